@@ -1,0 +1,74 @@
+"""Rows that serve every app and know no domain noun: audit entries, leased jobs, the live log."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, when. Written in the transaction of the deed; never changed afterwards."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_name = models.CharField(max_length=200, blank=True)
+    verb = models.CharField(max_length=60)
+    target_type = models.CharField(max_length=60)
+    target_id = models.CharField(max_length=60)
+    target_name = models.CharField(max_length=300)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["target_type", "target_id", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name or 'the portal'} {self.verb} {self.target_name}"
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", "Waiting for a worker"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class LeasedJob(models.Model):
+    """A job whose truth is this row: a worker holds it by a lease, and loses it by being silent.
+
+    See core/jobs.py for the verbs. `fence` grows with each claim; a worker that lost its lease cannot
+    write any more, because its fence no longer matches.
+    """
+
+    state = models.CharField(max_length=12, choices=JobState, default=JobState.QUEUED)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+
+
+class LiveEvent(models.Model):
+    """One line of the live log; `id` is what a browser sends back as Last-Event-ID."""
+
+    topic = models.CharField(max_length=120)
+    kind = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(F("topic"), F("id"), name="live_topic_id")]
+        constraints = [models.CheckConstraint(condition=~Q(topic=""), name="live_topic_given")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.kind} {self.id}"
