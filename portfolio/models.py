@@ -2,13 +2,20 @@
 
 import zoneinfo
 from datetime import time
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeBoundary, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
 
 
 def validate_zone(name: str) -> None:
@@ -77,6 +84,37 @@ def lifetime_constraint(name: str) -> models.CheckConstraint:
     )
 
 
+def _sees_all(user: "User") -> Exists | Q:
+    """Whether `user` has a grant for the whole portal (or is a superuser), as a condition."""
+    if user.is_superuser:
+        return ~Q(pk=None)
+    return Exists(Grant.objects.filter(user=user, stream=None, team=None))
+
+
+class ValueStreamQuerySet(models.QuerySet["ValueStream"]):
+    def for_user(self, user: "User | AnonymousUser") -> "ValueStreamQuerySet":
+        """The streams `user` may see: all with a global grant, else those of their stream grants."""
+        if not user.is_authenticated:
+            return self.none()
+        own = Grant.objects.filter(user=user).exclude(stream=None)
+        return self.filter(_sees_all(user) | Q(pk__in=own.values("stream")))
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def for_user(self, user: "User | AnonymousUser") -> "TeamQuerySet":
+        """The teams `user` may see: all with a global grant, else those of their grants and today's memberships."""
+        if not user.is_authenticated:
+            return self.none()
+        grants = Grant.objects.filter(user=user)
+        member = Membership.objects.filter(user=user, during__contains=timezone.localdate())
+        return self.filter(
+            _sees_all(user)
+            | Q(stream__in=grants.exclude(stream=None).values("stream"))
+            | Q(pk__in=grants.exclude(team=None).values("team"))
+            | Q(pk__in=member.values("team"))
+        )
+
+
 class ValueStream(Lifetime):
     """Long-lived; holds teams, and is what gets funded."""
 
@@ -84,6 +122,8 @@ class ValueStream(Lifetime):
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = ValueStreamQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "name"]
@@ -103,6 +143,8 @@ class Team(Lifetime):
     calendar = models.ForeignKey(WorkingCalendar, on_delete=models.PROTECT, related_name="teams")
     cost_per_day = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     planning_unit = models.CharField(max_length=8, choices=[("items", "Items"), ("points", "Points")], default="items")
+
+    objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -155,12 +197,20 @@ class Membership(models.Model):
         return f"{self.user} in {self.team}"
 
 
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def for_user(self, user: "User | AnonymousUser") -> "ServiceQuerySet":
+        """The services of the teams that `user` may see."""
+        return self.filter(team__in=Team.objects.for_user(user).order_by())
+
+
 class Service(models.Model):
     """A deployable: what deployments and incidents belong to."""
 
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=120)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="services")
+
+    objects = ServiceQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
