@@ -1,0 +1,93 @@
+"""The types a measure speaks in: a window, a measurement with its series and evidence, and a registry entry.
+
+Formulas import these from here (metrics/registry.py imports the formulas, so they cannot import it).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Number = int | float
+
+
+class Window(NamedTuple):
+    """Whole days, first to last, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of a series: a day (or the Monday of a week) with a value or with named parts."""
+
+    at: date
+    value: Number | None = None
+    parts: Mapping[str, Number] | None = None
+    # A week that the window cuts; never compared with full ones.
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The rows behind a figure: candidates, whether each is in, by which rule not, and what it contributes.
+
+    `ids` are primary keys of `model` (int64[n]); `included` bool[n]; `values` float64[n], what each row adds (NaN
+    where it is out); `rule` int16[n] points into `rules`, whose entry 0 is why a row is in. `recompute` of the
+    included values gives the figure's value exactly.
+    """
+
+    model: Literal["item", "deployment", "change", "incident"]
+    ids: npt.NDArray[np.int64]
+    included: npt.NDArray[np.bool_]
+    values: npt.NDArray[np.float64]
+    rule: npt.NDArray[np.int16]
+    rules: tuple[str, ...]
+    # What `values` is, for the column's head: "days", "seconds".
+    value_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A figure. `value` None is n/a and then `reason` says why, in words."""
+
+    value: Number | None
+    unit: str
+    n: int = 0
+    reason: str = ""
+    percentiles: Mapping[int, Number] = field(default_factory=dict)
+    parts: Mapping[str, Number] = field(default_factory=dict)
+    series: Sequence[Point] = ()
+    evidence: Evidence | None = None
+
+
+Unit = Literal["items", "days", "seconds", "ratio", "per day", "item days"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A measure: how it is called, which columns it reads, and the formula.
+
+    `formula(columns, window, as_of_day)` is pure; `recompute(values)` gives the value from included evidence.
+    `better` says which direction is good, None where neither is. `additive`: scopes' values sum up.
+    """
+
+    key: str
+    label: str
+    question: str
+    unit: Unit
+    family: Literal["flow", "delivery"]
+    formula: Callable[..., Measurement]
+    recompute: Callable[[npt.NDArray[np.float64]], Number | None]
+    better: Literal["more", "less"] | None = None
+    additive: bool = False
+    definition: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
