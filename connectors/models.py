@@ -26,6 +26,8 @@ class SyncRun(LeasedJob):
     deleted = models.PositiveBigIntegerField(default=0)
     # The error will come back until a person changes something (401, 404): the schedule stops.
     is_permanent = models.BooleanField(default=False)
+    # What a person should know although the sync went well.
+    warning = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-id"]

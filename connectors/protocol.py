@@ -19,14 +19,18 @@ Cursor = Mapping[str, Any]
 class ConnectorError(Exception):
     """The sync cannot go on. `permanent`: it will fail the same way until a person changes something.
 
-    `field` names the setting at fault, so that a form can show the message there.
+    `field` names the setting at fault, so that a form can show the message there. `retry_at`: the tool asked us to
+    stay away until then.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, field: str = "") -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, field: str = "", retry_at: datetime | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.permanent = permanent
         self.field = field
+        self.retry_at = retry_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Context:
     now: datetime
     # Whether addresses of private networks may be asked (setting CONNECTORS_ALLOW_PRIVATE).
     allow_private: bool = True
+    # Whether files and repositories of this machine may be read (setting CONNECTORS_ALLOW_LOCAL).
+    allow_local: bool = True
 
 
 class Rejected(NamedTuple):
@@ -62,16 +68,27 @@ class Rejected(NamedTuple):
     record: str = ""
 
 
+class Gone(NamedTuple):
+    """A fact that the tool has no more, as the tool itself said (a deleted tag); never concluded from silence."""
+
+    kind: Literal["commit", "pull_request", "deployment", "incident"]
+    external_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Some rows, and the cursor that is true once they are stored: pulling from it goes on after them.
 
+    `whole` are external ids of items whose whole history is in `rows`: stored transitions, team moves and blocks of
+    them that are not in it go. `gone` are facts to forget.
     `done` and `total` count what the tool counts (issues, commits), for the progress bar; None: not known.
     """
 
     rows: Sequence[Row]
     cursor: Cursor
     rejected: Sequence[Rejected] = ()
+    whole: Sequence[str] = ()
+    gone: Sequence[Gone] = ()
     phase: str = ""
     done: int = 0
     total: int | None = None

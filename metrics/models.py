@@ -30,6 +30,8 @@ class Source(models.Model):
     secrets = models.BinaryField(default=b"", editable=False)
     # Tool item type (lower case) -> item kind; what is not here goes by the defaults in metrics/states.py.
     type_mapping = models.JSONField(default=dict)
+    # [status name, state] as a person gave them, in the workflow's order: a status is mapped when it is first seen.
+    status_mapping = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=SourceState, default=SourceState.ACTIVE)
     error = models.TextField(blank=True)
     # Minutes between syncs; 0: only by hand.
@@ -39,6 +41,10 @@ class Source(models.Model):
     cursor = models.JSONField(null=True, blank=True)
     # Who the tool says we are; deletions are not inferred when that changes.
     identity = models.CharField(max_length=300, blank=True)
+    # When the tool was last asked for everything that exists, to find what was deleted there.
+    swept_at = models.DateTimeField(null=True, blank=True)
+    # Facts were stored from which nothing has been derived yet; a sync that ends clears it, a killed one leaves it.
+    needs_derive = models.BooleanField(default=False)
     # Grows when a sync changed facts or a person changed a mapping; part of every cache key.
     data_version = models.PositiveBigIntegerField(default=0)
     attempted_at = models.DateTimeField(null=True, blank=True)
