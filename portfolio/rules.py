@@ -1,0 +1,115 @@
+"""Who may do what: roles come from grants, a superuser is an administrator of everything."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import PermissionDenied
+
+from accounts.models import User
+from portfolio.models import Grant, Role, Team, ValueStream
+
+Verb = Literal[
+    "administer",  # people, grants, everything
+    "see_audit",
+    "manage_organisation",  # streams, calendars, teams of any stream
+    "manage_teams",  # of a stream: make teams in it
+    "manage_team",  # change a team, its members and services
+    "manage_sources",
+    "see_money",
+]
+Place = ValueStream | Team | None
+Person = AbstractBaseUser | AnonymousUser | None
+
+# Roles that may do the verb where they hold the role; administrators may do everything.
+ROLES: dict[Verb, frozenset[str]] = {
+    "administer": frozenset(),
+    "see_audit": frozenset({Role.PMO}),
+    "manage_organisation": frozenset({Role.PMO}),
+    "manage_teams": frozenset({Role.PMO}),
+    "manage_team": frozenset({Role.PMO}),
+    "manage_sources": frozenset({Role.PMO}),
+    "see_money": frozenset({Role.PMO, Role.LEADER}),
+}
+WORDS: dict[Verb, str] = {
+    "administer": "Only administrators can do this.",
+    "see_audit": "Only the PMO and administrators can read the audit trail.",
+    "manage_organisation": "Only the PMO can change the organisation.",
+    "manage_teams": "Only the PMO of this value stream can add teams to it.",
+    "manage_team": "Only the PMO of this team can change it.",
+    "manage_sources": "Only the PMO of this team can change its sources.",
+    "see_money": "Only leaders and the PMO see money.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A person's roles: for the whole portal, by value stream, by team."""
+
+    is_administrator: bool = False
+    everywhere: frozenset[str] = frozenset()
+    streams: dict[int, frozenset[str]] = field(default_factory=dict)
+    teams: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def roles(self, place: Place) -> frozenset[str]:
+        """The roles held at `place`: those of a team include those of its stream and the global ones."""
+        if isinstance(place, Team):
+            return (
+                self.everywhere | self.streams.get(place.stream_id, frozenset()) | self.teams.get(place.pk, frozenset())
+            )
+        if isinstance(place, ValueStream):
+            return self.everywhere | self.streams.get(place.pk, frozenset())
+        return self.everywhere
+
+    @property
+    def anywhere(self) -> frozenset[str]:
+        """Every role held somewhere."""
+        return self.everywhere.union(*self.streams.values(), *self.teams.values())
+
+
+def _by_place(pairs: Iterable[tuple[int | None, str]]) -> dict[int, frozenset[str]]:
+    places: dict[int, frozenset[str]] = {}
+    for place, role in pairs:
+        if place is not None:
+            places[place] = places.get(place, frozenset()) | {role}
+    return places
+
+
+def access(user: Person) -> Access:
+    """The person's roles, read once per user object (that is: once per request)."""
+    if user is None or not user.is_authenticated or not user.is_active:
+        return Access()
+    known = user.__dict__.get("_portfolio_access")
+    if known is None:
+        known = user.__dict__["_portfolio_access"] = _read_access(cast(User, user))
+    return cast(Access, known)
+
+
+def _read_access(user: User) -> Access:
+    grants = list(Grant.objects.filter(user=user).values_list("role", "stream_id", "team_id"))
+    everywhere = frozenset(role for role, stream, team in grants if stream is None and team is None)
+    return Access(
+        is_administrator=user.is_superuser or Role.ADMINISTRATOR in everywhere,
+        everywhere=everywhere,
+        streams=_by_place((stream, role) for role, stream, _ in grants),
+        teams=_by_place((team, role) for role, _, team in grants),
+    )
+
+
+def can(user: Person, verb: Verb, place: Place = None) -> bool:
+    """Whether `user` may do `verb` at `place` (None: for the whole portal)."""
+    mine = access(user)
+    return mine.is_administrator or bool(ROLES[verb] & mine.roles(place))
+
+
+def can_somewhere(user: Person, verb: Verb) -> bool:
+    """Whether there is any place where `user` may do `verb`: whether to offer the page at all."""
+    mine = access(user)
+    return mine.is_administrator or bool(ROLES[verb] & mine.anywhere)
+
+
+def require(actor: Person, verb: Verb, place: Place = None) -> None:
+    """Raise PermissionDenied, in words, unless `actor` may; None is the portal itself (commands) and may."""
+    if actor is not None and not can(actor, verb, place):
+        raise PermissionDenied(WORDS[verb])
