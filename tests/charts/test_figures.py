@@ -1,0 +1,127 @@
+"""Every figure is a spec that Plotly accepts, shows the numbers it was given and is small enough to draw."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charts import figures
+from charts.figures import Dot, Level, Mark
+from charts.templatetags.charts import table_of
+
+DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(10)]
+LEVELS = [Level(6, "50 %: 6 days", "dash"), Level(6.2, "85 %: 6.2 days")]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def every_figure() -> dict[str, figures.Spec]:
+    ups = list(range(10))
+    return {
+        "scatter": figures.scatter([Dot(day, 3, "A-1", 7) for day in DAYS], LEVELS, name="Items", unit="days"),
+        "scatter of nothing": figures.scatter([], [], name="Items", unit="days"),
+        "line": figures.line(DAYS, {"in": ups, "out": [None, *ups[1:]]}, LEVELS, unit="items"),
+        "bar": figures.bar(DAYS, {"a": ups, "b": ups}, unit="items", stacked=True, faint=[True] + [False] * 9),
+        "bar of names": figures.bar(["x", "y"], {"a": [1, 2]}, unit="items"),
+        "ranking": figures.ranking({"Test": 9.5, "Build": 2}, unit="days", strong="Test"),
+        "stacked area": figures.stacked_area(DAYS, {"done": ups, "test": ups}, unit="items"),
+        "histogram": figures.histogram([1, 1, 3], LEVELS, unit="days"),
+        "run chart": figures.run_chart(DAYS, ups, LEVELS, name="Finished", unit="items", signals=[3]),
+        "timeline": figures.timeline(
+            [Mark("api", NOON, "v1", "deployed"), Mark("api", NOON, "down", "incident", NOON + timedelta(hours=2))],
+            {"deployed": ("series-1", "circle"), "incident": ("bad", "x")},
+        ),
+        "timeline of nothing": figures.timeline([], {"deployed": ("series-1", "circle")}),
+    }
+
+
+@pytest.mark.parametrize(("name", "spec"), every_figure().items())
+def test_plotly_accepts_every_figure(name: str, spec: figures.Spec) -> None:
+    figure = go.Figure(spec)
+    assert figure.layout.height in figures.HEIGHTS.values()
+    assert not any("gl" in trace["type"] for trace in spec["data"]), "no WebGL"
+
+
+@pytest.mark.parametrize(("name", "spec"), every_figure().items())
+def test_every_figure_has_a_table_as_wide_as_its_head(name: str, spec: figures.Spec) -> None:
+    table = table_of(spec)
+    assert all(len(row) == len(table.head) for row in table.rows)
+
+
+def test_a_scatter_shows_and_links_the_points_it_was_given() -> None:
+    spec = figures.scatter(
+        [Dot(DAYS[0], 3, "A-1", 7), Dot(DAYS[2], 12, "A-2", 8)], LEVELS, name="Items", unit="days", link="/items/{}/"
+    )
+    points = spec["data"][0]
+    assert points["x"] == ["2026-01-01", "2026-01-03"]
+    assert points["y"] == [3, 12]
+    assert points["customdata"] == [7, 8]
+    assert spec["layout"]["meta"]["link"] == "/items/{}/"
+    assert table_of(spec).rows == [["3 Jan 2026", "A-2", "12"], ["1 Jan 2026", "A-1", "3"]]
+
+
+def test_a_table_of_columns_has_a_row_per_x() -> None:
+    spec = figures.bar(DAYS[:2], {"in": [1, 2], "out": [3, 4.5]}, LEVELS, unit="items")
+    table = table_of(spec)
+    assert table.head == ["When", "in (items)", "out (items)"]
+    assert table.rows == [["1 Jan 2026", "1", "3"], ["2 Jan 2026", "2", "4.5"]]
+
+
+def test_a_ranking_reads_from_the_top() -> None:
+    table = table_of(figures.ranking({"Test": 9.5, "Build": 2}, unit="days"))
+    assert table.rows == [["Test", "9.5"], ["Build", "2"]]
+
+
+def test_a_histogram_counts_each_value() -> None:
+    bars = figures.histogram([1, 1, 3, 1], unit="days")["data"][0]
+    assert dict(zip(bars["x"], bars["y"], strict=True)) == {1: 3, 3: 1}
+
+
+def test_names_in_the_margin_do_not_lie_on_one_another() -> None:
+    spec = figures.run_chart(DAYS, [100] * 10, [Level(y, f"L{y}") for y in (5, 5.1, 5.2, 99)], name="n", unit="items")
+    layout = spec["layout"]
+    plot = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
+    pixels = sorted(note["y"] / layout["yaxis"]["range"][1] * plot for note in layout["annotations"])
+    assert all(b - a >= 14.9 for a, b in zip(pixels, pixels[1:], strict=False))
+    assert all(note["x"] == 1 and note["xanchor"] == "left" for note in layout["annotations"])
+
+
+@given(st.lists(st.floats(0, 100), max_size=12))
+def test_spread_keeps_order_and_distance(positions: list[float]) -> None:
+    placed = figures.spread(positions, 5, 0, 100)
+    order = sorted(range(len(positions)), key=lambda i: positions[i])
+    steps = [placed[b] - placed[a] for a, b in zip(order, order[1:], strict=False)]
+    assert all(step >= 5 - 1e-9 for step in steps)
+    assert all(place <= 100 + 1e-9 for place in placed)
+
+
+def test_many_points_are_thinned_and_no_outlier_is_lost() -> None:
+    generator = np.random.default_rng(4)
+    x = generator.integers(0, 500, 60_000).astype(float)
+    y = np.ceil(generator.lognormal(1.5, 0.8, 60_000))
+    kept = set(figures.thin(x, y).tolist())
+    edge = sorted(y)[int(0.95 * len(y)) - 1]
+    assert {i for i in range(len(y)) if y[i] > edge} <= kept
+    assert len(kept) < 0.2 * len(y)
+    assert {int(v) for v in x} == {int(x[i]) for i in kept}, "no day loses all its points"
+
+
+def test_few_points_are_all_drawn() -> None:
+    values = np.arange(figures.MAX_POINTS, dtype=float)
+    assert len(figures.thin(values, values)) == figures.MAX_POINTS
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for entry in value.values() for text in strings(entry)]
+    if isinstance(value, list | tuple):
+        return [text for entry in value for text in strings(entry)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize(("name", "spec"), every_figure().items())
+def test_figures_name_tokens_and_never_colours(name: str, spec: figures.Spec) -> None:
+    assert [text for text in strings(spec) if text.startswith(("#", "rgb(", "hsl"))] == []
