@@ -1,0 +1,116 @@
+"""Fixtures for everybody: a real Celery worker on the test database."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests.waiting import until
+from vmo.services.processes import spawn
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Worker:
+    """A running `celery worker` on the test database; its output is in `log`."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def kill(self) -> None:
+        """End it as a power cut would: the worker and its pool, at once."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it as `make up` does: it finishes what it is doing, within 10 s."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(10)
+        self.kill()
+
+    def _signal(self, signum: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signum)
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, f"the worker ended:\n{self.log.read_text()}"
+        return " ready." in self.log.read_text()
+
+
+def test_database_url() -> str:
+    """The address of the database that pytest-django made, for other processes."""
+    return urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}"))
+
+
+test_database_url.__test__ = False  # type: ignore[attr-defined]
+
+
+def environment() -> dict[str, str]:
+    """What a process of the portal needs to work on the test database."""
+    return os.environ | {"DATABASE_URL": test_database_url(), "REDIS_URL": settings.REDIS_URL}
+
+
+def start_worker(folder: Path, concurrency: int = 1) -> Worker:
+    number = len(list(folder.iterdir()))
+    log = folder / f"worker-{number}.log"
+    options = ["--loglevel", "INFO", "--concurrency", str(concurrency), "--hostname", f"t{os.getpid()}-{number}@tests"]
+    with log.open("wb") as output:
+        process = spawn(
+            [sys.executable, "-m", "celery", "-A", "vmo", "worker", *options, "--without-gossip", "--without-mingle"],
+            log=output,
+            cwd=ROOT,
+            env=environment(),
+        )
+    worker = Worker(process, log)
+    until(worker.is_ready, what="a ready worker")
+    return worker
+
+
+@pytest.fixture
+def spawn_worker(transactional_db: None) -> Generator[Callable[[], Worker], None, None]:
+    """Call it for a fresh worker; kill() it and call again as often as needed. All are gone after the test."""
+    with tempfile.TemporaryDirectory(prefix="vmo-worker-") as folder:
+        started: list[Worker] = []
+
+        def start() -> Worker:
+            started.append(start_worker(Path(folder)))
+            return started[-1]
+
+        try:
+            yield start
+        finally:
+            for worker in started:
+                worker.kill()
+
+
+@pytest.fixture(scope="session")
+def session_worker(django_db_setup: None) -> Generator[Worker, None, None]:
+    with tempfile.TemporaryDirectory(prefix="vmo-worker-") as folder:
+        worker = start_worker(Path(folder))
+        try:
+            yield worker
+        finally:
+            worker.stop()
+
+
+@pytest.fixture
+def worker(transactional_db: None, session_worker: Worker) -> Worker:
+    """A worker that runs through the whole session, for tests that only need jobs to be done.
+
+    Such a test sees committed data only (its database is transactional), and must wait for its jobs to end.
+    """
+    assert session_worker.process.poll() is None, session_worker.log.read_text()
+    return session_worker
