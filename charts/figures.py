@@ -20,6 +20,8 @@ X = date | datetime | str | Number
 
 HEIGHTS = {"small": 180, "medium": 260, "large": 380}
 MAX_POINTS = 5000
+# The year stands under the first tick of each year only.
+DATES = {"type": "date", "tickformat": "%-d %b\n%Y"}
 _LABEL_PX = 15
 _TOP, _BOTTOM, _LEFT, _RIGHT, _NARROW_RIGHT = 12, 34, 48, 16, 12
 
@@ -79,9 +81,9 @@ def _layout(height: str, top: float, title: str, right: int = _RIGHT) -> Spec:
         "showlegend": False,
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 11}},
         "hovermode": "x unified",
-        "xaxis": axis | {"showgrid": False, "linecolor": colour("line-strong"), "showline": True},
+        "xaxis": axis | {"showgrid": False, "linecolor": colour("line-strong"), "showline": True, "tickangle": 0},
         "yaxis": axis | {"range": [0, top], "title": {"text": ""}},
-        "meta": {"y": title, "narrow": {"margin": {"r": _NARROW_RIGHT}}},
+        "meta": {"y": title, "narrow": {"margin": {"r": _NARROW_RIGHT}, "xaxis": {"nticks": 4}}},
     }
 
 
@@ -172,7 +174,7 @@ def scatter(
     drawn = [dots[i] for i in thin(x, y).tolist()]
     layout = _layout(height, _ceiling([dot.y for dot in drawn], levels), unit)
     layout["hovermode"] = "closest"
-    layout["xaxis"]["type"] = "date"
+    layout["xaxis"] |= DATES
     layout["meta"] |= {"link": link, "total": len(dots), "drawn": len(drawn)}
     points = {
         "type": "scatter",
@@ -191,7 +193,7 @@ def scatter(
 
 def _stops(xs: Sequence[X], layout: Spec) -> list[str | Number]:
     if xs and isinstance(xs[0], date):
-        layout["xaxis"]["type"] = "date"
+        layout["xaxis"] |= DATES
     elif xs and isinstance(xs[0], str):
         layout["xaxis"]["type"] = "category"
     return [_x(x) for x in xs]
@@ -269,7 +271,7 @@ def ranking(parts: Mapping[str, Number], *, unit: str, height: str = "medium", s
     values = [parts[name] for name in names]
     layout = _layout(height, 1, unit)
     layout["hovermode"] = "closest"
-    layout["yaxis"] |= {"type": "category", "range": None, "automargin": True, "showgrid": False}
+    layout["yaxis"] |= {"type": "category", "range": None, "automargin": True, "showgrid": False, "ticklabelstandoff": 6}
     layout["xaxis"] |= {"range": [0, _ceiling(values)], "showgrid": True, "showline": False, "ticksuffix": f" {unit}"}
     layout["meta"]["x"] = unit
     bars = {
@@ -392,7 +394,7 @@ def timeline(marks: Sequence[Mark], kinds: Mapping[str, tuple[str, str]], *, hei
     lanes = list(dict.fromkeys(mark.lane for mark in marks))
     layout = _layout(height, 1, "")
     layout["hovermode"] = "closest"
-    layout["xaxis"]["type"] = "date"
+    layout["xaxis"] |= DATES
     layout["yaxis"] |= {
         "range": [-0.6, len(lanes) - 0.4],
         "tickvals": list(range(len(lanes))),
