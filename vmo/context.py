@@ -1,15 +1,68 @@
 """What every template may use."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+# The jobs of the navigation, in order. One appears when the app that does it has its page (a URL of that name).
+JOBS = [
+    ("overview", "Overview", "home"),
+    ("portfolio", "Portfolio", "portfolio"),
+    ("objectives", "Objectives", "objectives"),
+    ("flow", "Flow", "flow"),
+    ("delivery", "Delivery", "delivery"),
+    ("planning", "Planning", "planning"),
+    ("impediments", "Impediments", "impediments"),
+    ("improvement", "Improvement", "improvement"),
+    ("sources", "Sources", "sources"),
+    ("organisation", "Organisation", "organisation"),
+]
+THEMES = [("light", "Light theme", "sun"), ("system", "Theme as the system", "system"), ("dark", "Dark theme", "moon")]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the navigation; `key` is also its icon and what a view gives as `nav` to mark it."""
+
+    key: str
+    label: str
+    url: str
+    is_here: bool = False
+
+
+def address(name: str) -> str:
+    """The address of a page, or nothing while there is no such page."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def navigation(path: str) -> list[Entry]:
+    """The jobs whose pages exist; the one whose address `path` begins with is here."""
+    found = [(key, label, address(name)) for key, label, name in JOBS]
+    return [
+        Entry(key, label, url, path == url or (url != "/" and path.startswith(url))) for key, label, url in found if url
+    ]
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The address of the live stream and the portal's currency."""
+    """The navigation, the address of the live stream, the portal's currency and zone."""
     host = request.get_host().rsplit(":", 1)[0]
+    user = getattr(request, "user", None)
+    is_known = user is not None and user.is_authenticated
     return {
         "live_url": settings.LIVE_URL or f"//{host}:{settings.LIVE_PORT}/live/",
         "currency": settings.CURRENCY,
+        "time_zone": settings.TIME_ZONE,
+        "navigation": navigation(request.path) if is_known else [],
+        "themes": THEMES,
+        "search_url": address("search") if is_known else "",
+        "theme_url": address("theme"),
+        "profile_url": address("profile"),
+        "logout_url": address("logout"),
+        "foot_links": [{"label": "API", "url": url} for url in [address("api-docs")] if url],
     }

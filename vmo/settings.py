@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -141,6 +142,18 @@ CELERY_TASK_DEFAULT_QUEUE = env("CELERY_QUEUE", "vmo")
 # How long a job may be silent before another worker takes it over, and how often beat looks for such jobs.
 JOB_LEASE_SECONDS = int(env("JOB_LEASE_SECONDS", "60"))
 JOB_SWEEP_SECONDS = int(env("JOB_SWEEP_SECONDS", "10"))
+CELERY_BEAT_SCHEDULE = {
+    "sweep-sync-runs": {
+        "task": "connectors.tasks.sweep",
+        "schedule": JOB_SWEEP_SECONDS,
+        # With no worker about, the sweeps of the meantime are not made up for.
+        "options": {"expires": JOB_SWEEP_SECONDS},
+    },
+}
+
+# Whether sources may ask addresses of private networks, and read files and repositories of this machine.
+CONNECTORS_ALLOW_PRIVATE = env_bool("CONNECTORS_ALLOW_PRIVATE", True)
+CONNECTORS_ALLOW_LOCAL = env_bool("CONNECTORS_ALLOW_LOCAL", True)
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
