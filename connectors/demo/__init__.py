@@ -6,7 +6,8 @@ whatever day it is made, and every new day adds to it.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ class DemoConnector:
         Field("profile", "Team", "choice", required=True, choices=tuple((p.slug, p.name) for p in PROFILES),
               help="Which of the simulated teams this is."),
         Field("start", "First day", required=True, help="Year-month-day, for instance 2025-01-06."),
+        Field("until", "Last day", help="Empty: each new day brings new work, up to today."),
         Field("seed", "Seed", "number", default="1", help="Another number gives another history."),
     )  # fmt: skip
 
@@ -49,31 +51,41 @@ class DemoConnector:
         except ValueError:
             raise ConnectorError("Give a whole number.", permanent=True, field=name) from None
 
-    @property
-    def start(self) -> date:
+    def _day(self, name: str) -> date:
         try:
-            return date.fromisoformat(self.settings.get("start", ""))
+            return date.fromisoformat(self.settings.get(name, ""))
         except ValueError:
-            raise ConnectorError("Give a day such as 2025-01-06.", permanent=True, field="start") from None
+            raise ConnectorError("Give a day such as 2025-01-06.", permanent=True, field=name) from None
 
+    def _now(self, zone: ZoneInfo) -> datetime:
+        """The context's now, but not after the end of the last day, if there is one."""
+        if not self.settings.get("until"):
+            return self.context.now
+        end = datetime.combine(self._day("until") + timedelta(days=1), time(), zone)
+        return min(self.context.now, end.astimezone(UTC) - timedelta(seconds=1))
+
+    @cached_property
     def _records(self) -> list[Record]:
-        profile, now = self.profile, self.context.now
-        if now.astimezone(ZoneInfo(profile.zone)).date() <= self.start:
+        profile, start = self.profile, self._day("start")
+        zone = ZoneInfo(profile.zone)
+        now = self._now(zone)
+        if now.astimezone(zone).date() <= start:
             return []
-        team = simulate(profile, self._number("seed", 1), self.start, now)
+        team = simulate(profile, self._number("seed", 1), start, now)
         return sorted(records(team, int(now.timestamp())), key=lambda record: (record.at, record.kind, record.number))
 
     def check(self) -> Check:
         """What the simulation holds by now."""
-        found = self._records()
+        found = self._records
         items = sum(record.kind == "item" for record in found)
-        summary = f"Team {self.profile.name}, simulated since {self.start}: {items} items, {len(found)} records in all."
+        since = self.settings["start"]
+        summary = f"Team {self.profile.name}, simulated since {since}: {items} items, {len(found)} records in all."
         return Check(identity=f"demo:{self.profile.slug}:{self._number('seed', 1)}", summary=summary)
 
     def pull(self, cursor: Cursor | None) -> Iterator[Batch]:
         """All records, or those changed after the cursor; a page never ends between two of the same second."""
         since = int(datetime.fromisoformat(cursor["at"]).timestamp()) if cursor else 0
-        found = [record for record in self._records() if record.at > since]
+        found = [record for record in self._records if record.at > since]
         start = dict(cursor) if cursor else {"at": datetime.fromtimestamp(0, UTC).isoformat()}
         yield Batch(rows=statuses(self.profile), cursor=start, phase="Workflow", total=len(found))
         rows: list[Row] = []

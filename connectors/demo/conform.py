@@ -73,7 +73,7 @@ def item_record(item: Item, profile: Profile, now: int) -> Record:
         status=profile.workflow[steps[-1][2] if steps else 0].id,
         created_at=instant(item.created),
         updated_at=instant(changed),
-        team=moves[-1][2] if moves else profile.slug,
+        team=moves[-1][2] if moves else None,
         points=float(item.points) if profile.points else None,
         labels=("incident",) if item.expedite else (),
         class_of_service="Expedite" if item.expedite else "Standard",
@@ -93,8 +93,8 @@ def _transitions(key: str, steps: list[tuple[int, int, int]], profile: Profile) 
 
 
 def _moves(key: str, moves: list[tuple[int, str, str]]) -> Iterator[TeamMoveRow]:
-    for place, (at, before, after) in enumerate(moves):
-        yield TeamMoveRow(f"{key}/team/{place}", key, instant(at), before, after)
+    for place, (at, _, after) in enumerate(moves):
+        yield TeamMoveRow(f"{key}/team/{place}", key, instant(at), None, after)
 
 
 def _blocks(key: str, blocks: list[tuple[int, int, str]], now: int) -> Iterator[BlockRow]:
