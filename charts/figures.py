@@ -271,7 +271,13 @@ def ranking(parts: Mapping[str, Number], *, unit: str, height: str = "medium", s
     values = [parts[name] for name in names]
     layout = _layout(height, 1, unit)
     layout["hovermode"] = "closest"
-    layout["yaxis"] |= {"type": "category", "range": None, "automargin": True, "showgrid": False, "ticklabelstandoff": 6}
+    layout["yaxis"] |= {
+        "type": "category",
+        "range": None,
+        "automargin": True,
+        "showgrid": False,
+        "ticklabelstandoff": 6,
+    }
     layout["xaxis"] |= {"range": [0, _ceiling(values)], "showgrid": True, "showline": False, "ticksuffix": f" {unit}"}
     layout["meta"]["x"] = unit
     bars = {

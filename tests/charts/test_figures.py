@@ -1,5 +1,6 @@
 """Every figure is a spec that Plotly accepts, shows the numbers it was given and is small enough to draw."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_names_in_the_margin_do_not_lie_on_one_another() -> None:
     layout = spec["layout"]
     plot = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
     pixels = sorted(note["y"] / layout["yaxis"]["range"][1] * plot for note in layout["annotations"])
-    assert all(b - a >= 14.9 for a, b in zip(pixels, pixels[1:], strict=False))
+    assert all(b - a >= 14.9 for a, b in itertools.pairwise(pixels))
     assert all(note["x"] == 1 and note["xanchor"] == "left" for note in layout["annotations"])
 
 
@@ -93,7 +94,7 @@ def test_names_in_the_margin_do_not_lie_on_one_another() -> None:
 def test_spread_keeps_order_and_distance(positions: list[float]) -> None:
     placed = figures.spread(positions, 5, 0, 100)
     order = sorted(range(len(positions)), key=lambda i: positions[i])
-    steps = [placed[b] - placed[a] for a, b in zip(order, order[1:], strict=False)]
+    steps = [placed[b] - placed[a] for a, b in itertools.pairwise(order)]
     assert all(step >= 5 - 1e-9 for step in steps)
     assert all(place <= 100 + 1e-9 for place in placed)
 

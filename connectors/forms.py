@@ -1,0 +1,208 @@
+"""Forms of sources: a tool's settings, made from its connector's fields, and the mapping of its statuses and types."""
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+
+from connectors import rules
+from connectors.protocol import Field
+from metrics.models import FlowState, ItemKind, Source, Status
+from portfolio.models import Service, Team
+
+MAX_UPLOAD = 100 * 1024 * 1024
+# An uploaded file that no source uses after this time goes.
+UPLOAD_KEPT_SECONDS = 24 * 3600
+SCHEDULES = [(5, "every 5 minutes"), (15, "every 15 minutes"), (60, "every hour"), (1440, "every day"), (0, "by hand")]
+STATES = [("", "Not mapped (counts as active)"), *FlowState.choices]
+
+
+def uploads() -> Path:
+    """Where uploaded files lie; sources refer to them by path."""
+    folder = Path(settings.VMO_HOME) / "uploads"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def keep_upload(upload: UploadedFile) -> Path:
+    """Store an uploaded file under a name nobody can guess; takes away those that no source came to use."""
+    folder = uploads()
+    used = {str(path) for path in Source.objects.filter(tool="csv").values_list("settings__path", flat=True)}
+    for old in folder.iterdir():
+        if str(old) not in used and time.time() - old.stat().st_mtime > UPLOAD_KEPT_SECONDS:
+            old.unlink(missing_ok=True)
+    path = folder / f"{secrets.token_urlsafe(12)}.csv"
+    with path.open("wb") as file:
+        for chunk in upload.chunks():
+            file.write(chunk)
+    return path
+
+
+def _widget(field: Field) -> forms.Widget:
+    off = {"autocomplete": "off", "spellcheck": "false"}
+    match field.kind:
+        case "secret":
+            # What was just typed comes back after an error; a stored secret never does.
+            return forms.PasswordInput(render_value=True, attrs={"autocomplete": "new-password"})
+        case "long":
+            return forms.Textarea(attrs={"rows": 4, **off})
+        case "number":
+            return forms.TextInput(attrs={"inputmode": "decimal"})
+        case "choice":
+            return forms.Select(choices=field.choices)
+        case "url" | "path" | "pattern" | "zone":
+            return forms.TextInput(attrs=off)
+    return forms.TextInput()
+
+
+def _form_field(field: Field, is_stored: bool) -> forms.Field:
+    if field.kind == "bool":
+        return forms.BooleanField(label=field.label, required=False, help_text=field.help)
+    is_kept = is_stored and field.kind == "secret"
+    text = f"{field.help} Leave empty to keep the stored one.".strip() if is_kept else field.help
+    required = field.required and not is_kept
+    return forms.CharField(label=field.label, required=required, help_text=text, widget=_widget(field), strip=False)
+
+
+class SettingsForm(forms.Form):
+    """Where a source's data go, and the tool's own settings (fields named as the connector names them)."""
+
+    name = forms.CharField(max_length=120, help_text="How the source is called on every page.")
+    team = forms.ModelChoiceField(Team.objects.none(), help_text="Whose work it is, where the tool does not say.")
+    service = forms.ModelChoiceField(
+        Service.objects.none(), required=False, help_text="What its deployments and incidents belong to."
+    )
+    schedule_minutes = forms.TypedChoiceField(label="Sync", coerce=int, choices=SCHEDULES, initial=15)
+    incident_window_hours = forms.IntegerField(
+        label="Incident window",
+        min_value=1,
+        max_value=24 * 30,
+        initial=24,
+        help_text="Hours after a deployment in which an incident without a deployment's name is put down to it.",
+    )
+
+    def __init__(
+        self, *args: Any, tool: str, teams: Iterable[Team], source: Source | None = None, **kwargs: Any
+    ) -> None:
+        self.tool = tool
+        self.source = source
+        super().__init__(*args, **kwargs)
+        self.tool_fields = rules.connector(tool).fields
+        own = [team.pk for team in teams]
+        self.fields["team"].queryset = Team.objects.filter(pk__in=own)  # type: ignore[attr-defined]
+        self.fields["service"].queryset = Service.objects.filter(team__in=own)  # type: ignore[attr-defined]
+        if source is not None:
+            del self.fields["team"]
+        for field in self.tool_fields:
+            self.fields[field.name] = _form_field(field, source is not None)
+            self.fields[field.name].initial = self._stored(field)
+        self._add_upload()
+
+    def _stored(self, field: Field) -> object:
+        value = self.source.settings.get(field.name, field.default) if self.source else field.default
+        return value in rules.TRUE if field.kind == "bool" else value
+
+    def _add_upload(self) -> None:
+        """A tool that reads a file can be given one here; it fills the path."""
+        if not any(field.kind == "path" for field in self.tool_fields):
+            return
+        self.fields["upload"] = forms.FileField(
+            label="File", required=False, help_text=f"Up to {MAX_UPLOAD // 1024 // 1024} MB; it stays on this server."
+        )
+        for field in self.tool_fields:
+            if field.kind == "path":
+                self.fields[field.name].required = False
+        self.order_fields(["name", "team", "service", "schedule_minutes", "upload"])
+
+    def clean_upload(self) -> UploadedFile | None:
+        upload: UploadedFile | None = self.cleaned_data.get("upload")
+        if upload and (upload.size or 0) > MAX_UPLOAD:
+            raise ValidationError(f"This file has {(upload.size or 0) / 1024 / 1024:.0f} MB; allowed are 100 MB.")
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        """Check the tool's settings by its own rules, each message at its field; store an uploaded file."""
+        data = super().clean() or self.cleaned_data
+        path = next((field.name for field in self.tool_fields if field.kind == "path"), "")
+        if path and data.get("upload"):
+            data[path] = str(keep_upload(data["upload"]))
+            # The file came with this post only: the next one says where it lies.
+            self.data = self.data.copy()
+            self.data[path] = data[path]
+        try:
+            rules.clean(self.tool, self.tool_settings(), kept=self._kept())
+        except ValidationError as error:
+            self._add(error)
+        return data
+
+    def _kept(self) -> Mapping[str, str]:
+        """Stand-ins for stored secrets: an empty field keeps them."""
+        return {field.name: "kept" for field in self.tool_fields if self.source and field.kind == "secret"}
+
+    def _add(self, error: ValidationError) -> None:
+        for name, messages in error.message_dict.items():
+            if name in self.fields and name not in self.errors:
+                self.add_error(name, messages)
+
+    def tool_settings(self) -> dict[str, object]:
+        return {field.name: self.cleaned_data.get(field.name, "") for field in self.tool_fields}
+
+    def tool_error(self, message: str, field: str) -> None:
+        """Show what the tool said, at the setting it is about."""
+        self.add_error(field if field in self.fields else None, message)
+
+
+class MappingForm(forms.Form):
+    """The state and the place of each status. Works on stored statuses and on those of a preview."""
+
+    def __init__(self, *args: Any, statuses: Iterable[tuple[str, str, str | None]], **kwargs: Any) -> None:
+        """`statuses` are (key, name, state) in the workflow's order; keys are unique in the form."""
+        super().__init__(*args, **kwargs)
+        self.names: dict[str, str] = {}
+        for place, (key, name, state) in enumerate(statuses, 1):
+            self.names[key] = name
+            self.fields[f"state-{key}"] = forms.ChoiceField(
+                label=f"State of {name}", choices=STATES, required=False, initial=state or ""
+            )
+            self.fields[f"place-{key}"] = forms.IntegerField(
+                label=f"Place of {name}", min_value=1, max_value=999, initial=place, required=False
+            )
+
+    @property
+    def lines(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+        return [(name, self[f"state-{key}"], self[f"place-{key}"]) for key, name in self.names.items()]
+
+    def ordered(self) -> list[tuple[str, str]]:
+        """(key, state or "") in the order that was typed; equal places keep their order."""
+        data = self.cleaned_data
+        keys = sorted(self.names, key=lambda key: data.get(f"place-{key}") or 999)
+        return [(key, data.get(f"state-{key}") or "") for key in keys]
+
+    def chosen(self) -> list[tuple[int, str | None]]:
+        """(primary key, state or None) of stored statuses, in order."""
+        return [(int(key), state or None) for key, state in self.ordered()]
+
+
+def status_lines(statuses: Iterable[Status]) -> list[tuple[str, str, str | None]]:
+    return [(str(status.pk), status.name, status.state) for status in statuses]
+
+
+class TypesForm(forms.Form):
+    """What each of the tool's item types counts as."""
+
+    def __init__(self, *args: Any, types: Iterable[Mapping[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.types = {f"type-{n}": row for n, row in enumerate(types)}
+        for name, row in self.types.items():
+            self.fields[name] = forms.ChoiceField(
+                label=row["tool_type"], choices=ItemKind.choices, initial=row["kind"], help_text=f"{row['n']} items"
+            )
+
+    def mapping(self) -> dict[str, str]:
+        return {row["tool_type"]: self.cleaned_data[name] for name, row in self.types.items()}

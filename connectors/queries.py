@@ -1,0 +1,159 @@
+"""What the pages of sources show. A page costs the same number of queries for one source and for many."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import User
+from connectors.models import SyncRun
+from connectors.registry import CONNECTORS
+from core.models import JobState
+from metrics.models import Source, Status, WorkItem
+from metrics.rules import Freshness, freshness
+from portfolio.models import Team
+
+Viewer = User | AnonymousUser
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+def sources(user: Viewer) -> QuerySet[Source]:
+    """The sources of the teams that `user` may see."""
+    visible = Source.objects.filter(team__in=Team.objects.for_user(user).order_by())
+    return visible.select_related("team__stream", "service")
+
+
+def source(user: Viewer, slug: str) -> Source | None:
+    return sources(user).filter(slug=slug).first()
+
+
+def _count(model: Any, **conditions: Any) -> Coalesce:
+    rows = model.objects.filter(source=OuterRef("pk"), **conditions).order_by().values("source")
+    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A source in the list."""
+
+    source: Source
+    label: str
+    freshness: Freshness
+    run: SyncRun | None
+    items: int
+    unmapped: int
+
+
+def lines(user: Viewer) -> list[Line]:
+    """All sources `user` may see, with their latest run."""
+    latest = SyncRun.objects.filter(source=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    found = list(
+        sources(user).annotate(
+            latest_run=Subquery(latest),
+            item_count=_count(WorkItem, deleted_at=None),
+            unmapped_count=_count(Status, state=None),
+        )
+    )
+    runs = SyncRun.objects.in_bulk([row.latest_run for row in found if row.latest_run])
+    now = timezone.now()
+    return [
+        Line(
+            row, tool_label(row.tool), freshness(row, now), runs.get(row.latest_run), row.item_count, row.unmapped_count
+        )
+        for row in found
+    ]
+
+
+def tool_label(tool: str) -> str:
+    return CONNECTORS[tool].label if tool in CONNECTORS else tool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `share` 0…1 or None when the tool does not say how much there is; `left` in words."""
+
+    run: SyncRun
+    share: float | None
+    rate: float
+    left: str
+    is_over: bool
+
+
+def progress(run: SyncRun) -> Progress:
+    """Counts, rate (records a second) and time left of a run."""
+    end = run.finished_at or timezone.now()
+    elapsed = max(0.001, (end - run.started_at).total_seconds()) if run.started_at else 0.0
+    share = min(1.0, run.done / run.total) if run.total else None
+    left = ""
+    if share and 0.01 < share < 1 and not run.is_over:
+        left = duration(elapsed * (1 - share) / share)
+    return Progress(run, share, run.read / elapsed if elapsed else 0.0, left, run.is_over)
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words, rounded as people do."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
+
+
+def run_seconds(run: SyncRun) -> float | None:
+    return (run.finished_at - run.started_at).total_seconds() if run.started_at and run.finished_at else None
+
+
+def statuses(source: Source) -> list[Status]:
+    """The workflow's statuses in order, each with how many items are in it now (`items`)."""
+    return list(Status.objects.filter(source=source).annotate(items=_held(source)))
+
+
+def _held(source: Source) -> Coalesce:
+    rows = WorkItem.objects.filter(source=source, status=OuterRef("pk"), deleted_at=None).order_by().values("status")
+    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
+
+
+def tool_types(source: Source) -> list[dict[str, Any]]:
+    """The tool's item types with how many items have each and what kind they count as."""
+    rows = source.items.filter(deleted_at=None).values("tool_type", "kind").annotate(n=Count("pk"))
+    return [row for row in rows.order_by("-n", "tool_type") if row["tool_type"]]
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in the table of a source's page."""
+
+    run: SyncRun
+    duration: str
+    by: str
+
+
+def run_line(run: SyncRun) -> RunLine:
+    seconds = run_seconds(run)
+    by = str(run.requested_by) if run.requested_by else "schedule"
+    return RunLine(run, duration(seconds) if seconds is not None else "", by)
+
+
+FACTS = ("items", "pull_requests", "commits", "deployments", "incidents")
+
+
+def facts(source: Source) -> list[tuple[str, int]]:
+    """How many facts of each kind a source has brought; kinds it has none of are left out."""
+    counted = [(name.replace("_", " "), getattr(source, name).count()) for name in FACTS]
+    return [(name, count) for name, count in counted if count]
+
+
+def shown_settings(source: Source) -> list[tuple[str, str]]:
+    """Label and value of the settings that may be shown; of secrets only that they are set."""
+    if source.tool not in CONNECTORS:
+        return []
+    lines = []
+    for field in CONNECTORS[source.tool].fields:
+        if field.kind == "secret":
+            lines.append((field.label, "kept secret"))
+        elif value := source.settings.get(field.name, ""):
+            lines.append((field.label, dict(field.choices).get(value, "yes" if field.kind == "bool" else value)))
+    return lines

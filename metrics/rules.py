@@ -1,0 +1,56 @@
+"""When data counts as fresh: each figure says when its source last synced, and stale beats green."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from metrics.models import Source, SourceState
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old what we know of a source is. `tone` is a tag's; stale: late by more than twice its schedule."""
+
+    text: str
+    tone: Literal["", "good", "warn", "bad"]
+    is_stale: bool
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long before `now`, in the largest fitting unit: "3 min ago"."""
+    seconds = max(0, (now - at).total_seconds())
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size * (2 if unit == "days" else 1):
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def freshness(source: Source, now: datetime) -> Freshness:
+    """What a person should know about the age of a source's data."""
+    if source.synced_at is None:
+        return Freshness("never synced", "warn" if source.state == SourceState.STOPPED else "", False)
+    text = f"synced {ago(source.synced_at, now)}"
+    if source.state == SourceState.STOPPED:
+        return Freshness(f"stale: {text}, then stopped", "bad", True)
+    if source.state == SourceState.PAUSED or not source.schedule_minutes:
+        return Freshness(text, "", False)
+    if now - source.synced_at > 2 * timedelta(minutes=source.schedule_minutes):
+        return Freshness(f"stale: {text}", "warn", True)
+    return Freshness(text, "good", False)
+
+
+def of_sources(sources: Sequence[Source], now: datetime) -> Freshness:
+    """The freshness of a figure that several sources feed: that of the oldest; a stale one is named."""
+    if not sources:
+        return Freshness("no source yet", "", False)
+    known = [(freshness(source, now), source) for source in sources]
+    stale = [(fresh, source) for fresh, source in known if fresh.is_stale]
+    if stale:
+        fresh, source = min(stale, key=lambda pair: pair[1].synced_at or now)
+        more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
+        return Freshness(f"{fresh.text} ({source.name}{more})", fresh.tone, True)
+    never = [fresh for fresh, source in known if source.synced_at is None]
+    if never:
+        return never[0]
+    return min(known, key=lambda pair: pair[1].synced_at or now)[0]
