@@ -57,11 +57,11 @@ ANONYMOUS = Credentials()
 class Limits:
     """How patient and how trusting the client is. `wait_seconds` bounds all waiting for one request.
 
-    It stays below the lease of a job: who waits longer gives the job back and comes again at `retry_at`.
+    Who would have to wait longer gives the job back, with the cursor, and comes again at `retry_at`.
     """
 
     attempts: int = 5
-    wait_seconds: float = 45.0
+    wait_seconds: float = 150.0
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
     answer_seconds: float = 300.0
@@ -70,7 +70,7 @@ class Limits:
 
 
 # For "test connection": a person is waiting.
-HASTY = Limits(attempts=2, wait_seconds=3.0, read_seconds=20.0, answer_seconds=30.0)
+HASTY = Limits(attempts=3, wait_seconds=10.0, read_seconds=20.0, answer_seconds=30.0)
 
 
 class ETags:

@@ -22,6 +22,8 @@ class Table:
     columns: tuple[tuple[str, str], ...]
     touched: str
     newest: bool = False
+    # What one delivery knows and another does not (None): the known one stays.
+    kept: tuple[str, ...] = ()
 
     @property
     def stage(self) -> str:
@@ -107,6 +109,7 @@ COMMITS = Table(
         ("is_bot", "bool"),
     ),
     touched="",
+    kept=("pull_request",),
 )
 DEPLOYMENTS = Table(
     "metrics_deployment",
@@ -192,10 +195,17 @@ def _stage(cursor: Any, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     copy_in(cursor, table.stage, ["external_id", *table.names], rows)
 
 
+def _given(table: Table, name: str) -> sql.Composable:
+    """What a delivery says of a column, or what is stored where its silence means nothing."""
+    if name in table.kept:
+        return sql.SQL("COALESCE(excluded.{0}, t.{0})").format(sql.Identifier(name))
+    return sql.Identifier("excluded", name)
+
+
 def _condition(table: Table) -> sql.Composable:
     """When a stored row is written again."""
     differs = sql.SQL("(({}) IS DISTINCT FROM ({}))").format(
-        _listed(table.names, "t"), _listed(table.names, "excluded")
+        _listed(table.names, "t"), sql.SQL(", ").join(_given(table, name) for name in table.names)
     )
     if not table.newest:
         return differs
@@ -208,7 +218,8 @@ def _condition(table: Table) -> sql.Composable:
 def _merge_command(table: Table) -> sql.Composed:
     names = table.names
     back = [sql.SQL("missing_at = NULL"), sql.SQL("deleted_at = NULL")] if table.newest else []
-    sets = sql.SQL(", ").join([*(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in names), *back])
+    given = (sql.SQL("{} = {}").format(sql.Identifier(name), _given(table, name)) for name in names)
+    sets = sql.SQL(", ").join([*given, *back])
     return sql.SQL(
         "INSERT INTO {table} AS t (source_id, external_id, {names})"
         " SELECT %(source)s, external_id, {names} FROM {stage} ORDER BY external_id"

@@ -280,7 +280,7 @@ def test_a_server_that_is_not_there(server: Server) -> None:
     error = failure(client(f"http://127.0.0.1:{port}", waited, limits=HASTY))
     assert not error.permanent
     assert "cannot be reached" in str(error)
-    assert len(waited) == 1
+    assert len(waited) == 2
 
 
 def test_an_unknown_name_is_named() -> None:

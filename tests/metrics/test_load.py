@@ -136,6 +136,14 @@ def test_an_older_delivery_does_not_overwrite(board: Source) -> None:
     assert WorkItem.objects.get().title == "same second"
 
 
+def test_a_delivery_that_does_not_know_the_pull_request_of_a_commit_leaves_it(board: Source) -> None:
+    linked = CommitRow("c1", at("2025-01-01"), at("2025-01-01"), (), pull_request="7")
+    assert upsert(board, [linked]).written == 1
+    assert upsert(board, [linked._replace(pull_request=None)]).written == 0
+    assert upsert(board, [linked._replace(pull_request=None, is_bot=True)]).written == 1
+    assert Commit.objects.get().pull_request == "7"
+
+
 def test_an_item_that_comes_back_is_not_missing_or_deleted_any_more(board: Source) -> None:
     upsert(board, [ITEM])
     WorkItem.objects.update(missing_at=at("2025-02-01"), deleted_at=at("2025-02-02"))
