@@ -6,6 +6,7 @@ Each variable is described in docs/operators/settings.md; a test compares the tw
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -27,7 +28,9 @@ def env_list(name: str, default: str = "") -> list[str]:
 
 
 # Where the portal keeps what is its own: embedded databases, mirror clones, its secret key.
-VMO_HOME = Path(env("VMO_HOME", str(BASE_DIR / ".vmo"))).resolve()
+VMO_HOME = services.home()
+# Where the portal listens: this machine only, unless told otherwise (0.0.0.0 in a container).
+HOST = env("HOST", "127.0.0.1")
 PORT = int(env("PORT", "8000"))
 LIVE_PORT = int(env("LIVE_PORT", str(PORT + 1)))
 # Where browsers find the live stream; empty: this host at LIVE_PORT. Behind a proxy: "/live/".
@@ -129,6 +132,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# Without EMAIL_HOST mails are printed on the web process's output.
+EMAIL_HOST = env("EMAIL_HOST")
+EMAIL_PORT = int(env("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = env("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "vmo@localhost")
+_MAILER = "smtp" if EMAIL_HOST else "console"
+EMAIL_BACKEND = f"django.core.mail.backends.{_MAILER}.EmailBackend"
+
 # Celery is only the wake-up: the truth of every job is a leased row in PostgreSQL (core/jobs.py).
 CELERY_BROKER_URL = services.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -149,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
         # With no worker about, the sweeps of the meantime are not made up for.
         "options": {"expires": JOB_SWEEP_SECONDS},
     },
+    "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},
 }
 
 # Whether sources may ask addresses of private networks, and read files and repositories of this machine.
@@ -182,11 +197,17 @@ X_FRAME_OPTIONS = "DENY"
 HTTPS = env_bool("HTTPS", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# The live stream has a port of its own, unless LIVE_URL puts it behind the portal's.
+_LIVE_ORIGINS = (
+    ["{0.scheme}://{0.netloc}".format(urlsplit(LIVE_URL))]
+    if "://" in LIVE_URL
+    else [f"{'https' if HTTPS else 'http'}://{host}:{LIVE_PORT}" for host in ALLOWED_HOSTS if host[:1] not in "[.*"]
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:", "blob:"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *([] if LIVE_URL.startswith("/") else _LIVE_ORIGINS)],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
@@ -215,6 +236,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 
 LOGGING: dict[str, Any] = {

@@ -17,6 +17,7 @@ from vmo.services.places import (
     ServiceError,
     celery_url,
     database_url,
+    home,
     make_home,
     place,
     redis_url,
@@ -24,7 +25,18 @@ from vmo.services.places import (
     unwritable,
 )
 
-__all__ = ["ServiceError", "borrow", "celery_url", "database_url", "embedded", "place", "redis_url", "secret_key"]
+__all__ = [
+    "ServiceError",
+    "borrow",
+    "celery_url",
+    "database_url",
+    "embedded",
+    "ensure",
+    "home",
+    "place",
+    "redis_url",
+    "secret_key",
+]
 
 STOP_SECONDS = 9.0
 
@@ -45,9 +57,9 @@ def borrow(home: Path, *, durable: bool = True) -> Iterator[None]:
         yield
         return
     with ExitStack() as stack:
-        stack.callback(_wait_for_end, home)
         try:
             make_home(home)
+            stack.callback(_wait_for_end, home)
             stack.enter_context(locks.shared(home / "users.lock"))
             ensure(home, wanted, durable=durable)
         except OSError as error:
@@ -55,17 +67,19 @@ def borrow(home: Path, *, durable: bool = True) -> Iterator[None]:
         yield
 
 
-def ensure(home: Path, wanted: list[str], *, durable: bool = True) -> None:
-    """Start the keeper of `home` unless there is one. The caller holds users.lock."""
+def ensure(home: Path, wanted: list[str], *, durable: bool = True) -> bool:
+    """Start the keeper of `home` unless there is one; says whether it had to. The caller holds users.lock."""
     with locks.exclusive(home / "start.lock"):
         running = locks.note_of(home / "keeper.lock")
         if running is None:
             _start_keeper(home, wanted, durable=durable)
-        elif missing := set(wanted) - set(running.split()):
+            return True
+        if missing := set(wanted) - set(running.split()):
             raise ServiceError(
                 f"The services of {home} run without {' and '.join(sorted(missing))}: "
                 "set DATABASE_URL and REDIS_URL as for the portal that runs there."
             )
+    return False
 
 
 def _start_keeper(home: Path, wanted: list[str], *, durable: bool) -> None:
@@ -80,8 +94,7 @@ def _start_keeper(home: Path, wanted: list[str], *, durable: bool) -> None:
             cwd=Path(__file__).resolve().parents[2],
             start_new_session=True,
         )
-    assert keeper.stdout is not None
-    with keeper.stdout as lines:
+    with keeper.stdout or log as lines:
         answer = lines.readline().decode().strip()
     if answer != "ready":
         keeper.wait()

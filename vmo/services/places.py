@@ -20,6 +20,9 @@ STATE_DIR = Path("/var/lib/vmo")
 LONGEST_SOCKET_DIR = 80
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 class ServiceError(Exception):
     """An embedded service cannot run; the message is one line that ends with the remedy."""
 
@@ -79,6 +82,11 @@ class Place:
     @property
     def logs(self) -> Path:
         return self.home / "logs"
+
+
+def home() -> Path:
+    """VMO_HOME, by default .vmo/ beside manage.py."""
+    return Path(os.environ.get("VMO_HOME") or ROOT / ".vmo").resolve()
 
 
 def digest(path: Path) -> str:

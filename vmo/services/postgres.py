@@ -32,7 +32,7 @@ REMEDIES = {
     "incompatible with server": "the data folder is of another PostgreSQL version: see docs/operators/upgrade.md.",
     "Permission denied": "give the service user the right to its data folder, or set VMO_HOME elsewhere.",
     "could not map anonymous shared memory": "there is too little memory: 512 MB free are needed.",
-    "could not resize shared memory": "/dev/shm is too small: give the container at least 256 MB (--shm-size).",
+    "could not resize shared memory": "/dev/shm is too small: give the container at least 256 MB (--shm-size).",  # noqa: S108
 }
 BROKEN = (
     "the data folder {folder} is broken: restore a backup (docs/operators/backup.md), or move it away to start anew."
