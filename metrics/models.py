@@ -1,7 +1,7 @@
 """Sources, the facts pulled from them, and what is derived from the facts.
 
 Facts hold what the tools said, merged on (source, external_id) by metrics/load.py. Derived tables (ItemFlow, Change,
-DeploymentOutcome, FlowDay) can be thrown away and computed again from facts and mappings at any time.
+Rollback, FlowDay) can be thrown away and computed again from facts and mappings at any time.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -318,3 +318,13 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.commit_id} in {self.deployment_id}"
+
+
+class Rollback(models.Model):
+    """Derived: `deployment` brought back an ancestor of what the one immediately before it had brought."""
+
+    deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True, related_name="rollback")
+    undone = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="rolled_back_by")
+
+    def __str__(self) -> str:
+        return f"{self.deployment_id} undoes {self.undone_id}"

@@ -220,6 +220,13 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('commit', 'service', 'deployment'), name='change_once')],
             },
         ),
+        migrations.CreateModel(
+            name='Rollback',
+            fields=[
+                ('deployment', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='rollback', serialize=False, to='metrics.deployment')),
+                ('undone', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rolled_back_by', to='metrics.deployment')),
+            ],
+        ),
         migrations.AddConstraint(
             model_name='pullrequest',
             constraint=models.UniqueConstraint(fields=('source', 'external_id'), name='pull_request_once'),
