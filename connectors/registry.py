@@ -1,6 +1,7 @@
 """The one list of connectors."""
 
 from connectors.demo import DemoConnector
+from connectors.git import GitConnector
 from connectors.protocol import Connector
 
-CONNECTORS: dict[str, type[Connector]] = {connector.tool: connector for connector in (DemoConnector,)}
+CONNECTORS: dict[str, type[Connector]] = {connector.tool: connector for connector in (DemoConnector, GitConnector)}
