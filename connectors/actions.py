@@ -4,7 +4,7 @@
 what a tool says against it is a ConnectorError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -19,8 +19,9 @@ from connectors.preview import Preview
 from connectors.protocol import Check
 from core import audit, jobs, secrets
 from core.models import JobState
+from metrics.delivery import derive_changes
 from metrics.load import removal
-from metrics.models import Source, SourceState
+from metrics.models import Source, SourceState, Status
 from portfolio.models import Service, Team
 from portfolio.rules import Person, require
 
@@ -34,6 +35,13 @@ def _settings(source: Source, given: Mapping[str, object] | None = None) -> dict
 
 def _locked(source: Source) -> Source:
     return Source.objects.select_for_update().get(pk=source.pk)
+
+
+def _revoke(source: Source) -> None:
+    """A sync that runs under the old settings stops without writing. Runs are locked before sources, everywhere."""
+    run = open_run(source)
+    if run is not None:
+        jobs.revoke(run)
 
 
 def _check_place(team: Team, service: Service | None) -> None:
@@ -99,6 +107,7 @@ def change_settings(
     """
     require(actor, "manage_sources", source.team)
     with transaction.atomic():
+        _revoke(source)
         row = _locked(source)
         plain, secret = rules.split(row.tool, _settings(row, settings))
         changed = sorted(n for n in plain if plain[n] != row.settings.get(n))
@@ -128,11 +137,8 @@ def change_settings(
 
 
 def _start_over(row: Source) -> None:
-    """The rules are others now: a sync under the old ones ends unwritten, and a full one follows."""
-    from metrics import actions as metrics
-
-    services = removal.forget_rules(row)
-    metrics.derive_changes(sorted(services))
+    """The rules are others now: what they made goes, and the next sync is a full one."""
+    derive_changes(removal.forget_rules(row))
     row.cursor, row.next_sync_at = None, None
     row.data_version += 1
     row.save(update_fields=["cursor", "next_sync_at", "data_version"])
@@ -168,6 +174,43 @@ def resume(*, actor: Person, source: Source) -> Source:
     return row
 
 
+def map_statuses(*, actor: Person, source: Source, states: Sequence[tuple[int, str | None]]) -> None:
+    """(primary key, state or None) of all statuses in the workflow's order; figures are derived again by a worker.
+
+    A status given None counts as active, and is listed as not mapped.
+    """
+    require(actor, "manage_sources", source.team)
+    with transaction.atomic():
+        row = _locked(source)
+        known = {status.pk: status for status in Status.objects.filter(source=row)}
+        chosen = rules.clean_states({known[pk].name: state for pk, state in states if pk in known})
+        for place, pk in enumerate(pk for pk, _ in states if pk in known):
+            status = known[pk]
+            status.state, status.position = chosen[status.name], place
+            status.is_chosen = status.state is not None
+        Status.objects.bulk_update(known.values(), ["state", "position", "is_chosen"])
+        _remapped(row)
+        audit.record(actor=actor, verb="mapped statuses", target=row, data=chosen)
+
+
+def map_types(*, actor: Person, source: Source, types: Mapping[str, str]) -> None:
+    """The tool's type → item kind; what is not given goes by the defaults."""
+    require(actor, "manage_sources", source.team)
+    with transaction.atomic():
+        row = _locked(source)
+        row.type_mapping = rules.clean_types(types)
+        row.save(update_fields=["type_mapping"])
+        _remapped(row)
+        audit.record(actor=actor, verb="mapped types", target=row, data=row.type_mapping)
+
+
+def _remapped(row: Source) -> None:
+    row.needs_derive = True
+    row.data_version += 1
+    row.save(update_fields=["needs_derive", "data_version"])
+    transaction.on_commit(lambda: tasks.derive.delay(row.pk), robust=True)
+
+
 def what_goes(source: Source) -> dict[str, int]:
     """What `delete_source` would take with it, for the button that says so."""
     return removal.counts(source)
@@ -180,6 +223,7 @@ def delete_source(*, actor: Person, source: Source) -> dict[str, int]:
     """
     require(actor, "manage_sources", source.team)
     with transaction.atomic():
+        _revoke(source)
         row = _locked(source)
         gone = removal.counts(row)
         audit.record(actor=actor, verb="deleted", target=row, data={"gone": gone})

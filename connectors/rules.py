@@ -104,6 +104,12 @@ def clean_statuses(statuses: Mapping[str, str]) -> list[list[str]]:
     return [[name.strip(), state] for name, state in statuses.items()]
 
 
+def clean_states(states: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The same for stored statuses, where None means: not mapped."""
+    clean_statuses({name: state for name, state in states.items() if state is not None})
+    return dict(states)
+
+
 def clean_types(types: Mapping[str, str]) -> dict[str, str]:
     """Tool type in lower case → item kind. Raises ValidationError on `types` for a kind that does not exist."""
     for name, kind in types.items():

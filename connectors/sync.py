@@ -20,9 +20,10 @@ from django.utils import timezone
 from connectors.models import Rejection, SyncRun
 from connectors.opening import connector_of
 from connectors.protocol import Batch, Check, Connector, ConnectorError, Rejected
-from core import jobs
+from core import jobs, live
 from core.models import JobState
 from metrics import load
+from metrics.delivery import derive_changes
 from metrics.load import removal
 from metrics.load.upsert import services_of
 from metrics.models import Source, SourceState, WorkItem
@@ -47,6 +48,8 @@ class Tally:
     items: set[int] = field(default_factory=set)
     services: set[int] = field(default_factory=set)
     everything: bool = False
+    # Which data_version the source has if nobody else changes it.
+    version: int = 0
     rejected: int = 0
     published_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
@@ -129,6 +132,7 @@ def _begin(run: SyncRun, tally: Tally) -> Source:
         source.attempted_at = timezone.now()
         source.save(update_fields=["cursor", "attempted_at"])
     tally.everything = source.needs_derive
+    tally.version = source.data_version
     tally.rejected = run.rejected
     return source
 
@@ -158,7 +162,8 @@ def _store(run: SyncRun, source: Source, batch: Batch, tally: Tally) -> None:
         services = result.services | gone.services
         rejected = [*batch.rejected, *(Rejected(*reject) for reject in result.rejected)]
         _keep(run, rejected, tally)
-        _advance(source, batch, changed=bool(result.written or gone.written or items))
+        changed = bool(result.written or gone.written or items)
+        _advance(source, batch, changed)
         jobs.renew(
             run,
             read=F("read") + result.read + len(batch.rejected),
@@ -173,6 +178,7 @@ def _store(run: SyncRun, source: Source, batch: Batch, tally: Tally) -> None:
     tally.items |= items
     tally.services |= services
     tally.everything |= result.remapped
+    tally.version += changed
 
 
 def _delivered(batch: Batch) -> list[str]:
@@ -241,23 +247,45 @@ def _sweep_deletions(run: SyncRun, source: Source, connector: Connector, tally: 
             Source.objects.filter(pk=source.pk).update(data_version=F("data_version") + 1, needs_derive=True)
         Source.objects.filter(pk=source.pk).update(swept_at=timezone.now())
         jobs.renew(run, deleted=F("deleted") + len(deleted))
+    tally.version += bool(deleted or returned)
 
 
 def _derive(run: SyncRun, tally: Tally) -> None:
     """Bring what is derived up to the stored facts, whatever way the run ended; a no-op when nothing changed."""
     if not (tally.everything or tally.items or tally.services):
         return
-    source = Source.objects.get(pk=run.source_id)
-    if tally.everything:
-        tally.services |= services_of(source)
     jobs.renew(run, even_cancelled=True, phase="Deriving figures")
+    with transaction.atomic():
+        # No fence is needed here: whoever derives under this lock derives from the facts as they are.
+        source = Source.objects.select_for_update().get(pk=run.source_id)
+        if tally.everything or source.data_version != tally.version:
+            # Undone work was found at the start, or somebody (a new mapping) changed things while we read.
+            _bring_up(source, None, tally.services | services_of(source))
+        else:
+            _bring_up(source, tally.items, tally.services)
+
+
+def _bring_up(source: Source, items: Iterable[int] | None, services: Iterable[int]) -> None:
+    """Derive anew what depends on these items (None: all of the source) and services."""
     from metrics import actions as metrics
 
+    metrics.refresh(source, None if items is None else sorted(items))
+    derive_changes(sorted(services))
+    Source.objects.filter(pk=source.pk).update(needs_derive=False, data_version=F("data_version") + 1)
+
+
+def underived() -> list[int]:
+    """Ids of sources whose facts wait to be derived from, while no sync is at them that will do it."""
+    waiting = Source.objects.filter(needs_derive=True)
+    return list(waiting.exclude(runs__state__in=[JobState.QUEUED, JobState.RUNNING]).values_list("pk", flat=True))
+
+
+def derive_all(source_id: int) -> None:
+    """Derive everything of a source anew, if that is needed and nobody else is at it."""
     with transaction.atomic():
-        metrics.refresh(source, None if tally.everything else sorted(tally.items))
-        metrics.derive_changes(sorted(tally.services))
-        Source.objects.filter(pk=source.pk).update(needs_derive=False, data_version=F("data_version") + 1)
-        jobs.renew(run, even_cancelled=True)
+        source = Source.objects.select_for_update(skip_locked=True).filter(pk=source_id, needs_derive=True).first()
+        if source is not None:
+            _bring_up(source, None, services_of(source))
 
 
 def _failures(run: SyncRun) -> int:
@@ -311,8 +339,6 @@ def progress(run: SyncRun) -> dict[str, Any]:
 
 
 def _publish(run: SyncRun) -> None:
-    from core import live
-
     live.publish(f"sync:{run.pk}", "over" if run.is_over else "progress", progress(run))
 
 

@@ -48,7 +48,15 @@ def open_due_runs() -> int:
 
 
 @shared_task
+def derive(source_id: int) -> None:
+    """Derive everything of a source again: a person mapped it anew, or a killed sync left it undone."""
+    sync.derive_all(source_id)
+
+
+@shared_task
 def sweep() -> None:
-    """Open runs of sources that are due, and wake workers for every run that nobody works on."""
+    """Open runs of sources that are due, and wake workers for whatever waits and nobody works on."""
     open_due_runs()
     wake(jobs.hand_out(SyncRun.objects.all()))
+    for source_id in sync.underived():
+        derive.delay(source_id)
