@@ -35,6 +35,9 @@ FIELDS = [
     {"id": BEGAN, "key": BEGAN, "name": "Began at", "custom": True},
 ]
 
+# A condition of the JQL that the tests use.
+CONDITION = r'(\w+) (in|=|>=) (\("[^)]*"\)|"[^"]*"|\w+)'
+
 
 def change(field_id: str, name: str, old: tuple[str | None, str | None], new: tuple[str | None, str | None]) -> Any:
     """One item of a changelog entry; sides are (id, text)."""
@@ -72,7 +75,11 @@ class FakeJira:
         self.before_search: Callable[[int], None] = lambda n: None
         # Answers that come before all others, for any address but /serverInfo.
         self.replies: list[Reply] = []
+        # Projects that the account may not see.
         self.hidden: set[str] = set()
+        # Issues that searches still list although they are deleted; and those with a part of their changelog only.
+        self.gone: set[str] = set()
+        self.cut: set[str] = set()
         self.public = True
         # Old Data Centers name changed fields, but give no ids of fields.
         self.field_ids = True
@@ -217,24 +224,26 @@ class FakeJira:
         """Issues of a query in its order; of JQL as much as the tests use. Raises ValueError as Jira complains."""
         where, _, order = jql.partition(" ORDER BY ")
         issues = [i for i in self.issues.values() if (known or self.public) and self._project(i) not in self.hidden]
-        for name, operator, value in re.findall(r'(\w+) (in|=|>=) (\("[^)]*"\)|"[^"]*"|\w+)', where):
-            issues = [issue for issue in issues if self._matches(issue, name, operator, value)]
-        if left := re.sub(r'\w+ (in|=|>=) (\("[^)]*"\)|"[^"]*"|\w+)|\bAND\b|[()\s]', "", where):
+        for name, operator, value in re.findall(CONDITION, where):
+            matches = self._condition(name, operator, value)
+            issues = [issue for issue in issues if matches(issue)]
+        if left := re.sub(rf"{CONDITION}|\bAND\b|[()\s]", "", where):
             raise ValueError(f"Error in the JQL Query: “{left}” is not understood.")
         backwards = order.startswith("updated DESC")
         return sorted(issues, key=lambda issue: self._sort_key(issue, jql), reverse=backwards)
 
-    def _matches(self, issue: FakeIssue, name: str, operator: str, value: str) -> bool:
+    def _condition(self, name: str, operator: str, value: str) -> Callable[[FakeIssue], bool]:
         plain = value.strip('"')
         if name == "updated" and operator == ">=":
-            return issue.updated >= datetime.strptime(plain, "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
+            since = datetime.strptime(plain, "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
+            return lambda issue: issue.updated >= since
         if name == "project":
             keys = re.findall(r"\w+", value)
             if unknown := [key for key in keys if key not in self.projects or key in self.hidden]:
                 raise ValueError(f"The value '{unknown[0]}' does not exist for the field 'project'.")
-            return self._project(issue) in keys
+            return lambda issue: self._project(issue) in keys
         if name == "labels":
-            return plain in issue.fields["labels"]
+            return lambda issue: plain in issue.fields["labels"]
         raise ValueError(f"Field '{name}' does not exist or you do not have permission to view it.")
 
     @staticmethod
@@ -258,11 +267,12 @@ class FakeJira:
             if self.cloud:
                 entries = entries[::-1][:CLOUD_HISTORIES]
             page = {"startAt": 0, "maxResults": len(entries), "total": len(entries)}
+            entries = entries[1:] if issue.id in self.cut else entries
             body["changelog"] = page | {"histories": entries}
         return body
 
     def _changelog(self, issue: FakeIssue | None, query: dict[str, str]) -> Reply:
-        if issue is None:
+        if issue is None or issue.id in self.gone:
             return Reply({"errorMessages": ["Issue does not exist or you do not have permission to see it."]}, 404)
         start, size = int(query["startAt"]), min(100, int(query["maxResults"]))
         entries = [self._entry(entry) for entry in issue.histories[start : start + size]]
