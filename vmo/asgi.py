@@ -181,7 +181,7 @@ async def stream(listener: Listener, send: Send) -> None:
     try:
         await broker.listen()  # first the subscription, then the log: nothing falls between the two
         missed = await sync_to_async(listener.missed, thread_sensitive=False)()
-        text = b"retry: %d\n\n" % RETRY_MS + b"".join(map(listener.message, missed))
+        text: bytes | None = b"retry: %d\n\n" % RETRY_MS + b"".join(map(listener.message, missed))
         while text is not None:
             await send({"type": "http.response.body", "body": text, "more_body": True})
             text = await following(listener, queue)

@@ -1,5 +1,12 @@
 """All addresses of the portal."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("core.urls")),
+    path("", include("accounts.urls")),
+    path("", include("portfolio.urls")),
+    path("api/v1/", include("vmo.api")),
+    path("admin/", admin.site.urls),
+]

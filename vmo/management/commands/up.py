@@ -1,7 +1,13 @@
 """`manage.py up`: run the whole portal, until Ctrl-C."""
 
 import hashlib
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +24,6 @@ from vmo.supervisor import Address, Supervisor, check_ports, only_one
 
 class Command(BaseCommand):
     help = "Run web, live stream, worker and beat, with the embedded services, until Ctrl-C or SIGTERM."
-    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.began = time.monotonic()
@@ -43,41 +48,56 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         """Bring the database, the static files and, at the first start, the demo organisation into place."""
-        call_command("check", fail_level="ERROR", verbosity=0)
-        if health.migrations():
-            self.say("setting up the database")
-            call_command("migrate", interactive=False, verbosity=0)
-        self.collect_static()
-        if settings.DEMO and is_empty():
-            self.say("making the demo organisation (DEMO=0 starts without)")
-            if "demo" not in get_commands():
-                raise CommandError("There is no command `demo` in this version: start with DEMO=0.")
-            call_command("demo", stdout=self.stdout)
+        with self.static_files():
+            if health.migrations():
+                self.say("setting up the database")
+                call_command("migrate", interactive=False, verbosity=0)
+            if settings.DEMO:
+                self.load_demo()
         connections.close_all()
 
-    def collect_static(self) -> None:
-        """Collect and compress the static files, unless they are as last time."""
+    @contextmanager
+    def static_files(self) -> Iterator[None]:
+        """Meanwhile, collect and compress the static files, unless they are as last time."""
         stamp, mark = static_stamp(), settings.VMO_HOME / "static.stamp"
         if mark.exists() and mark.read_text() == stamp:
+            yield
             return
         self.say("collecting static files")
-        call_command("collectstatic", interactive=False, verbosity=0)
+        command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+        with subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=subprocess.PIPE, text=True) as collecting:
+            yield
+            _, errors = collecting.communicate()
+        if collecting.returncode:
+            raise CommandError(f"The static files could not be collected: {errors.strip().splitlines()[-1]}")
         mark.write_text(stamp)
+
+    def load_demo(self) -> None:
+        """Once, into an empty portal; a load that was cut short has left it empty, its syncs are done by the worker."""
+        if "demo" not in get_commands():
+            raise CommandError("There is no command `demo` in this version: start with DEMO=0.")
+        told = StringIO()
+        call_command("demo", if_empty=True, stdout=told)
+        if told.getvalue():
+            self.say("made the demo organisation; the worker pulls its history now (DEMO=0 starts without)")
 
     def announce(self, address: Address) -> None:
         self.say(f"the portal is ready after {time.monotonic() - self.began:.1f} s: {address.url}")
-        logins = settings.VMO_HOME / "demo-logins"
-        if logins.exists():
-            self.stdout.write(logins.read_text())
-        self.say(f"Ctrl-C stops it; logs are in {settings.VMO_HOME / 'logs'}")
+        self.stdout.write(logins())
+        self.say(f"Ctrl-C stops it; its logs are in {settings.VMO_HOME / 'logs'}")
 
 
-def is_empty() -> bool:
-    """Whether nothing was ever put into this portal."""
+def logins() -> str:
+    """The demo's people with their password, or how to make the first user."""
     from accounts.models import User
-    from portfolio.models import ValueStream
+    from connectors.demo.people import LOGINS, PASSWORD
 
-    return not User.objects.exists() and not ValueStream.objects.exists()
+    known = set(User.objects.values_list("email", flat=True)[:1000])
+    connections.close_all()
+    if not known:
+        return "         nobody can log in yet: python manage.py createsuperuser"
+    lines = [f"         {login.email:28} {login.role.label}" for login in LOGINS if login.email in known]
+    return "\n".join([f"         demo logins, password {PASSWORD}:", *lines] if lines else [])
 
 
 def static_stamp() -> str:
@@ -91,7 +111,5 @@ def static_stamp() -> str:
 
 
 def _version(path: str) -> tuple[int, int]:
-    import os
-
     stat = os.stat(path)
     return stat.st_size, stat.st_mtime_ns
