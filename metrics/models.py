@@ -324,7 +324,7 @@ class Rollback(models.Model):
     """Derived: `deployment` brought back an ancestor of what the one immediately before it had brought."""
 
     deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True, related_name="rollback")
-    undone = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="rolled_back_by")
+    undone = models.OneToOneField(Deployment, on_delete=models.CASCADE, related_name="rolled_back_by")
 
     def __str__(self) -> str:
         return f"{self.deployment_id} undoes {self.undone_id}"

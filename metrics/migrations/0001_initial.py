@@ -224,7 +224,7 @@ class Migration(migrations.Migration):
             name='Rollback',
             fields=[
                 ('deployment', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='rollback', serialize=False, to='metrics.deployment')),
-                ('undone', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rolled_back_by', to='metrics.deployment')),
+                ('undone', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='rolled_back_by', to='metrics.deployment')),
             ],
         ),
         migrations.AddConstraint(
