@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from connectors import rules
 from connectors.protocol import Field
-from metrics.models import FlowState, ItemKind, Source, Status
+from metrics.models import FlowState, ItemKind, Source
 from portfolio.models import Service, Team
 
 MAX_UPLOAD = 100 * 1024 * 1024
@@ -158,25 +158,39 @@ class SettingsForm(forms.Form):
         self.add_error(field if field in self.fields else None, message)
 
 
+class StatusLine(NamedTuple):
+    """A status to map: `key` is unique in the form, `count` how many items or moves have it."""
+
+    key: str
+    name: str
+    state: str | None = None
+    count: int = 0
+
+
+def status_lines(statuses: Iterable[Any]) -> list[StatusLine]:
+    """Lines of stored statuses, as connectors.queries.statuses reads them."""
+    return [StatusLine(str(row.pk), row.name, row.state, row.items) for row in statuses]
+
+
 class MappingForm(forms.Form):
     """The state and the place of each status. Works on stored statuses and on those of a preview."""
 
-    def __init__(self, *args: Any, statuses: Iterable[tuple[str, str, str | None]], **kwargs: Any) -> None:
-        """`statuses` are (key, name, state) in the workflow's order; keys are unique in the form."""
+    def __init__(self, *args: Any, statuses: Iterable[StatusLine], **kwargs: Any) -> None:
+        """`statuses` in the workflow's order."""
         super().__init__(*args, **kwargs)
-        self.names: dict[str, str] = {}
-        for place, (key, name, state) in enumerate(statuses, 1):
-            self.names[key] = name
-            self.fields[f"state-{key}"] = forms.ChoiceField(
-                label=f"State of {name}", choices=STATES, required=False, initial=state or ""
+        self.statuses = list(statuses)
+        self.names = {line.key: line.name for line in self.statuses}
+        for place, line in enumerate(self.statuses, 1):
+            self.fields[f"state-{line.key}"] = forms.ChoiceField(
+                label=f"State of {line.name}", choices=STATES, required=False, initial=line.state or ""
             )
-            self.fields[f"place-{key}"] = forms.IntegerField(
-                label=f"Place of {name}", min_value=1, max_value=999, initial=place, required=False
+            self.fields[f"place-{line.key}"] = forms.IntegerField(
+                label=f"Place of {line.name}", min_value=1, max_value=999, initial=place, required=False
             )
 
     @property
-    def lines(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
-        return [(name, self[f"state-{key}"], self[f"place-{key}"]) for key, name in self.names.items()]
+    def lines(self) -> list[tuple[StatusLine, forms.BoundField, forms.BoundField]]:
+        return [(line, self[f"state-{line.key}"], self[f"place-{line.key}"]) for line in self.statuses]
 
     def ordered(self) -> list[tuple[str, str]]:
         """(key, state or "") in the order that was typed; equal places keep their order."""
@@ -187,10 +201,6 @@ class MappingForm(forms.Form):
     def chosen(self) -> list[tuple[int, str | None]]:
         """(primary key, state or None) of stored statuses, in order."""
         return [(int(key), state or None) for key, state in self.ordered()]
-
-
-def status_lines(statuses: Iterable[Status]) -> list[tuple[str, str, str | None]]:
-    return [(str(status.pk), status.name, status.state) for status in statuses]
 
 
 class TypesForm(forms.Form):

@@ -14,6 +14,7 @@ from connectors.registry import CONNECTORS
 from core.models import JobState
 from metrics.models import Source, Status, WorkItem
 from metrics.rules import Freshness, freshness
+from metrics.templatetags.measures import lasting
 from portfolio.models import Team
 
 Viewer = User | AnonymousUser
@@ -80,6 +81,7 @@ class Progress:
     rate: float
     left: str
     is_over: bool
+    took: str
 
 
 def progress(run: SyncRun) -> Progress:
@@ -89,17 +91,10 @@ def progress(run: SyncRun) -> Progress:
     share = min(1.0, run.done / run.total) if run.total else None
     left = ""
     if share and 0.01 < share < 1 and not run.is_over:
-        left = duration(elapsed * (1 - share) / share)
-    return Progress(run, share, run.read / elapsed if elapsed else 0.0, left, run.is_over)
-
-
-def duration(seconds: float) -> str:
-    """A length of time in words, rounded as people do."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
+        left = lasting(elapsed * (1 - share) / share)
+    seconds = run_seconds(run)
+    took = lasting(seconds) if seconds is not None else ""
+    return Progress(run, share, run.read / elapsed if elapsed else 0.0, left, run.is_over, took)
 
 
 def run_seconds(run: SyncRun) -> float | None:
@@ -134,7 +129,7 @@ class RunLine:
 def run_line(run: SyncRun) -> RunLine:
     seconds = run_seconds(run)
     by = str(run.requested_by) if run.requested_by else "schedule"
-    return RunLine(run, duration(seconds) if seconds is not None else "", by)
+    return RunLine(run, lasting(seconds) if seconds is not None else "", by)
 
 
 FACTS = ("items", "pull_requests", "commits", "deployments", "incidents")

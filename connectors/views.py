@@ -85,7 +85,7 @@ def _answer(request: HttpRequest, form: forms.SettingsForm, page: dict[str, Any]
     if request.POST.get("do") == "preview":
         mapping = _posted_mapping(request)
         shown = page["preview"] = actions.preview(**asked, statuses={name: state for name, state in mapping if state})
-        lines = [(str(n), status.name, status.state) for n, status in enumerate(shown.statuses)]
+        lines = [forms.StatusLine(str(n), s.name, s.state, s.moves) for n, s in enumerate(shown.statuses)]
         page["mapping"] = forms.MappingForm(statuses=lines)
     else:
         page["check"] = actions.test_connection(**asked)
@@ -95,7 +95,7 @@ def _answer(request: HttpRequest, form: forms.SettingsForm, page: dict[str, Any]
 def _posted_mapping(request: HttpRequest) -> list[tuple[str, str]]:
     """(status name, state) as the preview's form posts them, in the order that was typed."""
     names = request.POST.getlist("status")
-    form = forms.MappingForm(request.POST, statuses=[(str(n), name, None) for n, name in enumerate(names)])
+    form = forms.MappingForm(request.POST, statuses=[forms.StatusLine(str(n), name) for n, name in enumerate(names)])
     if not form.is_valid():
         raise ValidationError({"statuses": "Please choose a state from the list and whole numbers as places."})
     return [(form.names[key], state) for key, state in form.ordered()]
@@ -182,10 +182,9 @@ def _changed(request: HttpRequest, source: Source, form: forms.SettingsForm, pag
 
 def mapping_page(request: HttpRequest, slug: str) -> HttpResponse:
     source = _managed(request, slug)
-    statuses = queries.statuses(source)
     data = request.POST if request.POST.get("do") == "statuses" else None
     kinds = request.POST if request.POST.get("do") == "types" else None
-    form = forms.MappingForm(data, statuses=forms.status_lines(statuses))
+    form = forms.MappingForm(data, statuses=forms.status_lines(queries.statuses(source)))
     types = forms.TypesForm(kinds, types=queries.tool_types(source))
     if data is not None and form.is_valid():
         actions.map_statuses(actor=request.user, source=source, states=form.chosen())
@@ -195,8 +194,7 @@ def mapping_page(request: HttpRequest, slug: str) -> HttpResponse:
         actions.map_types(actor=request.user, source=source, types=types.mapping())
         messages.success(request, "Saved. Items of these types count as you said.")
         return redirect("source-mapping", slug=slug)
-    held = {str(status.pk): status for status in statuses}
-    context = {"source": source, "form": form, "types": types, "held": held}
+    context = {"source": source, "form": form, "types": types}
     return render(request, "connectors/mapping.html", context)
 
 
