@@ -19,6 +19,10 @@ class PortalUserManager(UserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Logging in does not mind upper and lower case in the address."""
+        return self.get(email__iexact=username)
+
     def create_superuser(  # type: ignore[override]
         self, email: str, password: str | None = None, **fields: Any
     ) -> "User":
@@ -41,7 +45,7 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
-    objects: ClassVar[PortalUserManager] = PortalUserManager()  # type: ignore[assignment]
+    objects: ClassVar[PortalUserManager] = PortalUserManager()
 
     class Meta:
         ordering = ["name", "id"]

@@ -19,6 +19,8 @@ from portfolio.models import Grant, Holiday, Membership, Role, Service, Team, Va
 from portfolio.rules import Person, require
 
 M = TypeVar("M", bound=models.Model)
+# Never in the audit trail.
+PRIVATE = {"password"}
 
 
 def _plain(value: object) -> object:
@@ -64,10 +66,18 @@ def _delete(actor: Person, verb: str, thing: models.Model, data: Mapping[str, An
         thing.delete()
 
 
+def _slug(name: str, slug: str, length: int) -> str:
+    """The short name: as given, or made from the name. Addresses like …/teams/new/ are the portal's own."""
+    slug = slug or slugify(name)[:length].strip("-")
+    if slug == "new":
+        raise ValidationError({"slug": "“new” is an address of the portal: choose another short name."})
+    return slug
+
+
 def create_stream(*, actor: Person, name: str, slug: str = "", **fields: Any) -> ValueStream:
     """`fields`: description, position, started_on, ended_on. The slug is made from the name when not given."""
     require(actor, "manage_organisation")
-    return _create(actor, "created", ValueStream(name=name, slug=slug or slugify(name)[:60], **fields))
+    return _create(actor, "created", ValueStream(name=name, slug=_slug(name, slug, 60), **fields))
 
 
 def change_stream(*, actor: Person, stream: ValueStream, **fields: Any) -> ValueStream:
@@ -133,7 +143,7 @@ def reopen_team(*, actor: Person, team: Team) -> Team:
 
 def create_service(*, actor: Person, team: Team, name: str, slug: str = "") -> Service:
     require(actor, "manage_team", team)
-    return _create(actor, "created", Service(team=team, name=name, slug=slug or slugify(name)[:80]))
+    return _create(actor, "created", Service(team=team, name=name, slug=_slug(name, slug, 80)))
 
 
 def change_service(*, actor: Person, service: Service, **fields: Any) -> Service:
@@ -226,3 +236,35 @@ def other_administrators(user: User) -> models.QuerySet[User]:
     """Active administrators beside `user`."""
     is_administrator = models.Q(is_superuser=True) | models.Q(grants__role=Role.ADMINISTRATOR)
     return User.objects.filter(is_administrator, is_active=True).exclude(pk=user.pk)
+
+
+def invite(*, actor: Person, name: str, email: str) -> User:
+    """Make an account without a password: its owner chooses one by the link of the invitation."""
+    require(actor, "administer")
+    person = User(name=name, email=User.objects.normalize_email(email))
+    person.set_unusable_password()
+    return _create(actor, "invited", person)
+
+
+def change_person(*, actor: Person, person: User, name: str, email: str) -> User:
+    require(actor, "administer")
+    return _change(actor, "changed", person, {"name": name, "email": email})
+
+
+def deactivate(*, actor: Person, person: User) -> User:
+    """They are logged out, their tokens stop working, what they did stays. The last administrator stays active."""
+    require(actor, "administer")
+    if not other_administrators(person).exists():
+        raise ValidationError("This is the last administrator: make somebody else one first.")
+    return _change(actor, "deactivated", person, {"is_active": False})
+
+
+def reactivate(*, actor: Person, person: User) -> User:
+    require(actor, "administer")
+    return _change(actor, "reactivated", person, {"is_active": True})
+
+
+def record_link(*, actor: Person, person: User) -> None:
+    """Somebody was shown a link by which `person` chooses a password."""
+    require(actor, "administer")
+    audit.record(actor=actor, verb="made a password link for", target=person)

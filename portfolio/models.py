@@ -1,7 +1,7 @@
 """The nouns several apps need: value streams, teams and their calendars, people in teams, services, grants."""
 
 import zoneinfo
-from datetime import time
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -195,6 +195,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team}"
+
+    @property
+    def last_day(self) -> date | None:
+        return self.during.upper - timedelta(days=1) if self.during.upper else None
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):

@@ -1,0 +1,1 @@
+"""The organisation pages, a module per noun."""

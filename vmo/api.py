@@ -1,0 +1,36 @@
+"""The API's addresses: /api/v1/, its schema and its documentation."""
+
+from csp.decorators import csp_update
+from django.urls import URLPattern, URLResolver, path
+from django.utils.decorators import method_decorator
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import DefaultRouter
+
+from accounts.api.views import MeView
+from portfolio import api as portfolio
+
+router = DefaultRouter()
+router.register("streams", portfolio.StreamViewSet, "api-stream")
+router.register("teams", portfolio.TeamViewSet, "api-team")
+router.register("services", portfolio.ServiceViewSet, "api-service")
+router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
+router.register("memberships", portfolio.MembershipViewSet, "api-membership")
+router.register("people", portfolio.PersonViewSet, "api-person")
+router.register("grants", portfolio.GrantViewSet, "api-grant")
+
+
+# Swagger UI sets styles on its elements and draws icons from data: addresses.
+@method_decorator(csp_update({"style-src": ["'self'", "'unsafe-inline'"]}), name="dispatch")
+class DocsView(SpectacularSwaggerSplitView):
+    """The documentation; its script comes from an address of its own, so no script is inline."""
+
+    url_name = "api-schema"
+    url_self = None
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("me/", MeView.as_view(), name="api-me"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", DocsView.as_view(), name="api-docs"),
+    *router.urls,
+]
