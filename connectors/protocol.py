@@ -58,6 +58,8 @@ class Context:
     allow_private: bool = True
     # Whether files and repositories of this machine may be read (setting CONNECTORS_ALLOW_LOCAL).
     allow_local: bool = True
+    # Where files lie that people uploaded: these may be read even so.
+    uploads: Path | None = None
 
 
 class Rejected(NamedTuple):

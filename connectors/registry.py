@@ -1,7 +1,15 @@
 """The one list of connectors."""
 
+from connectors.csv import CsvConnector
 from connectors.demo import DemoConnector
 from connectors.git import GitConnector
 from connectors.protocol import Connector
 
-CONNECTORS: dict[str, type[Connector]] = {connector.tool: connector for connector in (DemoConnector, GitConnector)}
+CONNECTORS: dict[str, type[Connector]] = {
+    connector.tool: connector
+    for connector in (
+        CsvConnector,
+        DemoConnector,
+        GitConnector,
+    )
+}
