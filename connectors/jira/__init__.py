@@ -1,5 +1,5 @@
 """Jira Cloud and Data Center. Read connector.py first; issues.py says what of an issue becomes which row."""
 
-from connectors.jira.connector import Jira
+from connectors.jira.connector import JiraConnector
 
-__all__ = ["Jira"]
+__all__ = ["JiraConnector"]

@@ -13,7 +13,7 @@ from connectors.jira.statuses import Statuses
 from connectors.protocol import Batch, Check, Context, Cursor, Field
 
 
-class Jira:
+class JiraConnector:
     """Jira Cloud and Jira Data Center."""
 
     tool: ClassVar[str] = "jira"

@@ -23,6 +23,7 @@ from connectors.jira.payload import (
 )
 from connectors.jira.settings import Options
 from connectors.jira.statuses import Statuses
+from connectors.protocol import Gone
 from metrics.rows import BlockRow, IncidentRow, Row, TeamMoveRow, TransitionRow, WorkItemRow
 
 SYSTEM_FIELDS = (
@@ -164,6 +165,13 @@ class Reader:
     def is_incident(self, issue: Issue) -> bool:
         names = {name_of(issue.fields.get("issuetype")), *(str(label) for label in issue.fields.get("labels") or ())}
         return not self.options.incident_types.isdisjoint(name.casefold() for name in names)
+
+    def no_incident(self, issue: Issue) -> list[Gone]:
+        """An issue whose type and labels make it no incident (any more). A filter's incidents are not known here."""
+        by_filter_too = bool(self.options.incident_jql)
+        if by_filter_too or not self.options.incident_types or self.is_incident(issue):
+            return []
+        return [Gone("incident", issue.id)]
 
     def incident(self, issue: Issue, histories: Sequence[History]) -> IncidentRow:
         """The issue as an incident; `histories` oldest first. Raises ValueError when nothing says when it began."""

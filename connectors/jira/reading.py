@@ -11,7 +11,7 @@ from connectors.http import HttpError
 from connectors.jira.issues import Reader
 from connectors.jira.payload import History, Issue, instant, jql_minute
 from connectors.jira.site import Page, Search, Shifted, Site
-from connectors.protocol import Batch, ConnectorError, Rejected
+from connectors.protocol import Batch, ConnectorError, Gone, Rejected
 from metrics.rows import Row
 
 # A new pull goes back that far: Cloud's index lags behind, and JQL knows minutes only.
@@ -46,6 +46,7 @@ class Pass:
     rows: list[Row] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
     # Issues of this pass by the update we read: what overlapping pages give twice is handed over once.
     seen: dict[str, str] = field(default_factory=dict)
 
@@ -85,7 +86,9 @@ class Pass:
             self._reject(raw, f"Not as Jira describes its issues: {type(error).__name__}: {error}.")
         else:
             self.rows += rows
-            self.whole += [issue.id] if self.is_whole else []
+            if self.is_whole:
+                self.whole.append(issue.id)
+                self.gone += self.reader.no_incident(issue)
 
     def batch(self, marks: Mapping[str, Any]) -> Batch:
         """What was read since the last batch."""
@@ -94,11 +97,12 @@ class Pass:
             dict(marks),
             rejected=self.rejected,
             whole=self.whole,
+            gone=self.gone,
             phase=self.phase,
             done=self.done,
             total=None if self.total is None else max(self.total, self.done),
         )
-        self.rows, self.rejected, self.whole = [], [], []
+        self.rows, self.rejected, self.whole, self.gone = [], [], [], []
         return batch
 
     def _issues(self, since: datetime | None) -> Iterator[Raw]:

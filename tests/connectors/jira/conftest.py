@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.jira import Jira
+from connectors.jira import JiraConnector
 from connectors.protocol import Context
 from tests.connectors.jira.fake import EMAIL, TOKEN, FakeJira
 from tests.connectors.server import Server
 
-Connect = Callable[..., Jira]
+Connect = Callable[..., JiraConnector]
 
 
 @pytest.fixture(params=["cloud", "datacenter"])
@@ -29,16 +29,16 @@ def server(jira: FakeJira) -> Iterator[Server]:
 def settings_for(server: Server, given: Mapping[str, str]) -> dict[str, str]:
     """Settings as a person would fill them in; every field is there, as the portal hands them over."""
     typed = {"url": server.url, "user": EMAIL, "token": TOKEN, "project": "PAY"} | dict(given)
-    return {field.name: typed.get(field.name, field.default) for field in Jira.fields}
+    return {field.name: typed.get(field.name, field.default) for field in JiraConnector.fields}
 
 
 @pytest.fixture
 def connect(server: Server, tmp_path: Path) -> Connect:
     """A connector to the fake; keywords are settings."""
 
-    def make(**given: str) -> Jira:
+    def make(**given: str) -> JiraConnector:
         now = datetime(2024, 6, 1, tzinfo=UTC)
         context = Context(slug="pay", workdir=tmp_path, zone=ZoneInfo("Europe/Berlin"), now=now)
-        return Jira(settings_for(server, given), context)
+        return JiraConnector(settings_for(server, given), context)
 
     return make

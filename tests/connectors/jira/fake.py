@@ -8,7 +8,7 @@ the account's zone, and answer a search with a wrong token as they would a stran
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -91,7 +91,14 @@ class FakeJira:
         self.now += timedelta(minutes=minutes)
         return self.now
 
-    def create(self, summary: str = "A thing", project: str = "PAY", status: str = "10000", **fields: Any) -> FakeIssue:
+    def create(
+        self,
+        summary: str = "A thing",
+        project: str = "PAY",
+        status: str = "10000",
+        fields: Mapping[str, Any] | None = None,
+        **named: Any,
+    ) -> FakeIssue:
         self._next += 1
         number = 1 + sum(1 for issue in self.issues.values() if issue.key.startswith(f"{project}-"))
         given = {
@@ -100,7 +107,8 @@ class FakeJira:
             "labels": [],
             "priority": {"id": "3", "name": "Medium"},
             "resolutiondate": None,
-            **fields,
+            **named,
+            **(fields or {}),
         }
         issue = FakeIssue(str(self._next), f"{project}-{number}", self.now, self.now, given)
         self._set_status(issue, status)
@@ -174,7 +182,7 @@ class FakeJira:
         if self.cloud and (found := re.fullmatch(r"issue/(\d+)/changelog", path)):
             return self._changelog(self.issues.get(found[1]), request.query)
         if self.cloud and path == "search/approximate-count":
-            return Reply({"count": len(self._found(request.json()["jql"], known))})
+            return self._count(request.json()["jql"], known)
         if path == ("search/jql" if self.cloud else "search"):
             return self._search(request.query, known)
         return Reply({"errorMessages": ["No such resource"]}, 404)
@@ -192,6 +200,12 @@ class FakeJira:
             return Reply({"errorMessages": [f"No project could be found with key '{project}'."]}, 404)
         statuses = [self._status(status) for status in self.projects[project][1]]
         return Reply([{"id": "1", "name": "Story", "statuses": statuses}])
+
+    def _count(self, jql: str, known: bool) -> Reply:
+        try:
+            return Reply({"count": len(self._found(jql, known))})
+        except ValueError as error:
+            return Reply({"errorMessages": [str(error)], "errors": {}}, 400)
 
     def _search(self, query: dict[str, str], known: bool) -> Reply:
         self.before_search(len(self.searches))

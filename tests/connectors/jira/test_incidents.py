@@ -1,11 +1,13 @@
 """Which issues are incidents, when they began and ended, and what they hit."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from connectors.jira import Jira
+from connectors.jira import JiraConnector
+from connectors.protocol import Gone
 from metrics.rows import IncidentRow, WorkItemRow
 from tests.connectors.jira.conftest import Connect
-from tests.connectors.jira.fake import BEGAN, SERVICE, FakeIssue, FakeJira
+from tests.connectors.jira.fake import BEGAN, SERVICE, FakeIssue, FakeJira, change
 from tests.connectors.server import Server
 
 
@@ -13,12 +15,12 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2024-01-{text}").replace(tzinfo=UTC)
 
 
-def incidents(connector: Jira) -> list[IncidentRow]:
+def incidents(connector: JiraConnector) -> list[IncidentRow]:
     return [row for batch in connector.pull(None) for row in batch.rows if isinstance(row, IncidentRow)]
 
 
-def outage(jira: FakeJira, **fields: object) -> FakeIssue:
-    return jira.create("Checkout is down", issuetype={"id": "9", "name": "Incident"}, **fields)
+def outage(jira: FakeJira, **given: Any) -> FakeIssue:
+    return jira.create("Checkout is down", issuetype={"id": "9", "name": "Incident"}, **given)
 
 
 def test_an_incident_by_its_type(jira: FakeJira, server: Server, connect: Connect) -> None:
@@ -69,8 +71,8 @@ def test_the_resolution_date_where_that_is_asked_for(jira: FakeJira, connect: Co
 
 
 def test_the_beginning_and_the_service_by_fields(jira: FakeJira, connect: Connect) -> None:
-    outage(jira, **{BEGAN: "2024-01-07T23:00:00.000-0500", SERVICE: [{"id": "5", "value": "Card payments"}]})
-    outage(jira, **{BEGAN: None, SERVICE: [{"id": "6", "value": "Ledger"}]})
+    outage(jira, fields={BEGAN: "2024-01-07T23:00:00.000-0500", SERVICE: [{"id": "5", "value": "Card payments"}]})
+    outage(jira, fields={BEGAN: None, SERVICE: [{"id": "6", "value": "Ledger"}]})
     outage(jira)
     asked = connect(
         incident_types="Incident",
@@ -103,8 +105,20 @@ def test_incidents_of_another_project_by_a_filter(jira: FakeJira, connect: Conne
 
 
 def test_an_incident_never_ends_before_it_began(jira: FakeJira, connect: Connect) -> None:
-    issue = outage(jira, **{BEGAN: "2024-01-08T15:00:00.000+0000"})
+    issue = outage(jira, fields={BEGAN: "2024-01-08T15:00:00.000+0000"})
     jira.pass_time(30)
     jira.move(issue, "10001")
     (row,) = incidents(connect(incident_types="Incident", incident_started_field="Began at"))
     assert (row.started_at, row.resolved_at) == (at("08 15:00"), at("08 15:00"))
+
+
+def test_an_issue_that_turns_out_to_be_no_incident_is_forgotten_as_one(jira: FakeJira, connect: Connect) -> None:
+    issue = outage(jira)
+    asked = connect(incident_types="Incident")
+    cursor = list(asked.pull(None))[-1].cursor
+    jira.pass_time()
+    issue.fields["issuetype"] = {"id": "1", "name": "Bug"}
+    jira.change(issue, change("issuetype", "issuetype", ("9", "Incident"), ("1", "Bug")))
+    assert [gone for batch in asked.pull(cursor) for gone in batch.gone] == [Gone("incident", issue.id)]
+    by_filter = connect(incident_types="Incident", incident_jql="labels = outage")
+    assert [gone for batch in by_filter.pull(None) for gone in batch.gone] == []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from connectors.jira import Jira
+from connectors.jira import JiraConnector
 from metrics.rows import BlockRow, Row, StatusRow, TeamMoveRow, TransitionRow, WorkItemRow
 from tests.connectors.jira.conftest import Connect
 from tests.connectors.jira.fake import EPIC, ESTIMATE, FLAG, NEW, POINTS, SQUAD, FakeJira, change
@@ -17,7 +17,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2024-{text}").replace(tzinfo=UTC)
 
 
-def pulled(connector: Jira, kind: type[R]) -> list[R]:
+def pulled(connector: JiraConnector, kind: type[R]) -> list[R]:
     batches = list(connector.pull(None))
     assert [reject for batch in batches for reject in batch.rejected] == []
     return [row for batch in batches for row in batch.rows if isinstance(row, kind)]
@@ -25,7 +25,7 @@ def pulled(connector: Jira, kind: type[R]) -> list[R]:
 
 def test_an_issue_as_it_is_now(jira: FakeJira, server: Server, connect: Connect) -> None:
     labels, parent = ["checkout", "legal"], {"id": "77", "key": "PAY-9"}
-    issue = jira.create("Pay by card", labels=labels, parent=parent, **{POINTS: 5.0})
+    issue = jira.create("Pay by card", labels=labels, parent=parent, fields={POINTS: 5.0})
     jira.pass_time(90)
     jira.move(issue, "3")
     assert pulled(connect(class_field="Priority"), WorkItemRow) == [
@@ -165,7 +165,7 @@ def test_flags_are_blocks(jira: FakeJira, connect: Connect) -> None:
 
 
 def test_a_flag_set_at_the_creation_began_then(jira: FakeJira, connect: Connect) -> None:
-    still, over = (jira.create(**{FLAG: [{"id": "10019", "value": "Impediment"}]}) for _ in range(2))
+    still, over = (jira.create(fields={FLAG: [{"id": "10019", "value": "Impediment"}]}) for _ in range(2))
     jira.pass_time(30)
     jira.flag(over, False)
     rows = {row.item: (row.from_at, row.to_at, row.reason) for row in pulled(connect(), BlockRow)}
@@ -176,8 +176,8 @@ def test_a_flag_set_at_the_creation_began_then(jira: FakeJira, connect: Connect)
 
 
 def test_sizes_are_taken_from_the_first_field_with_a_number(jira: FakeJira, connect: Connect) -> None:
-    jira.create(**{POINTS: None, ESTIMATE: 3})
-    jira.create(**{POINTS: 8.0, ESTIMATE: 3})
+    jira.create(fields={POINTS: None, ESTIMATE: 3})
+    jira.create(fields={POINTS: 8.0, ESTIMATE: 3})
     jira.create()
     assert [row.points for row in pulled(connect(), WorkItemRow)] == [3.0, 8.0, None]
     assert [row.points for row in pulled(connect(points_field="Story point estimate"), WorkItemRow)] == [3.0, 3.0, None]
@@ -185,14 +185,14 @@ def test_sizes_are_taken_from_the_first_field_with_a_number(jira: FakeJira, conn
 
 
 def test_an_epic_link_is_the_parent_where_there_is_none(jira: FakeJira, connect: Connect) -> None:
-    jira.create(**{EPIC: "PAY-50"})
-    jira.create(parent={"id": "9", "key": "PAY-8"}, **{EPIC: "PAY-50"})
+    jira.create(fields={EPIC: "PAY-50"})
+    jira.create(parent={"id": "9", "key": "PAY-8"}, fields={EPIC: "PAY-50"})
     assert [row.parent for row in pulled(connect(), WorkItemRow)] == ["PAY-50", "PAY-8"]
 
 
 def test_a_team_field_moves_items_between_teams(jira: FakeJira, connect: Connect) -> None:
     blue, green = ("1", "Squad Blue"), ("2", "Squad Green")
-    issue = jira.create(**{SQUAD: {"id": "2", "value": "Squad Green"}})
+    issue = jira.create(fields={SQUAD: {"id": "2", "value": "Squad Green"}})
     jira.pass_time()
     first = jira.change(issue, change(SQUAD, "Squad", blue, ("3", "Visitors")))
     jira.pass_time()
