@@ -3,6 +3,7 @@
 from connectors.csv import CsvConnector
 from connectors.demo import DemoConnector
 from connectors.git import GitConnector
+from connectors.github import GitHubConnector
 from connectors.protocol import Connector
 
 CONNECTORS: dict[str, type[Connector]] = {
@@ -11,5 +12,6 @@ CONNECTORS: dict[str, type[Connector]] = {
         CsvConnector,
         DemoConnector,
         GitConnector,
+        GitHubConnector,
     )
 }
