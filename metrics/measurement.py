@@ -53,6 +53,9 @@ class Evidence:
     rules: tuple[str, ...]
     # What `values` is, for the column's head: "days", "seconds".
     value_label: str = ""
+    # For a ratio of sums: what each row adds below the line (NaN where it is out), and what that is.
+    base: npt.NDArray[np.float64] | None = None
+    base_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ Unit = Literal["items", "days", "seconds", "ratio", "per day", "item days"]
 class Metric:
     """A measure: how it is called, which columns it reads, and the formula.
 
-    `formula(columns, window, as_of_day)` is pure; `recompute(values)` gives the value from included evidence.
+    `formula(columns, window, as_of_day, **options)` is pure; `recompute(values)` gives the value from included
+    evidence (`recompute(values, base)` where the evidence has a base): see `recomputed`.
     `better` says which direction is good, None where neither is. `additive`: scopes' values sum up.
     """
 
@@ -86,8 +90,16 @@ class Metric:
     unit: Unit
     family: Literal["flow", "delivery"]
     formula: Callable[..., Measurement]
-    recompute: Callable[[npt.NDArray[np.float64]], Number | None]
+    recompute: Callable[..., Number | None]
     better: Literal["more", "less"] | None = None
     additive: bool = False
     definition: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def recomputed(metric: Metric, evidence: Evidence) -> Number | None:
+    """The figure's value, from nothing but the included rows of its evidence."""
+    values = evidence.values[evidence.included]
+    if evidence.base is None:
+        return metric.recompute(values)
+    return metric.recompute(values, evidence.base[evidence.included])

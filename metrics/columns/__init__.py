@@ -1,0 +1,24 @@
+"""Facts to NumPy columns: the only road from SQL to formulas."""
+
+from metrics.columns.flow import derive, load, read_items, read_scope
+from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, FlowColumns, StatusInfo, TeamInfo
+from metrics.columns.zones import day_date, day_number, instant, local_day, local_days, micros
+
+__all__ = [
+    "NEVER",
+    "OPEN",
+    "UNKNOWN_STATUS",
+    "FlowColumns",
+    "StatusInfo",
+    "TeamInfo",
+    "day_date",
+    "day_number",
+    "derive",
+    "instant",
+    "load",
+    "local_day",
+    "local_days",
+    "micros",
+    "read_items",
+    "read_scope",
+]

@@ -1,0 +1,93 @@
+"""What the flow formulas read: histories of items as stays, in NumPy arrays. No database, no clock."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+# No such instant (never started, never finished), and the end of what has not ended. Both in µs, and in days.
+NEVER = np.iinfo(np.int64).min
+OPEN = np.iinfo(np.int64).max
+
+UNKNOWN_STATUS = "(before the first record)"
+
+
+class StatusInfo(NamedTuple):
+    """A status: its name, its state's code (states.CODES) and its place in the workflow's order."""
+
+    id: int
+    name: str
+    state: int
+    position: int
+
+
+class TeamInfo(NamedTuple):
+    """A team that held an item: whether it is in the scope, and the local day it has at `as_of`."""
+
+    id: int
+    zone: ZoneInfo
+    in_scope: bool
+    as_of_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowColumns:
+    """The items that are or ever were in a scope's teams, as at `as_of` (µs).
+
+    Items: `ids`, `kinds` (index into states.KIND_NAMES), `points` (NaN: none), `created` (µs), `created_day` (its day
+    number in the zone of the team at the finish), `last` (index of the last stay).
+    Stays, ordered by item and time, one per creation, move and change of team: `item` (index of the item), `at` and
+    `until` (µs; OPEN: still there), `status` (index into `statuses`, the last of which is the unknown one), `state`
+    (code), `team` (index into `teams`), `day` and `until_day` (day numbers of both in the zone of that team; OPEN).
+    `began` and `ended` (µs or NEVER): when the item counts as started and finished, as known in this stay;
+    `began_day` is that day in the zone of the stay's team. `finishing`: index of the stay in which the finish lies.
+    Blocks: `blocked_item`, `blocked_from`, `blocked_until` (µs; OPEN).
+    `day_at` is the scope's local day at `as_of`, `whole_day` the last day that is over by then. `gap` says why nothing
+    can be measured at all (no source), or is empty.
+    """
+
+    scope_kind: str
+    as_of: int
+    day_at: int
+    whole_day: int
+    gap: str
+    statuses: tuple[StatusInfo, ...]
+    teams: tuple[TeamInfo, ...]
+    ids: Ints
+    kinds: Codes
+    points: Floats
+    created: Ints
+    created_day: Ints
+    last: Ints
+    item: Ints
+    at: Ints
+    until: Ints
+    status: Ints
+    state: Codes
+    team: Ints
+    day: Ints
+    until_day: Ints
+    began: Ints
+    began_day: Ints
+    ended: Ints
+    finishing: Ints
+    blocked_item: Ints
+    blocked_from: Ints
+    blocked_until: Ints
+
+    def of_teams(self, name: str) -> Ints:
+        """A field of `teams`, per stay."""
+        values = np.array([getattr(team, name) for team in self.teams], dtype=np.int64)
+        return values[self.team] if len(self.teams) else np.zeros(0, dtype=np.int64)
+
+    @property
+    def in_scope(self) -> Flags:
+        """Per stay: whether a team of the scope holds the item in it."""
+        return self.of_teams("in_scope").astype(np.bool_)

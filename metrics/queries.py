@@ -1,0 +1,189 @@
+"""Figures: a measure of a scope in a window as at an instant. Everybody who shows a number gets it from here."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+
+from metrics import columns
+from metrics.columns import NEVER, FlowColumns, instant, micros
+from metrics.columns import delivery as delivery_columns
+from metrics.formulas import frame
+from metrics.measurement import Measurement, Metric, Point, Window
+from metrics.models import ItemKind, Source, WorkItem
+from metrics.registry import METRICS
+from metrics.rows import STATES
+from portfolio.models import Team
+from portfolio.queries import Scope
+
+# How long a figure is kept; it is right however long that is (see _stamp and _Kept).
+CACHE_SECONDS = 24 * 3600
+
+
+class UnknownMetric(ValueError):
+    """There is no such measure."""
+
+
+def find_metric(key: str) -> Metric:
+    """The measure `key`. Raises UnknownMetric with a message for people."""
+    if key not in METRICS:
+        raise UnknownMetric(f"There is no measure “{key}”. There are: {', '.join(METRICS)}.")
+    return METRICS[key]
+
+
+def load_columns(family: str, scope: Scope, window: Window, as_of: datetime) -> Any:
+    """The columns that the measures of a family read."""
+    if family == "flow":
+        return columns.load(scope, as_of)
+    return delivery_columns.load(scope, window, as_of)
+
+
+def measure(key: str, scope: Scope, window: Window, as_of: datetime, **options: Any) -> Measurement:
+    """One figure with its evidence, computed now. `options` are the formula's own (`percentiles`, say).
+
+    Raises UnknownMetric; ValueError for an option out of range.
+    """
+    metric = find_metric(key)
+    found = load_columns(metric.family, scope, window, as_of)
+    return metric.formula(found, window, as_of.astimezone(scope.zone).date(), **options)
+
+
+def measure_many(keys: Iterable[str], scope: Scope, window: Window, as_of: datetime) -> dict[str, Measurement]:
+    """Several figures, without evidence, each family's columns read at most once; kept in the cache."""
+    wanted = [find_metric(key) for key in keys]
+    stamp = _stamp(scope, window)
+    names = {metric.key: f"figure:{stamp}:{metric.key}" for metric in wanted}
+    kept = cache.get_many(names.values())
+    at = micros(as_of)
+    found: dict[str, Measurement] = {}
+    for metric in wanted:
+        held = kept.get(names[metric.key])
+        if held is not None and held[0] <= at < held[1]:
+            found[metric.key] = held[2]
+    missing = [metric for metric in wanted if metric.key not in found]
+    fresh = _compute(missing, scope, window, as_of)
+    cache.set_many({names[key]: value for key, value in fresh.items()}, CACHE_SECONDS)
+    found |= {key: value[2] for key, value in fresh.items()}
+    return {metric.key: found[metric.key] for metric in wanted}
+
+
+# From when to when (µs, half-open) a figure is the same whatever as_of, and the figure.
+_Kept = tuple[int, int, Measurement]
+
+
+def _compute(metrics: Sequence[Metric], scope: Scope, window: Window, as_of: datetime) -> dict[str, _Kept]:
+    day, at = as_of.astimezone(scope.zone).date(), micros(as_of)
+    result: dict[str, _Kept] = {}
+    for family in dict.fromkeys(metric.family for metric in metrics):
+        found = load_columns(family, scope, window, as_of)
+        until = getattr(found, "same_until", at + 1)
+        for metric in metrics:
+            if metric.family == family:
+                figure = metric.formula(found, window, day)
+                result[metric.key] = (at, until, _without_evidence(figure))
+    return result
+
+
+def _without_evidence(found: Measurement) -> Measurement:
+    """Evidence has a row per item of the scope: too much to keep, and quick to make again."""
+    from dataclasses import replace
+
+    return replace(found, evidence=None)
+
+
+def _stamp(scope: Scope, window: Window) -> str:
+    """What a figure depends on besides its key and as_of: the scope with its teams and zones, the window, all data."""
+    sources = Source.objects.order_by("pk").values_list("pk", "created_at", "data_version", "synced_at")
+    zones = Team.objects.order_by("pk").values_list("pk", "timezone")
+    data = [(pk, made.isoformat(), version, synced is None) for pk, made, version, synced in sources]
+    text = repr((scope.text, scope.teams, scope.zone.key, window, data, list(zones)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def report(scope: Scope, window: Window, as_of: datetime, keys: Iterable[str] | None = None) -> dict[str, Any]:
+    """The figures of a scope as JSON-able data, as `manage.py report --json` and the API give them."""
+    found = measure_many(METRICS if keys is None else keys, scope, window, as_of)
+    return {
+        "scope": scope.text,
+        "from": window.first.isoformat(),
+        "to": window.last.isoformat(),
+        "as_of": as_of.astimezone(scope.zone).isoformat(),
+        "metrics": {key: as_data(measurement) for key, measurement in found.items()},
+    }
+
+
+def as_data(found: Measurement) -> dict[str, Any]:
+    """A figure as JSON-able data."""
+    data: dict[str, Any] = {"value": found.value, "unit": found.unit, "n": found.n}
+    if found.value is None:
+        data["reason"] = found.reason
+    if found.percentiles:
+        data["percentiles"] = {str(p): value for p, value in found.percentiles.items()}
+    if found.parts:
+        data["parts"] = dict(found.parts)
+    data["series"] = [point_data(point) for point in found.series]
+    return data
+
+
+def point_data(point: Point) -> dict[str, Any]:
+    data: dict[str, Any] = {"at": point.at.isoformat()}
+    if point.value is not None or point.parts is None:
+        data["value"] = point.value
+    if point.parts is not None:
+        data["parts"] = dict(point.parts)
+    if point.is_partial:
+        data["partial"] = True
+    return data
+
+
+def items(scope: Scope, as_of: datetime, window: Window | None = None) -> list[dict[str, Any]]:
+    """The items of a scope as JSON-able data: those its teams finished, and of the others those its teams hold.
+
+    With a window only those finished in it. Times are in the zone of the item's team.
+    """
+    found = columns.load(scope, as_of)
+    ends = frame.finishes(found)
+    # A finished item is of the team that finished it, any other of the team that holds it.
+    stay = [int(ends.stay[n]) if ends.done[n] else int(found.last[n]) for n in range(len(found.ids))]
+    mine = found.in_scope[stay] if stay else ends.done
+    if window is not None:
+        mine = mine & ends.done & (ends.day >= frame.number(window.first)) & (ends.day <= frame.number(window.last))
+    rows = WorkItem.objects.filter(pk__in=found.ids[mine].tolist())
+    about = {row[0]: row[1:] for row in rows.values_list("pk", "key", "title", "tool_type")}
+    # An item deleted since the columns were read is not in `about`.
+    places = [n for n in mine.nonzero()[0].tolist() if int(found.ids[n]) in about]
+    lines = [_item(found, ends, n, stay[n], about[int(found.ids[n])]) for n in places]
+    return sorted(lines, key=lambda line: (line["created"], line["key"]))
+
+
+def _item(found: FlowColumns, ends: frame.Finishes, n: int, stay: int, about: tuple[str, str, str]) -> dict[str, Any]:
+    zone = found.teams[int(found.team[stay])].zone
+    last = int(found.last[n])
+
+    def when(at: int) -> str | None:
+        return None if at == NEVER else instant(at).astimezone(zone).isoformat()
+
+    began, ended = int(found.began[last]), int(found.ended[last])
+    done = bool(ends.done[n])
+    key, title, tool_type = about
+    return {
+        "key": key,
+        "title": title,
+        "type": ItemKind.values[int(found.kinds[n])],
+        "tool_type": tool_type,
+        "state": STATES[int(found.state[last])],
+        "status": found.statuses[int(found.status[last])].name,
+        "created": when(int(found.created[n])),
+        "started": when(began),
+        "finished": when(ended),
+        "cycle_time": int(ends.cycle[n]) if done else None,
+        "lead_time": int(ends.lead[n]) if done else None,
+        "cycle_seconds": (ended - began) / 1_000_000 if done else None,
+        "age": None if done or began == NEVER else _age(found, last),
+    }
+
+
+def _age(found: FlowColumns, stay: int) -> int:
+    return found.teams[int(found.team[stay])].as_of_day - int(found.began_day[stay]) + 1
