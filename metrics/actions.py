@@ -6,6 +6,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
+from metrics import states
 from metrics.columns import NEVER, FlowColumns, derive, instant, micros, read_items
 from metrics.formulas import flow, frame
 from metrics.load.merge import copy_in
