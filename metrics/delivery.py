@@ -60,7 +60,7 @@ class Pull(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A deployment that reached production, by its finish."""
+    """A deployment that reached production; they are ordered by finish, those of one instant by their ids."""
 
     id: int
     service: int
@@ -127,7 +127,7 @@ def _runs(services: Sequence[int]) -> list[Run]:
         .filter(Q(status="success") | Q(status="failure", reached=True))
         .annotate(finish=Coalesce("finished_at", "started_at"))
         .exclude(finish=None)
-        .order_by("finish", "pk")
+        .order_by("finish", "external_id", "pk")
         .values_list("pk", "service_id", "source_id", "environment", "sha", "status", "finish")
     )
     return [
@@ -218,17 +218,18 @@ class History:
 
     def changes(self, runs: Sequence[Run]) -> list[Derived]:
         """The changes that `runs` (of one service, in order of finish) brought to production, each once."""
-        earliest: dict[int, Run] = {}
+        earliest: dict[int, int] = {}
         before: set[int] = set()
         known = [run for run in runs if run.is_success and run.sha in self.place]
         for environment in sorted({run.environment for run in known}):
-            own = [run for run in known if run.environment == environment]
-            for commit, place in enumerate(first_reaching(self.parents, [self.place[run.sha] for run in own])):
-                if place == 0 and own[0] == known[0]:
+            own = [place for place, run in enumerate(known) if run.environment == environment]
+            for commit, n in enumerate(first_reaching(self.parents, [self.place[known[place].sha] for place in own])):
+                if n == own[0] == 0:
                     before.add(commit)
-                elif place > 0 and _is_earlier(own[place], earliest.get(commit)):
-                    earliest[commit] = own[place]
-        return [self._change(commit, run) for commit, run in sorted(earliest.items()) if self._counts(commit, before)]
+                elif n > 0:
+                    earliest[commit] = min(own[n], earliest.get(commit, own[n]))
+        counting = (commit for commit in sorted(earliest) if self._counts(commit, before))
+        return [self._change(commit, known[earliest[commit]]) for commit in counting]
 
     def _counts(self, commit: int, before: set[int]) -> bool:
         return commit not in before and len(self.commits[commit].parents) <= 1
@@ -257,7 +258,3 @@ class History:
         if older is None or newer is None or generation[older] >= generation[newer]:
             return False
         return is_ancestor(self.parents, generation, older, newer)
-
-
-def _is_earlier(run: Run, other: Run | None) -> bool:
-    return other is None or (run.finished_at, run.id) < (other.finished_at, other.id)

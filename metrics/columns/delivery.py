@@ -114,7 +114,7 @@ def _deployments(zones: Mapping[int, ZoneInfo], window: Window, as_of: datetime)
         Deployment.objects.filter(service__in=list(zones))
         .annotate(finish=Coalesce("finished_at", "started_at"), undone_at=_undone_at(as_of))
         .filter(finish__gte=start, finish__lte=as_of)
-        .order_by("finish", "pk")
+        .order_by("finish", "external_id", "pk")
         .values_list(
             "pk",
             "service_id",

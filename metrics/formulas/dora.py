@@ -121,7 +121,9 @@ def recovered_at(columns: DeliveryColumns, found: Outcomes) -> Floats:
     runs = columns.deployments
     resolved = np.full(len(runs.ids), -np.inf)
     linked = found.link != NONE
-    np.maximum.at(resolved, found.link[linked], columns.incidents.resolved[linked])
+    ends = columns.incidents.resolved[linked]
+    np.maximum.at(resolved, found.link[linked], np.where(np.isnan(ends), np.inf, ends))
+    resolved[np.isinf(resolved)] = np.nan
     return np.where(found.incident, resolved, _next_success(columns))
 
 
