@@ -55,7 +55,17 @@ def commands(address: Address) -> dict[str, list[str]]:
     """The processes of the portal. The images of docker-compose.yml run the same."""
     threads, processes = os.environ.get("WEB_THREADS", "4"), os.environ.get("WEB_PROCESSES", "2")
     web = ["--bind", f"{address.host}:{address.port}", "--worker-class", "gthread", "--preload"]
-    web += ["--workers", processes, "--threads", threads, "--graceful-timeout", "3", "--keep-alive", "15"]
+    web += [
+        "--workers",
+        processes,
+        "--threads",
+        threads,
+        "--graceful-timeout",
+        "3",
+        "--keep-alive",
+        "15",
+        "--no-control-socket",
+    ]
     live = ["--host", address.host, "--port", str(address.live_port), "--lifespan", "off", "--no-access-log"]
     live += ["--timeout-graceful-shutdown", "1"]
     worker = ["--loglevel", "INFO", "--concurrency", os.environ.get("WORKER_PROCESSES", "2")]

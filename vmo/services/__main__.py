@@ -5,13 +5,15 @@ services holds a shared lock on users.lock; the keeper stops them once it gets t
 drops the locks of a killed process, so no crash can leave the services running or stop them under somebody.
 """
 
+import os
+import shutil
 import signal
 import sys
 import time
 from pathlib import Path
 
 from vmo.services import locks
-from vmo.services.places import ServiceError, place, prepare
+from vmo.services.places import Place, ServiceError, place, prepare
 from vmo.services.postgres import Postgres
 from vmo.services.redis import Redis
 
@@ -33,6 +35,7 @@ def keep(home: Path, names: list[str], *, durable: bool) -> None:
     try:
         here = place(home)
         prepare(here)
+        check_space(here)
         for name in names:
             service = KINDS[name](here, durable=durable)
             running.append(service)
@@ -45,6 +48,16 @@ def keep(home: Path, names: list[str], *, durable: bool) -> None:
         say(f"error {error}")
     finally:
         stop_all(running)
+
+
+def check_space(here: Place) -> None:
+    """Raises ServiceError when there is too little space for the databases to work (VMO_FREE_MB, by default 200)."""
+    free, needed = shutil.disk_usage(here.base).free // 2**20, int(os.environ.get("VMO_FREE_MB", "200"))
+    if free < needed:
+        raise ServiceError(
+            f"The disk of {here.base} has {free} MB free, {needed} MB are needed: "
+            "free some space, or set VMO_HOME to a folder on another disk."
+        )
 
 
 def mend(running: list[Postgres | Redis]) -> None:

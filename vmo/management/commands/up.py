@@ -59,7 +59,7 @@ class Command(BaseCommand):
     @contextmanager
     def static_files(self) -> Iterator[None]:
         """Meanwhile, collect and compress the static files, unless they are as last time."""
-        stamp, mark = static_stamp(), settings.VMO_HOME / "static.stamp"
+        stamp, mark = static_stamp(), settings.STATIC_ROOT / ".stamp"
         if mark.exists() and mark.read_text() == stamp:
             yield
             return
