@@ -22,6 +22,7 @@ from core.models import JobState
 from metrics.delivery import derive_changes
 from metrics.load import removal
 from metrics.models import Source, SourceState, Status
+from metrics.states import kind_of
 from portfolio.models import Service, Team
 from portfolio.rules import Person, require
 
@@ -200,6 +201,8 @@ def map_types(*, actor: Person, source: Source, types: Mapping[str, str]) -> Non
         row = _locked(source)
         row.type_mapping = rules.clean_types(types)
         row.save(update_fields=["type_mapping"])
+        for tool_type in row.items.order_by().values_list("tool_type", flat=True).distinct():
+            row.items.filter(tool_type=tool_type).update(kind=kind_of(tool_type, row.type_mapping))
         _remapped(row)
         audit.record(actor=actor, verb="mapped types", target=row, data=row.type_mapping)
 

@@ -23,6 +23,7 @@ from connectors.protocol import Batch, Check, Connector, ConnectorError, Rejecte
 from core import jobs, live
 from core.models import JobState
 from metrics import load
+from metrics.actions import refresh
 from metrics.delivery import derive_changes
 from metrics.load import removal
 from metrics.load.upsert import services_of
@@ -267,9 +268,7 @@ def _derive(run: SyncRun, tally: Tally) -> None:
 
 def _bring_up(source: Source, items: Iterable[int] | None, services: Iterable[int]) -> None:
     """Derive anew what depends on these items (None: all of the source) and services."""
-    from metrics import actions as metrics
-
-    metrics.refresh(source, None if items is None else sorted(items))
+    refresh(source, None if items is None else sorted(items))
     derive_changes(sorted(services))
     Source.objects.filter(pk=source.pk).update(needs_derive=False, data_version=F("data_version") + 1)
 
