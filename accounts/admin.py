@@ -5,10 +5,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
+from core.admin import AuditedAdmin
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(AuditedAdmin, UserAdmin):
     ordering = ["name"]
     list_display = ["name", "email", "is_active", "is_superuser", "last_login"]
     search_fields = ["name", "email"]
@@ -23,7 +24,7 @@ class PersonAdmin(UserAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(AuditedAdmin):
     list_display = ["name", "user", "prefix", "created_at", "last_used_at", "expires_at"]
     readonly_fields = ["user", "name", "prefix", "created_at", "last_used_at", "expires_at"]
     exclude = ["digest"]

@@ -1,8 +1,7 @@
+"""Addresses of the services every app uses."""
+
 from django.urls import path
 
 from core import views
 
-urlpatterns = [
-    path("healthz", views.healthz, name="healthz"),
-    path("live/poll/", views.poll, name="live-poll"),
-]
+urlpatterns = [path("search/", views.search, name="search")]

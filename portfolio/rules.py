@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 
@@ -113,3 +114,13 @@ def require(actor: Person, verb: Verb, place: Place = None) -> None:
     """Raise PermissionDenied, in words, unless `actor` may; None is the portal itself (commands) and may."""
     if actor is not None and not can(actor, verb, place):
         raise PermissionDenied(WORDS[verb])
+
+
+class AdministratorBackend(BaseBackend):
+    """Gives administrators by grant what a superuser has in Django's admin."""
+
+    def has_perm(self, user_obj: Person, perm: str, obj: object = None) -> bool:
+        return access(user_obj).is_administrator
+
+    def has_module_perms(self, user_obj: Person, app_label: str) -> bool:
+        return access(user_obj).is_administrator

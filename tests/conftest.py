@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -17,6 +18,9 @@ from django.db import connection
 
 from tests.waiting import until
 from vmo.services.processes import spawn
+
+if TYPE_CHECKING:
+    from tests.cast import Cast
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,3 +118,19 @@ def worker(transactional_db: None, session_worker: Worker) -> Worker:
     """
     assert session_worker.process.poll() is None, session_worker.log.read_text()
     return session_worker
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_settings() -> None:
+    """Static files as they are in the tree (nothing has to be collected first), passwords hashed in no time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture
+def cast(db: None) -> "Cast":
+    """The small cast: who they are, tests/cast.py says."""
+    from tests.cast import make_cast
+
+    return make_cast()

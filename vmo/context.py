@@ -1,11 +1,16 @@
 """What every template may use."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+
+from portfolio.rules import Verb, can
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
 
 # The jobs of the navigation, in order. One appears when the app that does it has its page (a URL of that name).
 JOBS = [
@@ -47,6 +52,26 @@ def navigation(path: str) -> list[Entry]:
     return [
         Entry(key, label, url, path == url or (url != "/" and path.startswith(url))) for key, label, url in found if url
     ]
+
+
+# Pages behind those, for the command palette: name, URL, the verb that opens it.
+BEHIND: list[tuple[str, str, Verb | None]] = [
+    ("Calendars", "calendars", None),
+    ("People", "people", "administer"),
+    ("Audit trail", "audit", "see_audit"),
+    ("Profile", "profile", None),
+    ("Password", "password", None),
+    ("API tokens", "tokens", None),
+    ("API documentation", "api-docs", None),
+    ("Administration", "admin:index", "administer"),
+]
+
+
+def pages(user: "AbstractBaseUser") -> list[tuple[str, str]]:
+    """Label and address of the pages that are open to `user` by their roles."""
+    jobs = [(entry.label, entry.url) for entry in navigation("")]
+    behind = [(label, address(name)) for label, name, verb in BEHIND if verb is None or can(user, verb)]
+    return jobs + [(label, url) for label, url in behind if url]
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:

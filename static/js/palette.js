@@ -30,7 +30,7 @@ async function find(text) {
     return;
   }
   results.innerHTML = await answer.text();
-  options = [...results.querySelectorAll("[role=option]")];
+  options = [...results.querySelectorAll("a[role=option]")];
   chosen = -1;
   choose(0);
   status.textContent = options.length === 1 ? "1 result" : `${options.length} results`;
