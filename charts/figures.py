@@ -7,6 +7,7 @@ names of lines and bands stand in the right margin, pushed apart; a narrow scree
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ _TOP, _BOTTOM, _LEFT, _RIGHT, _NARROW_RIGHT = 12, 34, 48, 16, 12
 class Dot(NamedTuple):
     """A point of a scatter; `key` goes into the link and stands in the hover text."""
 
-    x: date | datetime
+    x: date | datetime | str
     y: Number
     text: str
     key: int | str = ""
@@ -169,7 +170,7 @@ def scatter(
     height: str = "medium",
 ) -> Spec:
     """Points over time with lines across; `link` is an address with {} where a point's key goes."""
-    x = np.array([dot.x.toordinal() for dot in dots], dtype=np.float64)
+    x = np.array([dot.x.toordinal() for dot in dots if isinstance(dot.x, date)], dtype=np.float64)
     y = np.array([dot.y for dot in dots], dtype=np.float64)
     drawn = [dots[i] for i in thin(x, y).tolist()]
     layout = _layout(height, _ceiling([dot.y for dot in drawn], levels), unit)
@@ -189,6 +190,49 @@ def scatter(
     }
     _name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels])
     return {"data": [points, *_level_traces(levels, points["x"])], "layout": layout}
+
+
+def strip(
+    dots: Sequence[Dot],
+    groups: Sequence[str],
+    levels: Sequence[Level] = (),
+    *,
+    name: str,
+    unit: str,
+    link: str = "",
+    height: str = "medium",
+) -> Spec:
+    """Points above the group each is in (`x` of a dot is one of `groups`), beside one another where they are many."""
+    layout = _layout(height, _ceiling([dot.y for dot in dots], levels), unit)
+    layout["hovermode"] = "closest"
+    layout["xaxis"] |= {
+        "range": [-0.5, len(groups) - 0.5],
+        "tickvals": list(range(len(groups))),
+        "ticktext": [_wrapped(group) for group in groups],
+    }
+    layout["meta"] |= {"link": link}
+    layout["meta"]["narrow"].pop("xaxis")
+    place = {group: i for i, group in enumerate(groups)}
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        # Steps of the golden ratio: neighbours in the list never come to lie on one another.
+        "x": [round(place[str(dot.x)] + (n * 0.618034 % 1 - 0.5) * 0.7, 3) for n, dot in enumerate(dots)],
+        "y": [dot.y for dot in dots],
+        "text": [f"{dot.text}<br>{dot.x}" for dot in dots],
+        "customdata": [dot.key for dot in dots],
+        "name": name,
+        "marker": {"color": series(0), "size": 7, "opacity": 0.6},
+        "hovertemplate": "%{text}: %{y} " + unit + "<extra></extra>",
+    }
+    layout["meta"]["groups"] = [str(dot.x) for dot in dots]
+    _name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels])
+    return {"data": [points, *_level_traces(levels, [-0.5, len(groups) - 0.5])], "layout": layout}
+
+
+def _wrapped(text: str, width: int = 12) -> str:
+    """A label of an axis in lines of about `width` signs."""
+    return "<br>".join(wrap(text, width, break_long_words=False)[:3])
 
 
 def _stops(xs: Sequence[X], layout: Spec) -> list[str | Number]:

@@ -209,3 +209,19 @@ _NAMES: dict[str, Callable[[Sequence[int]], Names]] = {
     "change": _change_names,
     "incident": _incident_names,
 }
+
+
+FIGURE_HEAD = ("what", "at", "name", "value", "unit")
+
+
+def figure_rows(found: Measurement) -> list[tuple[object, ...]]:
+    """A figure as lines of FIGURE_HEAD: what the API gives as JSON, for spreadsheets."""
+    rows: list[tuple[object, ...]] = [("value", None, found.reason, found.value, found.unit)]
+    rows += [("percentile", None, p, value, found.unit) for p, value in found.percentiles.items()]
+    rows += [("part", None, name, value, None) for name, value in found.parts.items()]
+    for point in found.series:
+        at = point.at.isoformat()
+        if point.parts is None or point.value is not None:
+            rows.append(("series", at, None, point.value, found.unit))
+        rows += [("series", at, name, value, None) for name, value in (point.parts or {}).items()]
+    return rows

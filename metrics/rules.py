@@ -1,11 +1,13 @@
 """When data counts as fresh: each figure says when its source last synced, and stale beats green."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from metrics.models import Source, SourceState
+from django.db.models import Exists, OuterRef, Q
+
+from metrics.models import Deployment, Source, SourceState, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,11 @@ def of_sources(sources: Sequence[Source], now: datetime) -> Freshness:
     if never:
         return never[0]
     return min(known, key=lambda pair: pair[1].synced_at or now)[0]
+
+
+def sources_of(team_ids: Collection[int]) -> list[Source]:
+    """The sources that feed teams: their own, and those that have delivered items or deployments of theirs."""
+    teams = list(team_ids)
+    items = WorkItem.objects.filter(source=OuterRef("pk"), team__in=teams)
+    deployments = Deployment.objects.filter(source=OuterRef("pk"), service__team__in=teams)
+    return list(Source.objects.filter(Q(team__in=teams) | Exists(items) | Exists(deployments)).order_by("name"))

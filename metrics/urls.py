@@ -9,5 +9,6 @@ urlpatterns = [
     path("items/<int:item_id>/", views.item, name="item"),
     path("pull-requests/", views.pull_requests, name="pull-requests"),
     path("deployments/", views.deployments, name="deployments"),
+    path("figures/<slug:key>/", views.figure_csv, name="figure-csv"),
     path("explain/<slug:key>/", views.explain, name="explain"),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -15,6 +15,7 @@ from core.exports import csv_response
 from metrics import forms, lists
 from metrics.history import history
 from metrics.models import WorkItem
+from metrics.queries import measure_many
 from metrics.registry import METRICS
 from portfolio.models import Team
 from portfolio.queries import ScopeNotFound
@@ -95,3 +96,15 @@ def explain(request: HttpRequest, key: str) -> HttpResponseBase:
     context = {"metric": METRICS[key], "answer": answer, "page": page, "lines": lines}
     context |= forms.pickers(asked, request.user, timezone.now())
     return render(request, "metrics/explain.html", context, status=400 if asked.problems else 200)
+
+
+@require_GET
+def figure_csv(request: HttpRequest, key: str) -> HttpResponseBase:
+    """A figure's data: its value, percentiles, parts and series, a line each."""
+    if key not in METRICS:
+        raise Http404
+    asked = asked_of(request)
+    if asked.problems:
+        return JsonResponse(asked.problems, status=400)
+    found = measure_many([key], asked.scope, asked.window, asked.as_of or timezone.now())[key]
+    return csv_response(f"{key}-{asked.scope.text}", lists.FIGURE_HEAD, lists.figure_rows(found))

@@ -42,8 +42,8 @@ def table_of(spec: Spec) -> Table:
     traces = [trace for trace in spec["data"] if not trace.get("meta", {}).get("level")]
     meta = spec["layout"].get("meta", {})
     if any("text" in trace for trace in traces):
-        rows = _point_rows(traces)
-        head = ["When", "What"] + ([f"Value ({meta['y']})"] if meta.get("y") else [])
+        rows = _group_rows(traces[0], meta["groups"]) if "groups" in meta else _point_rows(traces)
+        head = ["Where" if "groups" in meta else "When", "What"] + ([f"Value ({meta['y']})"] if meta.get("y") else [])
         rows = [row[: len(head)] for row in rows]
     else:
         head, rows = _column_rows(traces, meta)
@@ -58,6 +58,11 @@ def _point_rows(traces: list[Spec]) -> list[list[str]]:
         if point[0] is not None
     ]
     return [[text_of(x), text.replace("<br>", ", "), text_of(y)] for x, text, y in sorted(points, reverse=True)]
+
+
+def _group_rows(trace: Spec, groups: list[str]) -> list[list[str]]:
+    points = zip(groups, trace["text"], trace["y"], strict=True)
+    return [[group, text.split("<br>")[0], text_of(y)] for group, text, y in sorted(points, key=lambda p: -p[2])]
 
 
 def _column_rows(traces: list[Spec], meta: Spec) -> tuple[list[str], list[list[str]]]:

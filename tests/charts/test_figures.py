@@ -24,6 +24,7 @@ def every_figure() -> dict[str, figures.Spec]:
     return {
         "scatter": figures.scatter([Dot(day, 3, "A-1", 7) for day in DAYS], LEVELS, name="Items", unit="days"),
         "scatter of nothing": figures.scatter([], [], name="Items", unit="days"),
+        "strip": figures.strip([Dot("Test", 3, "A-1", 7)] * 3, ["Build", "Test"], LEVELS, name="Items", unit="days"),
         "line": figures.line(DAYS, {"in": ups, "out": [None, *ups[1:]]}, LEVELS, unit="items"),
         "bar": figures.bar(DAYS, {"a": ups, "b": ups}, unit="items", stacked=True, faint=[True] + [False] * 9),
         "bar of names": figures.bar(["x", "y"], {"a": [1, 2]}, unit="items"),

@@ -1,0 +1,114 @@
+"""What a page of figures is made of: widgets, and the measurements they are made from, now and in the period before."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.text import slugify
+
+from charts.figures import Spec
+from metrics.forms import Asked
+from metrics.measurement import Measurement, Number
+from metrics.queries import measure_many
+from metrics.registry import METRICS
+from metrics.templatetags.measures import plain, value_text
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Measurements of one page by key: of the window, and of the equal period before it."""
+
+    asked: Asked
+    at: datetime
+    now: Mapping[str, Measurement]
+    before: Mapping[str, Measurement]
+
+    @property
+    def today(self) -> date:
+        """The scope's local day at as_of."""
+        return self.at.astimezone(self.asked.scope.zone).date()
+
+
+def figures(asked: Asked, at: datetime, keys: Iterable[str]) -> Figures:
+    """The measures of a page. `at` is as_of, or now."""
+    keys = list(keys)
+    return Figures(
+        asked,
+        at,
+        measure_many(keys, asked.scope, asked.window, at),
+        measure_many(keys, asked.scope, asked.before, at),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """One question with its answer. `key` is the measure whose rows and CSV the footer offers."""
+
+    key: str
+    question: str
+    answer: str
+    trend: str = ""
+    size: str = "w6"
+    tag: str = ""
+    tone: str = ""
+    number: str = ""
+    spec: Spec | None = None
+    query: str = ""
+    note: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def html_id(self) -> str:
+        """An anchor; the question tells apart two widgets of one measure."""
+        return slugify(self.question)
+
+    @property
+    def rows(self) -> str:
+        return f"{reverse('explain', args=[self.key])}?{self.query}" if self.key else ""
+
+    @property
+    def why(self) -> str:
+        return f"{self.rows}#means" if self.key else ""
+
+    @property
+    def csv(self) -> str:
+        return f"{reverse('figure-csv', args=[self.key])}?{self.query}" if self.key else ""
+
+
+def missing(found: Figures, key: str, question: str, size: str = "w6") -> Widget:
+    """The widget of a measure that is n/a: why, in words."""
+    reason = found.now[key].reason
+    sentence = f"{reason[:1].upper()}{reason[1:]}."
+    return Widget(key, question, sentence, size=size, tag="n/a", query=found.asked.query)
+
+
+def trend(found: Figures, key: str, value: Number | None = None) -> str:
+    """The same figure of the period before, in words."""
+    before = found.before[key]
+    days = found.asked.window.days
+    past = before.value if value is None else value
+    if past is None:
+        return f"Nothing to compare with in the {days} days before."
+    return f"{value_text(past, before.unit)} in the {days} days before."
+
+
+def percentile_trend(found: Figures, key: str, rank: int) -> str:
+    past = found.before[key].percentiles.get(rank)
+    if past is None:
+        return f"Nothing to compare with in the {found.asked.window.days} days before."
+    return f"{rank} %: {value_text(past, found.before[key].unit)} in the {found.asked.window.days} days before."
+
+
+def question(key: str) -> str:
+    return METRICS[key].question
+
+
+def count(n: Number, one: str, many: str = "") -> str:
+    """A number with its noun: "1 item", "12 items"."""
+    return f"{plain(n)} {one if n == 1 else many or one + 's'}"
+
+
+def per_cent(value: float) -> str:
+    return f"{plain(round(100 * value))} %"

@@ -1,0 +1,182 @@
+"""The overview: every stream (or the teams of one) on a line, what got worse, and how fresh the data are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
+
+from accounts.models import User
+from dashboards.queries.base import figures, per_cent
+from metrics.forms import Asked
+from metrics.measurement import Measurement, Number
+from metrics.models import Source
+from metrics.registry import METRICS
+from metrics.rules import Freshness, freshness, sources_of
+from metrics.templatetags.measures import value_text
+from portfolio.models import Team
+from portfolio.queries import Scope, find_scope, scopes_for
+
+# What the table shows: the measure, its column's head, and the percentile where it is not the value.
+COLUMNS: tuple[tuple[str, str, int], ...] = (
+    ("throughput", "Throughput", 0),
+    ("cycle_time", "Cycle time, 85 %", 85),
+    ("flow_efficiency", "Flow efficiency", 0),
+    ("wip", "In progress", 0),
+    ("work_item_age", "Age, 85 %", 85),
+    ("deployment_frequency", "Deployments", 0),
+    ("change_lead_time", "Change lead time", 0),
+    ("change_fail_rate", "Change fail rate", 0),
+    ("failed_deployment_recovery_time", "Recovery", 0),
+    ("deployment_rework_rate", "Rework", 0),
+)
+# Worse by more than this share of what it was is worth a look; by more than twice of it, first of all.
+NOTABLE = 0.25
+# Fewer rows than this behind a figure, now or before, say nothing about a change.
+FEWEST = 5
+WORST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A measure of one line: the value in words, and how it moved against the period before."""
+
+    key: str
+    label: str
+    text: str
+    reason: str
+    change: str
+    tone: Literal["", "warn", "bad", "good"]
+    worse: float
+    before: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stream or a team with its cells."""
+
+    scope: Scope
+    cells: Sequence[Cell]
+    flow: str
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something to look at: what, and where."""
+
+    text: str
+    detail: str
+    address: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    finding: str
+    lines: Sequence[Line]
+    heads: Sequence[str]
+    concerns: Sequence[Concern]
+    sources: Sequence[tuple[Source, Freshness]]
+    kind: str
+
+
+def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUser) -> Overview:
+    """The lines of the parts of a scope: streams of the portfolio, teams of a stream."""
+    parts = _parts(asked.scope, user)
+    lines = [_line(part, asked, at) for part in parts]
+    sources = _sources(asked.scope, now)
+    concerns = [*_stale(sources), *_worst(lines, asked.window.days)]
+    return Overview(
+        _finding(asked.scope.name, concerns, bool(lines), asked.window.days),
+        lines,
+        [head for _, head, _ in COLUMNS],
+        concerns,
+        sources,
+        "Value stream" if parts and parts[0].kind == "stream" else "Team",
+    )
+
+
+def _parts(scope: Scope, user: User | AnonymousUser) -> list[Scope]:
+    if scope.kind == "stream":
+        slugs = Team.objects.for_user(user).filter(pk__in=scope.teams).values_list("slug", flat=True)
+        return [find_scope(f"team:{slug}", user) for slug in slugs]
+    seen = scopes_for(user)
+    streams = [part for part in seen if part.kind == "stream"]
+    return streams or [part for part in seen if part.kind == "team"]
+
+
+def _line(scope: Scope, asked: Asked, at: datetime) -> Line:
+    own = Asked(scope, asked.window, asked.as_of)
+    found = figures(own, at, [key for key, _, _ in COLUMNS])
+    cells = [_cell(key, head, rank, found.now[key], found.before[key], own) for key, head, rank in COLUMNS]
+    flow, delivery = (f"{reverse(page)}?{own.query}" for page in ("flow", "delivery"))
+    return Line(scope, cells, flow, delivery)
+
+
+def _of(measured: Measurement, rank: int) -> Number | None:
+    return measured.percentiles.get(rank) if rank else measured.value
+
+
+def _cell(key: str, head: str, rank: int, now: Measurement, before: Measurement, asked: Asked) -> Cell:
+    value, past = _of(now, rank), _of(before, rank)
+    moved = 0.0
+    if value is not None and past and min(now.n, before.n) >= FEWEST:
+        moved = float(value) / float(past) - 1
+    better = METRICS[key].better
+    worse = {"more": -moved, "less": moved}.get(better or "", 0.0)
+    notable = abs(worse) > NOTABLE
+    tone: Literal["", "warn", "bad", "good"] = ""
+    if notable:
+        tone = "good" if worse < 0 else "bad" if worse > 2 * NOTABLE else "warn"
+    word = "better" if worse < 0 else "worse"
+    return Cell(
+        key,
+        head,
+        value_text(value, now.unit),
+        now.reason,
+        f"{per_cent(abs(moved))} {word}" if notable else "",
+        tone,
+        worse if notable else 0.0,
+        value_text(past, before.unit),
+        f"{reverse('explain', args=[key])}?{asked.query}",
+    )
+
+
+def _worst(lines: Sequence[Line], days: int) -> list[Concern]:
+    """The changes for the worse that stand out most."""
+    found = [(cell.worse, line, cell) for line in lines for cell in line.cells if cell.worse > 0]
+    found.sort(key=lambda entry: -entry[0])
+    return [
+        Concern(
+            f"{line.scope.name}: {cell.label.lower()} is {cell.change}",
+            f"{cell.text}, {cell.before} in the {days} days before",
+            cell.address,
+            cell.tone,
+        )
+        for _, line, cell in found[:WORST_SHOWN]
+    ]
+
+
+def _sources(scope: Scope, now: datetime) -> list[tuple[Source, Freshness]]:
+    return [(source, freshness(source, now)) for source in sources_of(scope.teams)]
+
+
+def _stale(sources: Sequence[tuple[Source, Freshness]]) -> list[Concern]:
+    return [
+        Concern(f"{source.name} is {fresh.text}", source.error, reverse("source", args=[source.slug]), fresh.tone)
+        for source, fresh in sources
+        if fresh.is_stale
+    ]
+
+
+def _finding(name: str, concerns: Sequence[Concern], has_lines: bool, days: int) -> str:
+    if not has_lines:
+        return "Nothing to see yet"
+    if not concerns:
+        return f"{name}: nothing got notably worse in {days} days"
+    more = len(concerns) - 1
+    return concerns[0].text + (f", and {more} more to look at" if more else "")

@@ -1,0 +1,70 @@
+"""Pages that join several apps: the overview, Flow and Delivery."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from charts.views import with_figures
+from dashboards.queries.base import Widget
+from dashboards.queries.delivery import delivery_page
+from dashboards.queries.flow import flow_page
+from dashboards.queries.home import overview
+from metrics import forms
+from metrics.rules import of_sources, sources_of
+from metrics.views import asked_of
+from portfolio.queries import ScopeNotFound
+
+Page = Callable[[forms.Asked, datetime], tuple[str, Sequence[Widget]]]
+
+
+def _figures_page(request: HttpRequest, template: str, page: Page) -> HttpResponse:
+    """Read the address, get finding and widgets, render."""
+    now = timezone.now()
+    asked = asked_of(request)
+    finding, widgets = page(asked, asked.as_of or now)
+    context = forms.pickers(asked, request.user, now) | {
+        "finding": finding,
+        "widgets": widgets,
+        "freshness": of_sources(sources_of(asked.scope.teams), now),
+        "as_of_text": forms.as_of_text(asked, now),
+    }
+    return render(request, template, context, status=400 if asked.problems else 200)
+
+
+@require_GET
+@with_figures
+def flow(request: HttpRequest) -> HttpResponse:
+    return _figures_page(request, "dashboards/flow.html", flow_page)
+
+
+@require_GET
+@with_figures
+def delivery(request: HttpRequest) -> HttpResponse:
+    return _figures_page(request, "dashboards/delivery.html", delivery_page)
+
+
+def _overview(request: HttpRequest, asked: forms.Asked) -> HttpResponse:
+    now = timezone.now()
+    shown = overview(asked, asked.as_of or now, now, request.user)
+    context: dict[str, Any] = forms.pickers(asked, request.user, now) | {"overview": shown}
+    context |= {"as_of_text": forms.as_of_text(asked, now), "fresh": of_sources([s for s, _ in shown.sources], now)}
+    return render(request, "dashboards/home.html", context, status=400 if asked.problems else 200)
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The overview of the widest scope the reader may see; who sees no team is told what to do."""
+    try:
+        asked = forms.ask(request.GET, request.user, timezone.now())
+    except ScopeNotFound:
+        if "scope" in request.GET:
+            asked_of(request)
+        return render(request, "dashboards/nothing.html")
+    if asked.scope.kind == "team" and "scope" in request.GET:
+        return redirect(f"/flow/?{asked.query}")
+    return _overview(request, asked)
