@@ -7,6 +7,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.urls")),
     path("", include("accounts.urls")),
     path("", include("portfolio.urls")),
+    path("", include("dashboards.urls")),
+    path("", include("metrics.urls")),
+    path("sources/", include("connectors.urls")),
     path("api/v1/", include("vmo.api")),
     path("admin/", admin.site.urls),
 ]
