@@ -1,7 +1,7 @@
 """GitHub's addresses, and pages of records: a record that cannot be read is rejected, the rest goes on."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,17 +25,10 @@ HINTS = {
 }
 
 
-class Page(NamedTuple):
-    """The records of a page that can be read, and those that cannot."""
+class Records(NamedTuple, Generic[T]):
+    """What a list holds (None: what it belongs to is gone), and what in it cannot be read."""
 
-    records: list[msgspec.Raw]
-    response: Response
-
-
-class Timeline(NamedTuple):
-    """The events of one issue or pull request; None: it is gone."""
-
-    events: list[Event] | None
+    found: list[T] | None
     rejected: list[Rejected]
 
 
@@ -87,27 +80,32 @@ class Api:
         for response in self.http.pages(address, {"per_page": PER_PAGE}):
             yield from response.decode(list[shape])  # type: ignore[valid-type]
 
-    def timelines(self, numbers: Iterable[int]) -> Iterator[Timeline]:
+    def timelines(self, numbers: Iterable[int]) -> Iterator[Records[Event]]:
         """The whole timelines of issues or pull requests, in the order of `numbers`."""
         numbers = list(numbers)
         addresses = [self.path("issues", number, f"timeline?per_page={PER_PAGE}") for number in numbers]
-        for number, first in zip(numbers, self.http.each(addresses, THREADS), strict=True):
-            yield self._timeline(number, first)
+        kinds = [f"timeline of #{number}" for number in numbers]
+        return self.each(addresses, Event, kinds)
 
-    def _timeline(self, number: int, first: Response | HttpError) -> Timeline:
-        events: list[Event] = []
+    def each(self, addresses: Iterable[str], shape: type[T], kinds: Iterable[str]) -> Iterator[Records[T]]:
+        """The records of several lists, each with all its pages, asked a few at a time. `kinds` name them."""
+        for kind, first in zip(kinds, self.http.each(addresses, THREADS), strict=True):
+            yield self._whole(first, shape, kind)
+
+    def _whole(self, first: Response | HttpError, shape: type[T], kind: str) -> Records[T]:
+        found: list[T] = []
         rejected: list[Rejected] = []
         answer: Response | HttpError | None = first
         while answer is not None:
             if isinstance(answer, HttpError):
                 if answer.status in GONE:
-                    return Timeline(None, [])
+                    return Records(None, [])
                 raise answer
-            found, bad = self.list(answer, Event, f"timeline of #{number}")
-            events += found
+            good, bad = self.list(answer, shape, kind)
+            found += good
             rejected += bad
             answer = self._or_error(answer.next) if answer.next else None
-        return Timeline(events, rejected)
+        return Records(found, rejected)
 
     def _or_error(self, address: str) -> Response | HttpError:
         try:

@@ -10,9 +10,9 @@ from typing import Any
 
 from connectors.github import api as github
 from connectors.github import commits, deliveries, issues, pulls
-from connectors.github.api import PER_PAGE, Api, Timeline
+from connectors.github.api import PER_PAGE, Api, Records
 from connectors.github.checking import Checking
-from connectors.github.payloads import Issue, Label, PullRequest, Repository
+from connectors.github.payloads import Event, Issue, Label, PullRequest, Repository
 from connectors.github.projects import Projects, ProjectUnreadable
 from connectors.github.rules import FIELDS, Rules
 from connectors.http import HASTY, ETags, Limits, Response
@@ -63,7 +63,7 @@ class GitHubConnector:
         for phase in phases:
             self._cursor["phase"] = phase
             yield from steps[phase](is_new or phase != phases[0])
-        yield self._batch("deliveries", phase="")
+        yield self._batch("deliveries", phase="", done=0)
 
     def sample(self) -> Iterator[Batch]:
         """The latest issues, pull requests and deployments, for the preview."""
@@ -166,8 +166,8 @@ class GitHubConnector:
     def _newest_number(self) -> int | None:
         """How many issues and pull requests there have been, for the progress bar."""
         query = "issues?state=all&sort=created&direction=desc&per_page=1"
-        found = self._api.http.get(self._api.path(query), list[Issue])
-        return found[0].number if found else 0
+        found, _ = self._api.list(self._api.http.get_json(self._api.path(query)), Issue, "issues")
+        return found[0].number if found else None
 
     def _chunks(
         self,
@@ -186,7 +186,7 @@ class GitHubConnector:
             timelines = list(self._api.timelines(issue.number for issue in chunk))
             yield self._items(chunk, timelines, reached(chunk))
 
-    def _items(self, chunk: Sequence[Issue], timelines: Sequence[Timeline], changes: dict[str, Any]) -> Batch:
+    def _items(self, chunk: Sequence[Issue], timelines: Sequence[Records[Event]], changes: dict[str, Any]) -> Batch:
         self._tell_statuses()
         boards = self._boards(chunk)
         rows: list[Row] = []
@@ -194,22 +194,22 @@ class GitHubConnector:
         rejected: list[Rejected] = []
         for issue, timeline in zip(chunk, timelines, strict=True):
             rejected += timeline.rejected
-            if timeline.events is None:
+            if timeline.found is None:
                 continue
             if issue.pull_request is not None:
                 rows += self._pull_request(issue, timeline)
                 continue
             board = boards.get(issue.node_id, []) if boards is not None else None
-            made = issues.rows(issue, timeline.events, self._rules, board)
+            made = issues.rows(issue, timeline.found, self._rules, board)
             rows += made.rows
             gone += made.gone
-            self._meet(issues.statuses_of(issue, timeline.events, self._rules, board))
+            self._meet(issues.statuses_of(issue, timeline.found, self._rules, board))
         rows = [*self._untold(rows), *_once(rows)]
         whole = [row.external_id for row in rows if isinstance(row, WorkItemRow)]
         return self._batch("items", rows, rejected, whole, gone, **changes)
 
-    def _pull_request(self, issue: Issue, timeline: Timeline) -> list[Row]:
-        events = timeline.events or []
+    def _pull_request(self, issue: Issue, timeline: Records[Event]) -> list[Row]:
+        events = timeline.found or []
         sha = pulls.merge_sha(events) or self._merge_sha(issue)
         return pulls.rows(issue, events, sha, self._commits.find)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
 
-from connectors.github.api import PER_PAGE, THREADS, Api
+from connectors.github.api import PER_PAGE, Api
 from connectors.github.issues import deployment_id
 from connectors.github.payloads import (
     Deployment,
@@ -17,7 +17,7 @@ from connectors.github.payloads import (
     WorkflowList,
 )
 from connectors.github.rules import Rules
-from connectors.http import ETags, HttpError, Response
+from connectors.http import ETags, Response
 from connectors.protocol import ConnectorError, Rejected
 from metrics.rows import DeploymentRow
 
@@ -141,16 +141,13 @@ class Deployments:
 
     def _chunk(self, chunk: Sequence[Deployment]) -> Part:
         addresses = [self._api.path("deployments", one.id, f"statuses?per_page={PER_PAGE}") for one in chunk]
+        kinds = [f"statuses of deployment {one.id}" for one in chunk]
         rows: list[DeploymentRow] = []
         rejected: list[Rejected] = []
-        for one, answer in zip(chunk, self._api.http.each(addresses, THREADS), strict=True):
-            if isinstance(answer, HttpError):
-                if answer.status != 404:
-                    raise answer
-                continue
-            statuses, bad = self._api.list(answer, DeploymentStatus, f"deployment {one.id}")
-            rejected += bad
-            rows.append(self._row(one, statuses))
+        for one, statuses in zip(chunk, self._api.each(addresses, DeploymentStatus, kinds), strict=True):
+            rejected += statuses.rejected
+            if statuses.found is not None:
+                rows.append(self._row(one, statuses.found))
         return Part(rows, rejected, max(one.updated_at for one in chunk))
 
     def _row(self, one: Deployment, statuses: Sequence[DeploymentStatus]) -> DeploymentRow:
