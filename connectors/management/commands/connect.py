@@ -54,16 +54,22 @@ def _find(model: Any, slug: str, noun: str) -> Any:
 class Command(BaseCommand):
     help = "Connect a source: `connect TOOL --name NAME --team SLUG key=value … status.NAME=state … type.NAME=kind …`."
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Options may stand between the words: argparse allows that only in its "intermixed" way of reading."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+        return parser
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tool", help="One of: " + ", ".join(sorted(CONNECTORS)))
         parser.add_argument("--name", required=True)
         parser.add_argument("--team", required=True, metavar="SLUG")
         parser.add_argument("--service", metavar="SLUG", help="Service that deployments and incidents belong to.")
         parser.add_argument("--schedule", type=int, default=15, metavar="MINUTES", help="0: by hand only. Default: 15.")
-        parser.add_argument("settings", nargs="*", metavar="key=value", help="The fields of the tool's settings form.")
+        parser.add_argument("pairs", nargs="*", metavar="key=value", help="The fields of the tool's settings form.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        groups = parse(options["settings"])
+        groups = parse(options["pairs"])
         try:
             rules.connector(options["tool"])
             self._connect(options, groups)
