@@ -7,6 +7,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api.views import MeView
+from connectors import api as connectors
+from metrics import api as metrics
 from portfolio import api as portfolio
 
 router = DefaultRouter()
@@ -17,6 +19,8 @@ router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
 router.register("memberships", portfolio.MembershipViewSet, "api-membership")
 router.register("people", portfolio.PersonViewSet, "api-person")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
+router.register("sources", connectors.SourceViewSet, "api-source")
+router.register(r"sources/(?P<slug>[\w-]+)/runs", connectors.RunViewSet, "api-run")
 
 
 # Swagger UI sets styles on its elements and draws icons from data: addresses.
@@ -30,6 +34,12 @@ class DocsView(SpectacularSwaggerSplitView):
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", MeView.as_view(), name="api-me"),
+    path("metrics/", metrics.MetricList.as_view(), name="api-metrics"),
+    path("metrics/<slug:key>/", metrics.MetricDetail.as_view(), name="api-metric"),
+    path("report/", metrics.ReportView.as_view(), name="api-report"),
+    path("items/", metrics.ItemList.as_view(), name="api-items"),
+    path("pull-requests/", metrics.PullRequestList.as_view(), name="api-pull-requests"),
+    path("deployments/", metrics.DeploymentList.as_view(), name="api-deployments"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     *router.urls,
