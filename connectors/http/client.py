@@ -7,6 +7,7 @@ ConnectorError that says what happened and what to check, and holds no token, no
 
 import base64
 import logging
+import ssl
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -325,7 +326,7 @@ def _proxy(url: httpx.URL) -> str | None:
     return None if proxy_bypass(url.host) else getproxies().get(url.scheme)
 
 
-def _tls(ca_file: str) -> Any:
+def _tls(ca_file: str) -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     if ca_file:
         try:
