@@ -106,7 +106,7 @@ class Listener:
     def __init__(self, scope: Scope) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.topics = query.get("topic", [])[:MAX_TOPICS]
+        self.topics = list(dict.fromkeys(query.get("topic", [])))
         self.cursor = self.headers.get("last-event-id") or query.get("last_event_id", [""])[-1]
         self.heard: dict[str, int] = {}
         self.checked_at = asyncio.get_running_loop().time()
@@ -116,7 +116,7 @@ class Listener:
         close_old_connections()
         try:
             user = get_user(self._request())
-            return bool(self.topics) and all(live.may_listen(user, topic) for topic in self.topics)
+            return 0 < len(self.topics) <= MAX_TOPICS and all(live.may_listen(user, topic) for topic in self.topics)
         finally:
             close_old_connections()
 
