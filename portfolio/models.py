@@ -180,11 +180,11 @@ class Membership(models.Model):
                 name="membership_once_at_a_time",
                 expressions=[
                     (
-                        Func(F("team_id"), F("team_id"), RangeBoundary(True, True), function="int8range"),
+                        Func(F("team"), F("team"), RangeBoundary(True, True), function="int8range"),
                         RangeOperators.OVERLAPS,
                     ),
                     (
-                        Func(F("user_id"), F("user_id"), RangeBoundary(True, True), function="int8range"),
+                        Func(F("user"), F("user"), RangeBoundary(True, True), function="int8range"),
                         RangeOperators.OVERLAPS,
                     ),
                     ("during", RangeOperators.OVERLAPS),

@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['team', 'user', 'during'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('share__gte', 1), ('share__lte', 100)), name='membership_share_in_per_cent'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.F('team_id'), models.F('team_id'), django.contrib.postgres.fields.ranges.RangeBoundary(True, True), function='int8range'), '&&'), (models.Func(models.F('user_id'), models.F('user_id'), django.contrib.postgres.fields.ranges.RangeBoundary(True, True), function='int8range'), '&&'), ('during', '&&')], name='membership_once_at_a_time', violation_error_message='This person is in the team at that time already.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('share__gte', 1), ('share__lte', 100)), name='membership_share_in_per_cent'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.F('team'), models.F('team'), django.contrib.postgres.fields.ranges.RangeBoundary(True, True), function='int8range'), '&&'), (models.Func(models.F('user'), models.F('user'), django.contrib.postgres.fields.ranges.RangeBoundary(True, True), function='int8range'), '&&'), ('during', '&&')], name='membership_once_at_a_time', violation_error_message='This person is in the team at that time already.')],
             },
         ),
         migrations.CreateModel(
