@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.waiting import until
+from vmo.celery import app
 from vmo.services.processes import spawn
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ def spawn_worker(transactional_db: None) -> Generator[Callable[[], Worker], None
     """Call it for a fresh worker; kill() it and call again as often as needed. All are gone after the test."""
     with tempfile.TemporaryDirectory(prefix="vmo-worker-") as folder:
         started: list[Worker] = []
+        queue = settings.CELERY_TASK_DEFAULT_QUEUE
+        # The session's worker, if there is one, must not take this test's jobs.
+        app.control.cancel_consumer(queue, reply=True, timeout=1)
 
         def start() -> Worker:
             started.append(start_worker(Path(folder)))
@@ -98,6 +102,7 @@ def spawn_worker(transactional_db: None) -> Generator[Callable[[], Worker], None
         finally:
             for worker in started:
                 worker.kill()
+            app.control.add_consumer(queue, reply=True, timeout=1)
 
 
 @pytest.fixture(scope="session")
