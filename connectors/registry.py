@@ -3,6 +3,7 @@
 from connectors.csv import CsvConnector
 from connectors.demo import DemoConnector
 from connectors.git import GitConnector
+from connectors.jira import JiraConnector
 from connectors.github import GitHubConnector
 from connectors.protocol import Connector
 
@@ -12,6 +13,7 @@ CONNECTORS: dict[str, type[Connector]] = {
         CsvConnector,
         DemoConnector,
         GitConnector,
+        JiraConnector,
         GitHubConnector,
     )
 }

@@ -249,7 +249,8 @@ class FakeJira:
     def _condition(self, name: str, operator: str, value: str) -> Callable[[FakeIssue], bool]:
         plain = value.strip('"')
         if name == "updated" and operator == ">=":
-            since = datetime.strptime(plain, "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
+            # Of the hour that comes twice, the later one.
+            since = datetime.strptime(plain, "%Y-%m-%d %H:%M").replace(tzinfo=self.zone, fold=1)
             return lambda issue: issue.updated >= since
         if name == "project":
             keys = re.findall(r"\w+", value)

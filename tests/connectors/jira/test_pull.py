@@ -49,7 +49,10 @@ def test_all_issues_come_once_with_their_progress(jira: FakeJira, connect: Conne
 
 
 def test_a_pull_can_go_on_from_every_cursor(jira: FakeJira, connect: Connect) -> None:
-    fill(jira, 320)
+    issues = fill(jira, 320)
+    for issue in issues[::9]:
+        jira.pass_time(7)
+        jira.move(issue, "3")
     undisturbed = list(connect().pull(None))
     assert len(undisturbed) >= 3
     for n in range(1, len(undisturbed)):
@@ -101,6 +104,8 @@ def test_issues_updated_while_paging_are_not_skipped(jira: FakeJira, connect: Co
     batches = list(connect().pull(None))
     jira.before_search = lambda n: None
     assert set(keys(batches)) == {issue.key for issue in issues}
+    given = [row for batch in batches for row in batch.rows if isinstance(row, WorkItemRow)]
+    assert len({(row.key, row.updated_at) for row in given}) == len(given)
     # What was touched when its last page had been read is younger than the cursor: the next pull brings it.
     later = list(connect().pull(batches[-1].cursor))
     assert rows_of([*batches, *later]) == rows_of(list(connect().pull(None)))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.jira.payload import instant, jql_minute
@@ -72,6 +72,12 @@ def test_times_of_jira() -> None:
 ZONES = ["America/New_York", "Europe/London", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "UTC"]
 
 
+# New York, 3 November 2024: 05:45 UTC is the first 01:45, 06:45 the second.
+TWICE = int(datetime(2024, 11, 3, 5, 45, tzinfo=UTC).timestamp() - datetime(2000, 1, 1, tzinfo=UTC).timestamp())
+
+
+@example(seconds=TWICE, zone="America/New_York", fold=1)
+@example(seconds=TWICE + 3600, zone="America/New_York", fold=0)
 @given(seconds=st.integers(0, 40 * 366 * 86400), zone=st.sampled_from(ZONES), fold=st.sampled_from([0, 1]))
 def test_a_minute_for_jql_is_never_late_and_seldom_early(seconds: int, zone: str, fold: int) -> None:
     """Whichever of two readings the server takes in the hour that comes twice."""
