@@ -3,8 +3,8 @@
 from connectors.csv import CsvConnector
 from connectors.demo import DemoConnector
 from connectors.git import GitConnector
-from connectors.jira import JiraConnector
 from connectors.github import GitHubConnector
+from connectors.jira import JiraConnector
 from connectors.protocol import Connector
 
 CONNECTORS: dict[str, type[Connector]] = {
