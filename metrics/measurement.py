@@ -25,8 +25,7 @@ class Window(NamedTuple):
         return (self.last - self.first).days + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One step of a series: a day (or the Monday of a week) with a value or with named parts."""
 
     at: date

@@ -100,11 +100,12 @@ def _native(records: Records, name: str) -> Ints:
 
 def _statuses(ids: Ints) -> tuple[StatusInfo, ...]:
     """The statuses with these ids, in an order that does not depend on when they were first seen."""
-    found = Status.objects.filter(pk__in=ids.tolist()).order_by("source", "external_id")
-    rows = found.values_list("pk", "name", "state", "position")
+    found = Status.objects.filter(pk__in=ids.tolist())
+    rows = found.values_list("source", "external_id", "pk", "name", "state", "position")
     return tuple(
         StatusInfo(pk, name, states.CODES[state] if state else states.UNMAPPED, position)
-        for pk, name, state, position in rows
+        # Sorted here: the database's collation is not ours to know.
+        for _, _, pk, name, state, position in sorted(rows, key=lambda row: row[:2])
     )
 
 

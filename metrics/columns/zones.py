@@ -20,10 +20,15 @@ FIRST, LAST = EPOCH - STEP, datetime(2101, 1, 1, tzinfo=UTC)
 
 
 class Offsets(NamedTuple):
-    """From the instant `since[i]` (µs) on the zone is `ahead[i]` µs ahead of UTC."""
+    """From the instant `since[i]` (µs) on the zone is `ahead[i]` µs ahead of UTC; `day[i]` is the day just before.
+
+    A clock that is put back over midnight (Newfoundland did that until 2011) would make the day before return: such
+    an hour belongs to the day that had begun. So days never go back, and every instant is in one day.
+    """
 
     since: Ints
     ahead: Ints
+    day: Ints
 
 
 def micros(at: datetime) -> int:
@@ -72,10 +77,10 @@ def offsets(zone: ZoneInfo) -> Offsets:
             found.append((_change(at, at + STEP, zone), ahead))
         at += STEP
     since, ahead_of = zip(*found, strict=True)
-    return Offsets(
-        np.array([micros(one) for one in since], dtype=np.int64),
-        np.array([one // timedelta(microseconds=1) for one in ahead_of], dtype=np.int64),
-    )
+    starts = np.array([micros(one) for one in since], dtype=np.int64)
+    shifts = np.array([one // timedelta(microseconds=1) for one in ahead_of], dtype=np.int64)
+    before = np.floor_divide(starts - 1 + np.concatenate([shifts[:1], shifts[:-1]]), DAY)
+    return Offsets(starts, shifts, before)
 
 
 def local_days(at: Ints, zone: ZoneInfo) -> Ints:
@@ -83,7 +88,7 @@ def local_days(at: Ints, zone: ZoneInfo) -> Ints:
     table = offsets(zone)
     place = np.maximum(np.searchsorted(table.since, at, side="right") - 1, 0)
     days: Ints = np.floor_divide(at + table.ahead[place], DAY)
-    return days
+    return np.maximum(days, table.day[place])
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> int:
