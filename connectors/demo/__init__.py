@@ -17,7 +17,7 @@ from connectors.demo.world import BY_SLUG, PROFILES, Profile
 from connectors.protocol import Batch, Check, ConnectorError, Context, Cursor, Field
 from metrics.rows import Row
 
-PAGE = 400  # rows
+PAGE = 1000  # rows
 
 
 class DemoConnector:

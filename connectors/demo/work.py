@@ -58,6 +58,7 @@ class Work:
         self.done = next(i for i, stage in enumerate(self.stages) if stage.state == "done")
         self.removed = len(self.stages) - 1
         self.build = next(i for i, stage in enumerate(self.stages) if stage.role == "build")
+        self.reviews = any(stage.role == "review" for stage in self.stages)
         self.started_at = agenda.clock.opens[0]
         self.first_day = agenda.clock.days[0]
 
@@ -175,6 +176,8 @@ class Work:
         if k == self.build:
             item.built_from = at
         minutes = self.service(at, item, self.stages[k])
+        if k == self.build and not self.reviews:  # a colleague reads along before the work counts as built
+            self.agenda.put_after(at, minutes * 0.6, lambda now: self.open_pull(now, item))
         block = self.block(k)
         if block is None:
             self.agenda.put_after(at, minutes, lambda now: self.complete(now, item, k, False))
@@ -214,14 +217,15 @@ class Work:
 
     def hand_on(self, at: int, item: Item, k: int) -> None:
         role = self.stages[k].role
-        if role == "build":
-            item.pull = self.delivery.open_pull(at, item.built_from, item.title)
-            if not any(stage.role == "review" for stage in self.stages):
-                self.delivery.merge(at, item.pull)
-        elif role == "review" and item.pull:
+        if role == "build" and self.reviews:
+            self.open_pull(at, item)
+        elif role in {"build", "review"} and item.pull:
             self.delivery.merge(at, item.pull)
         self.change_team(at, item, 0.004)
         self.enter(at, item, k + 1)
+
+    def open_pull(self, at: int, item: Item) -> None:
+        item.pull = self.delivery.open_pull(at, item.built_from, item.title)
 
     def leave(self, at: int, item: Item, to: int) -> None:
         item.move(at, to)
