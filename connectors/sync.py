@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -61,6 +61,8 @@ class Outcome:
     state: JobState = JobState.SUCCEEDED
     error: str = ""
     is_permanent: bool = False
+    # The tool asked us to stay away until then.
+    retry_at: datetime | None = None
 
 
 def execute(run: SyncRun, report: Report | None = None) -> None:
@@ -91,7 +93,7 @@ def _guarded(run: SyncRun, step: Callable[[], None]) -> Outcome:
         return Outcome(JobState.CANCELLED)
     except ConnectorError as error:
         log.warning("Sync of %s failed: %s", run.source, error.message)
-        return Outcome(JobState.FAILED, error.message, error.permanent)
+        return Outcome(JobState.FAILED, error.message, error.permanent, error.retry_at)
     except Exception as error:
         log.exception("Sync of %s failed unexpectedly", run.source)
         name = type(error).__name__
@@ -307,6 +309,15 @@ def _pause_before_next(run: SyncRun, source: Source, outcome: Outcome) -> timede
     return max(schedule, min(schedule * (1 << doublings), LONGEST_BACKOFF))
 
 
+def _next_sync_at(run: SyncRun, source: Source, outcome: Outcome, now: datetime) -> datetime | None:
+    if not source.schedule_minutes:
+        return None
+    if outcome.retry_at:
+        # A limit is no failure: when it is over, the sync goes on where it was.
+        return max(outcome.retry_at, now + timedelta(minutes=1))
+    return now + _pause_before_next(run, source, outcome)
+
+
 def _end(run: SyncRun, outcome: Outcome, tally: Tally) -> None:
     with transaction.atomic():
         jobs.finish(
@@ -318,7 +329,7 @@ def _end(run: SyncRun, outcome: Outcome, tally: Tally) -> None:
         )
         source = Source.objects.select_for_update().get(pk=run.source_id)
         now = timezone.now()
-        source.next_sync_at = now + _pause_before_next(run, source, outcome) if source.schedule_minutes else None
+        source.next_sync_at = _next_sync_at(run, source, outcome, now)
         if outcome.state == JobState.SUCCEEDED:
             source.synced_at, source.error = now, ""
             if source.state == SourceState.STOPPED:

@@ -80,7 +80,7 @@ class Errors:
         """The error of a server that wants us to stay away until `again_at` (Unix time)."""
         if response.status in {502, 503, 504} and "retry-after" not in response.headers:
             return self.error(response)
-        at = datetime.fromtimestamp(again_at, UTC)
+        at = datetime.fromtimestamp(round(again_at), UTC)
         again = f"It may be asked again at {at:%H:%M} UTC on {at:%Y-%m-%d}."
         reason = "is busy" if response.status == 503 else "has had enough requests from us for now"
         return ConnectorError(f"{self.source} {reason}. {again}", retry_at=at)

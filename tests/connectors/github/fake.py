@@ -44,6 +44,8 @@ class FakeGitHub:
         self.board_page = 100
         # Answers that come before the real ones; None: the real one.
         self.troubles: list[Reply | None] = []
+        # Called with each question before it is answered; may block.
+        self.before: Callable[[Request], None] = lambda _: None
         # The largest page it gives, whatever is asked for.
         self.largest_page = 100
         self.server = Server(self.answer)
@@ -71,6 +73,7 @@ class FakeGitHub:
         self.timelines.pop(number, None)
 
     def answer(self, request: Request) -> Reply:
+        self.before(request)
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return Reply({"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}, 401)
         trouble = self.troubles.pop(0) if self.troubles else None
