@@ -71,6 +71,7 @@ class ChangeColumns:
 class DeliveryColumns:
     """A scope's delivery facts. `day_at` is the scope's local day at `as_of`, `whole_day` the last that is over.
 
+    Until `same_until` (µs, exclusive) everything is the same for a later as_of, if no new facts come.
     `has_source`: a source delivers deployments to this scope (it has one of its services, or delivered some).
     """
 
@@ -80,3 +81,4 @@ class DeliveryColumns:
     deployments: DeploymentColumns
     incidents: IncidentColumns
     changes: ChangeColumns
+    same_until: int
