@@ -153,7 +153,7 @@ class Options:
         given = {field.name: settings.get(field.name, field.default).strip() for field in FIELDS}
         projects = names(given["project"])
         return cls(
-            url=re.sub(r"/(browse|projects|secure)/.*$", "", given["url"]).rstrip("/"),
+            url=_site(given["url"]),
             deployment=_deployment(given["deployment"]),
             user=given["user"],
             token=given["token"],
@@ -175,6 +175,12 @@ class Options:
             services=mapping(given["service_map"], "service_map"),
             ca_file=given["ca_file"],
         )
+
+
+def _site(url: str) -> str:
+    """The site's address of a page's: Cloud sites have no path, others may have one before the page's own."""
+    cloud = re.match(r"https://[^/]+\.atlassian\.net(?=/|$)", url)
+    return cloud[0] if cloud else re.sub(r"/(browse|projects|secure)/.*$", "", url).rstrip("/")
 
 
 def _deployment(text: str) -> Literal["auto", "cloud", "datacenter"]:

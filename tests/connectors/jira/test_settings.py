@@ -20,6 +20,7 @@ def options(**typed: str) -> Options:
     ("typed", "url"),
     [
         ("https://example.atlassian.net/", "https://example.atlassian.net"),
+        ("https://example.atlassian.net/jira/software/projects/PAY/boards/1", "https://example.atlassian.net"),
         ("https://jira.example.com/jira/browse/PAY-1", "https://jira.example.com/jira"),
         ("https://jira.example.com/projects/PAY/summary", "https://jira.example.com"),
     ],
