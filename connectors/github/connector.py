@@ -6,7 +6,7 @@ goes on in the middle of any phase. ETags are put into the cursor only when all 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from connectors.github import api as github
 from connectors.github import commits, deliveries, issues, pulls
@@ -16,7 +16,7 @@ from connectors.github.payloads import Event, Issue, Label, PullRequest, Reposit
 from connectors.github.projects import Projects, ProjectUnreadable
 from connectors.github.rules import FIELDS, Rules
 from connectors.http import HASTY, ETags, Limits, Response
-from connectors.protocol import Batch, Check, ConnectorError, Context, Cursor, Gone, Rejected
+from connectors.protocol import Batch, Check, ConnectorError, Context, Cursor, Field, Gone, Rejected
 from metrics.rows import CommitRow, Row, StatusRow, TransitionRow, WorkItemRow
 
 PHASES = ("commits", "items", "deliveries")
@@ -30,10 +30,12 @@ SAMPLE = 30
 class GitHubConnector:
     """GitHub, for one repository."""
 
-    tool = "github"
-    label = "GitHub"
-    summary = "Issues with their status labels, pull requests, commits, deployments, releases or workflow runs."
-    fields = FIELDS
+    tool: ClassVar[str] = "github"
+    label: ClassVar[str] = "GitHub"
+    summary: ClassVar[str] = (
+        "Issues with their status labels, pull requests, commits, deployments, releases or workflow runs."
+    )
+    fields: ClassVar[tuple[Field, ...]] = FIELDS
 
     def __init__(self, settings: Mapping[str, str], context: Context, limits: Limits | None = None) -> None:
         self._rules = Rules.of(settings)

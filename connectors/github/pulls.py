@@ -108,7 +108,7 @@ def rows(issue: Issue, events: Sequence[Event], sha: str, lookup: Lookup) -> lis
         closed_at=issue.closed_at,
         merge_sha=sha if merged_at else "",
         merge_method=landed.method,
-        commits=tuple(dict.fromkeys(commit.external_id for commit in (*own, *_copies(landed)))),
+        commits=tuple(commit.external_id for commit in _brought(own, landed)),
         is_bot=bool(issue.user and issue.user.is_bot),
     )
     linked = {commit.external_id: commit for commit in (*own, *landed.commits)}
@@ -116,5 +116,6 @@ def rows(issue: Issue, events: Sequence[Event], sha: str, lookup: Lookup) -> lis
     return [pull, *(commit._replace(pull_request=came_with) for commit in linked.values())]
 
 
-def _copies(landed: Landing) -> tuple[CommitRow, ...]:
-    return landed.commits if landed.method == "rebase" else ()
+def _brought(own: Sequence[CommitRow], landed: Landing) -> Iterable[CommitRow]:
+    """What the pull request's branch brought. Rebasing leaves merges out, so that there is one copy of each."""
+    return (commit for commit in own if landed.method != "rebase" or len(commit.parents) < 2)

@@ -422,6 +422,17 @@ def test_the_next_address_of_a_name_is_tried(server: Server, monkeypatch: pytest
     assert client(server.url.replace("127.0.0.1", "tool.example")).get_json("x").data == []
 
 
+def test_the_companys_proxy_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "own.example")
+    server.script("/x", Reply([]))
+    assert client("http://tool.example").get_json("x").data == []
+    assert server.requests[0].headers["host"] == "tool.example"
+    assert "cannot be found" in str(failure(client("http://own.example", limits=HASTY)))
+    assert "never asked" in str(failure(client("http://169.254.169.254")))
+    assert len(server.requests) == 1
+
+
 def test_posts_a_query(server: Server) -> None:
     server.script("/graphql", Reply(status=502), Reply({"data": 1}))
     assert client(server.url).post_json("graphql", {"query": "x"}).data == {"data": 1}

@@ -10,12 +10,12 @@ import pytest
 from connectors import actions, tasks
 from connectors.models import SyncRun
 from core.models import JobState
-from metrics.models import BlockedStay, Commit, Deployment, Incident, PullRequest, Source, Transition, WorkItem
+from metrics.models import BlockedStay, Change, Commit, Deployment, Incident, PullRequest, Source, Transition, WorkItem
 from tests.conftest import Worker
 from tests.connectors.cast import delivery_of, items_of, sync_now, team, transitions_of
 from tests.connectors.github import payloads as gh
 from tests.connectors.github.fake import TOKEN, FakeGitHub
-from tests.connectors.github.shop import z
+from tests.connectors.github.shop import at, z
 from tests.connectors.server import Reply, Request
 from tests.waiting import until
 
@@ -104,6 +104,24 @@ def test_a_sync_whose_worker_is_killed_goes_on(github: FakeGitHub, spawn_worker:
     assert not github.asked("commits"), "it did not start again"
     sync_now(quiet)
     assert everything(killed) == everything(quiet)
+
+
+def test_changes_reach_production_by_merge_squash_and_rebase(github: FakeGitHub) -> None:
+    """After a first deployment of c1, the next brings every commit but the merge commit, as its pull request's."""
+    github.deployments.append(gh.deployment(69, "c1", "production", z("2025-01-06 12:00"), z("2025-01-06 12:10")))
+    github.statuses[69] = [gh.deployment_status(691, "success", z("2025-01-06 12:10"))]
+    source = source_of(github)
+    assert sync_now(source).error == ""
+    changes = Change.objects.filter(deployment__source=source).order_by("authored_at")
+    fields = ("commit__external_id", "pull_request__number", "authored_at", "deployment__external_id")
+    assert list(changes.values_list(*fields)) == [
+        (gh.sha("f1"), "3", at("2025-01-07 14:00"), "deployment:71"),
+        (gh.sha("f2"), "3", at("2025-01-07 15:00"), "deployment:71"),
+        # Squashed: authored when its first commit was.
+        (gh.sha("q4"), "4", at("2025-01-09 14:00"), "deployment:71"),
+        (gh.sha("r1'"), "5", at("2025-01-11 09:00"), "deployment:71"),
+        (gh.sha("r2'"), "5", at("2025-01-11 10:00"), "deployment:71"),
+    ]
 
 
 def test_a_rate_limited_sync_gets_there(github: FakeGitHub, worker: Worker) -> None:
