@@ -1,0 +1,277 @@
+"""Rule 5: who may open what. One table for every page and every route of the API; a new route without a row fails.
+
+A row says with which method, and who gets in. Everybody else is sent to log in (anonymous, 401 in the API) or told 404
+or 403. The columns are people of tests/cast.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from connectors.models import SyncRun
+from core.models import JobState
+from metrics.models import Source, WorkItem
+from tests.cast import PASSWORD, Cast
+
+PEOPLE = ["anonymous", "outsider", "member", "viewer", "coach", "leader", "stream_pmo", "pmo", "administrator"]
+ALL = frozenset(PEOPLE)
+KNOWN = ALL - {"anonymous"}
+OF_FALCON = KNOWN - {"outsider"}
+OF_PAYMENTS = frozenset({"coach", "leader", "stream_pmo", "pmo", "administrator"})
+GLOBAL = frozenset({"leader", "pmo", "administrator"})
+MANAGE_FALCON = frozenset({"stream_pmo", "pmo", "administrator"})
+MANAGE_ALL = frozenset({"pmo", "administrator"})
+ADMINISTRATOR = frozenset({"administrator"})
+# Routes of one's own things: each person finds only theirs, so the ids of others are not found.
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Row:
+    may: frozenset[str]
+    args: dict[str, Any] = field(default_factory=dict)
+    method: str = "get"
+    query: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    # Who gets in may still be told that the data will not do.
+    served: int = 200
+
+
+def post(may: frozenset[str], data: dict[str, Any] | None = None, query: str = "", **args: Any) -> Row:
+    return Row(may, args, "post", query, data or {})
+
+
+FALCON, PAYMENTS = {"slug": "falcon"}, {"slug": "payments"}
+SOURCE = {"slug": "falcon-git"}
+RUN = {**SOURCE, "run_id": "{run.pk}"}
+SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
+ROUTES: dict[str, list[Row]] = {
+    # one's own account
+    "login": [Row(ALL)],
+    "logout": [post(KNOWN)],
+    "password_reset": [Row(ALL)],
+    "password_reset_sent": [Row(ALL)],
+    "password_reset_confirm": [Row(ALL, {"uidb64": "MQ", "token": "never"})],
+    "profile": [Row(KNOWN)],
+    "theme": [post(KNOWN, {"theme": "dark"})],
+    "password": [Row(KNOWN)],
+    "tokens": [Row(KNOWN)],
+    "revoke_token": [post(NOBODY, token_id=1)],
+    "search": [Row(KNOWN)],
+    # organisation
+    "organisation": [Row(KNOWN)],
+    "stream_new": [Row(MANAGE_ALL)],
+    "organisation_stream": [Row(OF_PAYMENTS, PAYMENTS), post(MANAGE_ALL, {"name": "Pay", "position": 1}, **PAYMENTS)],
+    "stream_end": [post(MANAGE_ALL, {"on": "2030-01-01"}, **PAYMENTS)],
+    "stream_reopen": [post(MANAGE_ALL, **PAYMENTS)],
+    "team_new": [Row(MANAGE_FALCON)],
+    "organisation_team": [Row(OF_FALCON, FALCON)],
+    "team_end": [post(MANAGE_FALCON, {"on": "2030-01-01"}, **FALCON)],
+    "team_reopen": [post(MANAGE_FALCON, **FALCON)],
+    "member_add": [post(MANAGE_FALCON, {"user": "{viewer.pk}", "first": "2025-01-01", "share": 50}, **FALCON)],
+    "member_restore": [post(MANAGE_FALCON, query="user={viewer.pk}&first=2025-01-01&share=50", **FALCON)],
+    "member": [Row(MANAGE_FALCON, {**FALCON, "membership_id": "{max_in_falcon.pk}"})],
+    "member_remove": [post(MANAGE_FALCON, **FALCON, membership_id="{max_in_falcon.pk}")],
+    "service_add": [post(MANAGE_FALCON, {"name": "Refunds"}, **FALCON)],
+    "service": [Row(MANAGE_FALCON, {**FALCON, "service_id": "{ledger.pk}"})],
+    "calendars": [Row(KNOWN)],
+    "calendar_new": [Row(MANAGE_ALL)],
+    "calendar": [Row(KNOWN, {"calendar_id": "{calendar.pk}"})],
+    "holidays_add": [post(MANAGE_ALL, {"lines": "2026-12-25"}, calendar_id="{calendar.pk}")],
+    "holiday_restore": [post(MANAGE_ALL, query="lines=2026-12-25", calendar_id="{calendar.pk}")],
+    "holiday_remove": [post(MANAGE_ALL, calendar_id="{calendar.pk}", holiday_id="{christmas.pk}")],
+    "people": [Row(ADMINISTRATOR)],
+    "person_new": [Row(ADMINISTRATOR)],
+    "person": [Row(ADMINISTRATOR, {"person_id": "{viewer.pk}"})],
+    "person_link": [post(ADMINISTRATOR, person_id="{viewer.pk}")],
+    "person_deactivate": [post(ADMINISTRATOR, person_id="{viewer.pk}")],
+    "person_reactivate": [post(ADMINISTRATOR, person_id="{viewer.pk}")],
+    "grant_add": [post(ADMINISTRATOR, {"role": "coach", "place": "portal"}, person_id="{viewer.pk}")],
+    "grant_restore": [post(ADMINISTRATOR, query="role=coach&place=portal", person_id="{viewer.pk}")],
+    "grant_revoke": [post(ADMINISTRATOR, person_id="{viewer.pk}", grant_id="{viewer_grant.pk}")],
+    "audit": [Row(MANAGE_ALL)],
+    # for machines
+    "healthz": [Row(ALL)],
+    "live-poll": [Row(OF_FALCON, query="topic=sync:{run.pk}")],
+    # figures, lists, explanations
+    "home": [Row(KNOWN)],
+    "flow": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "delivery": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "items": [Row(OF_FALCON, query=SCOPE)],
+    "item": [Row(OF_FALCON, {"item_id": "{item.pk}"})],
+    "pull-requests": [Row(OF_FALCON, query=SCOPE)],
+    "deployments": [Row(OF_FALCON, query=SCOPE)],
+    "figure-csv": [Row(OF_FALCON, {"key": "throughput"}, query=SCOPE)],
+    "explain": [Row(OF_FALCON, {"key": "throughput"}, query=SCOPE)],
+    # sources
+    "sources": [Row(KNOWN)],
+    "source-choose": [Row(MANAGE_FALCON)],
+    "source-add": [Row(MANAGE_FALCON, {"tool": "git"})],
+    "source": [Row(OF_FALCON, SOURCE)],
+    "source-settings": [Row(MANAGE_FALCON, SOURCE)],
+    "source-mapping": [Row(MANAGE_FALCON, SOURCE)],
+    "source-sync": [post(MANAGE_FALCON, **SOURCE)],
+    "source-pause": [post(MANAGE_FALCON, **SOURCE)],
+    "source-resume": [post(MANAGE_FALCON, **SOURCE)],
+    "source-delete": [Row(MANAGE_FALCON, SOURCE), post(MANAGE_FALCON, **SOURCE)],
+    "source-run": [Row(OF_FALCON, RUN)],
+    "source-run-progress": [Row(OF_FALCON, RUN)],
+    "source-run-cancel": [post(MANAGE_FALCON, **RUN)],
+    # the API
+    "api-metrics": [Row(KNOWN)],
+    "api-metric": [Row(OF_FALCON, {"key": "throughput"}, query=SCOPE)],
+    "api-report": [Row(OF_FALCON, query=SCOPE)],
+    "api-items": [Row(OF_FALCON, query=SCOPE)],
+    "api-pull-requests": [Row(OF_FALCON, query=SCOPE)],
+    "api-deployments": [Row(OF_FALCON, query=SCOPE)],
+    "api-source-list": [
+        Row(KNOWN),
+        post(MANAGE_FALCON, {"tool": "git", "name": "Books", "team": "falcon", "settings": {"url": "/srv/books.git"}}),
+    ],
+    "api-source-detail": [Row(OF_FALCON, SOURCE), Row(MANAGE_FALCON, SOURCE, "delete")],
+    "api-source-sync": [post(MANAGE_FALCON, **SOURCE)],
+    "api-source-pause": [post(MANAGE_FALCON, **SOURCE)],
+    "api-source-resume": [post(MANAGE_FALCON, **SOURCE)],
+    "api-source-check": [Row(MANAGE_FALCON, SOURCE, "post", served=400)],
+    "api-run-list": [Row(OF_FALCON, SOURCE)],
+    "api-run-detail": [Row(OF_FALCON, {**SOURCE, "pk": "{run.pk}"})],
+    "api-run-rejections": [Row(OF_FALCON, {**SOURCE, "pk": "{run.pk}"})],
+    "api-run-cancel": [post(MANAGE_FALCON, **SOURCE, pk="{run.pk}")],
+    "api-root": [Row(KNOWN)],
+    "api-me": [Row(KNOWN)],
+    "api-schema": [Row(KNOWN)],
+    "api-docs": [Row(KNOWN)],
+    "api-stream-list": [Row(KNOWN), post(MANAGE_ALL, {"name": "Lending"})],
+    "api-stream-detail": [Row(OF_PAYMENTS, PAYMENTS), Row(MANAGE_ALL, PAYMENTS, "patch", data={"name": "Pay"})],
+    "api-team-list": [Row(KNOWN), post(MANAGE_FALCON, {"name": "Ibis", "stream": "payments"})],
+    "api-team-detail": [Row(OF_FALCON, FALCON), Row(MANAGE_FALCON, FALCON, "patch", data={"name": "Eagle"})],
+    "api-service-list": [Row(KNOWN), post(MANAGE_FALCON, {"name": "Refunds", "team": "falcon"})],
+    "api-service-detail": [
+        Row(OF_FALCON, {"pk": "{ledger.pk}"}),
+        Row(MANAGE_FALCON, {"pk": "{ledger.pk}"}, "patch", data={"name": "Books"}),
+    ],
+    "api-calendar-list": [Row(KNOWN), post(MANAGE_ALL, {"name": "Oslo"})],
+    "api-calendar-detail": [
+        Row(KNOWN, {"pk": "{calendar.pk}"}),
+        Row(MANAGE_ALL, {"pk": "{calendar.pk}"}, "patch", data={"name": "Oslo"}),
+    ],
+    "api-membership-list": [
+        Row(KNOWN),
+        post(MANAGE_FALCON, {"team": "falcon", "user": "{viewer.pk}", "first": "2025-01-01"}),
+    ],
+    "api-membership-detail": [
+        Row(OF_FALCON, {"pk": "{max_in_falcon.pk}"}),
+        Row(MANAGE_FALCON, {"pk": "{max_in_falcon.pk}"}, "patch", data={"share": 50}),
+        Row(MANAGE_FALCON, {"pk": "{max_in_falcon.pk}"}, "delete"),
+    ],
+    "api-person-list": [Row(ADMINISTRATOR), post(ADMINISTRATOR, {"name": "Nora", "email": "nora@example.org"})],
+    "api-person-detail": [
+        Row(ADMINISTRATOR, {"pk": "{viewer.pk}"}),
+        Row(ADMINISTRATOR, {"pk": "{viewer.pk}"}, "patch", data={"name": "Vera"}),
+    ],
+    "api-grant-list": [Row(ADMINISTRATOR), post(ADMINISTRATOR, {"user": "{viewer.pk}", "role": "coach"})],
+    "api-grant-detail": [
+        Row(ADMINISTRATOR, {"pk": "{viewer_grant.pk}"}),
+        Row(ADMINISTRATOR, {"pk": "{viewer_grant.pk}"}, "delete"),
+    ],
+}
+
+
+class Props:
+    """The cast and what the rows name beside it."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+        self.christmas = cast.calendar.holidays.create(on="2026-12-24")
+        self.viewer_grant = cast.viewer.grants.get()
+        place = {"url": "/srv/nowhere.git"}
+        self.source = Source.objects.create(
+            slug="falcon-git", name="Falcon git", tool="git", team=cast.falcon, settings=place
+        )
+        self.run = SyncRun.objects.create(source=self.source, state=JobState.SUCCEEDED, finished_at=timezone.now())
+        self.item = WorkItem.objects.create(
+            source=self.source, external_id="1", key="FAL-1", team=cast.falcon, created_at=timezone.now()
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.cast, name)
+
+    def fill(self, value: Any) -> Any:
+        """`{viewer.pk}` in a row is the viewer's id."""
+        if isinstance(value, dict):
+            return {key: self.fill(one) for key, one in value.items()}
+        if isinstance(value, str) and "{" in value:
+            return value.format(**{name: getattr(self, name) for name in _names(value)})
+        return value
+
+
+def _names(text: str) -> list[str]:
+    return [part.split(".")[0] for part in text.replace("}", "{").split("{")[1::2]]
+
+
+def routes(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
+    """The name of every route; the admin's are one group with a test of their own."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.app_name != "admin":
+                yield from routes(pattern.url_patterns)
+        else:
+            assert pattern.name, f"the route {pattern.pattern} has no name"
+            yield pattern.name
+
+
+def test_every_route_has_a_row() -> None:
+    missing, left_over = set(routes()) - set(ROUTES), set(ROUTES) - set(routes())
+    assert not missing, f"say in this table who may open: {sorted(missing)}"
+    assert not left_over, f"these routes are no more: {sorted(left_over)}"
+
+
+def gets_in(client: Client, name: str, row: Row, props: Props) -> bool:
+    """Whether the person is served, as opposed to sent to log in, forbidden or told that there is no such thing."""
+    url = reverse(name, kwargs=props.fill(row.args)) + (f"?{props.fill(row.query)}" if row.query else "")
+    options: dict[str, Any] = {"data": props.fill(row.data)}
+    if name.startswith("api-") and row.method != "get":
+        options["content_type"] = "application/json"
+    answer = getattr(client, row.method)(url, **options)
+    if answer.status_code == 302 and answer.headers["Location"].startswith("/login/?next="):
+        return False
+    if answer.status_code == 400 and b"does not exist" in answer.content:
+        return False  # It names a team or stream that is not there for this person.
+    is_plain = answer.status_code in {row.served, 200, 201, 202, 204, 302, 401, 403, 404}
+    assert is_plain, (url, answer.status_code, answer.content[:300])
+    return answer.status_code < 400 or answer.status_code == row.served
+
+
+CASES = [pytest.param(name, row, id=f"{name}-{row.method}") for name, rows in ROUTES.items() for row in rows]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "row"), CASES)
+def test_who_may_open(name: str, row: Row, cast: Cast) -> None:
+    props, opened = Props(cast), set()
+    for person in PEOPLE:
+        client = Client()
+        if person != "anonymous":
+            client.force_login(cast.person(person))
+        # What one person does is undone before the next one tries.
+        with transaction.atomic():
+            if gets_in(client, name, row, props):
+                opened.add(person)
+            transaction.set_rollback(True)
+    assert opened == row.may
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_the_admin_is_for_administrators(person: str, cast: Cast) -> None:
+    client = Client()
+    if person != "anonymous":
+        client.login(username=cast.person(person).email, password=PASSWORD)
+    for name in ("admin:index", "admin:portfolio_team_changelist", "admin:metrics_workitem_changelist"):
+        answer = client.get(reverse(name))
+        assert (answer.status_code == 200) == (person == "administrator")
