@@ -196,17 +196,17 @@ class PersonForm(ThingForm):
 
 
 class GrantForm(Attempt, forms.Form):
-    """A role and where it holds: "" the whole portal, "stream:3" or "team:5"."""
+    """A role and where it holds: "portal", "stream:3" or "team:5"."""
 
-    role = forms.ChoiceField(choices=Role.choices)
-    place = forms.ChoiceField(label="Where", required=False)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER)
+    place = forms.ChoiceField(label="Where")
 
     def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         streams = [(f"stream:{s.pk}", s.name) for s in ValueStream.objects.all()]
         teams = [(f"team:{t.pk}", t.name) for t in Team.objects.all()]
         place = cast(forms.ChoiceField, self.fields["place"])
-        place.choices = [("", "The whole portal"), ("Value streams", streams), ("Teams", teams)]
+        place.choices = [("portal", "The whole portal"), ("Value streams", streams), ("Teams", teams)]
 
     def clean(self) -> dict[str, Any]:
         kind, _, pk = self.cleaned_data.get("place", "").partition(":")
@@ -219,7 +219,7 @@ def place_text(grant: Grant) -> str:
     """Where a grant holds, as GrantForm reads it."""
     if grant.stream_id:
         return f"stream:{grant.stream_id}"
-    return f"team:{grant.team_id}" if grant.team_id else ""
+    return f"team:{grant.team_id}" if grant.team_id else "portal"
 
 
 class AuditForm(forms.Form):

@@ -81,6 +81,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     is_known = user is not None and user.is_authenticated
     return {
         "live_url": settings.LIVE_URL or f"//{host}:{settings.LIVE_PORT}/live/",
+        "live_poll_url": address("live-poll"),
         "currency": settings.CURRENCY,
         "time_zone": settings.TIME_ZONE,
         "navigation": navigation(request.path) if is_known else [],

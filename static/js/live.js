@@ -1,104 +1,126 @@
-// Live pages. <section data-live-url="…/live/?topic=source:3"> hears events of its topics and fires "live" on itself
-// (detail: {id, kind, data}), so that htmx can answer: hx-trigger="live". Where the stream cannot be heard (a proxy
-// that cuts it, no such process), it fires "live" with kind "poll" every few seconds instead, which fetches as well.
+// Live pages. <section data-live="sync:12 source:3"> hears the events of its topics: "live" and "live:sync" are fired on
+// it (detail: {topic, kind, data}), so htmx can answer with hx-trigger="live:sync". One stream serves the whole page.
+// When it cannot be heard (a proxy that cuts it, no such process) the log is asked every few seconds instead.
 
-const QUIET_SECONDS = 45; // The server says something at least every 20 s; longer silence is a dead line.
-const POLL_SECONDS = 4;
+const QUIET_SECONDS = 40; // The server says something every 15 s; longer silence is a dead line.
+const POLL_SECONDS = 3;
 const RETRY_SECONDS = 30;
+const WORDS = { live: "live", polling: `asking every ${POLL_SECONDS} s`, lost: "connection lost, trying again" };
 
-class Live {
-  constructor(element) {
-    this.element = element;
-    this.last = element.dataset.liveLast || "";
-    this.failures = 0;
-    this.listen();
-    this.watch = setInterval(() => this.check(), 5000);
-  }
+const { liveUrl, livePoll } = document.body.dataset;
+let topics = [];
+let cursor = "";
+let stream = null;
+let heard = 0;
+let failures = 0;
+let polling = 0;
+let retry = 0;
 
-  show(state, words) {
-    for (const sign of this.element.querySelectorAll("[data-live-sign]")) {
-      if (sign.dataset.liveState === state) continue;
-      sign.dataset.liveState = state;
-      sign.textContent = words;
-    }
-  }
+function wanted() {
+  const named = [...document.querySelectorAll("[data-live]")].flatMap((e) => e.dataset.live.split(/\s+/));
+  return [...new Set(named.filter(Boolean))].sort();
+}
 
-  fire(kind, id, data) {
-    this.element.dispatchEvent(new CustomEvent("live", { detail: { kind, id, data } }));
-  }
-
-  listen() {
-    const address = new URL(this.element.dataset.liveUrl, document.baseURI);
-    if (this.last) address.searchParams.set("last_event_id", this.last);
-    this.heard = Date.now();
-    this.stream = new EventSource(address, { withCredentials: true });
-    this.stream.addEventListener("open", () => this.onOpen());
-    this.stream.addEventListener("error", () => this.onError());
-    this.stream.addEventListener("message", (event) => this.onMessage(event));
-    this.stream.addEventListener("ping", () => { this.heard = Date.now(); });
-  }
-
-  onOpen() {
-    this.heard = Date.now();
-    this.failures = 0;
-    clearInterval(this.polling);
-    this.polling = 0;
-    this.show("live", "live");
-  }
-
-  onMessage(event) {
-    this.heard = Date.now();
-    if (event.lastEventId) this.last = event.lastEventId;
-    let data = {};
-    try { data = JSON.parse(event.data); } catch { return; }
-    this.fire(data.kind || "message", this.last, data.data ?? data);
-  }
-
-  // The browser tries again by itself with Last-Event-ID, unless the answer was final (closed).
-  onError() {
-    this.failures += 1;
-    if (this.failures === 1 && this.stream.readyState !== EventSource.CLOSED) {
-      this.show("lost", "connection lost, trying again");
-      return;
-    }
-    this.poll();
-    if (this.stream.readyState === EventSource.CLOSED) this.again();
-  }
-
-  poll() {
-    if (this.polling) return;
-    this.show("polling", `asking every ${POLL_SECONDS} s`);
-    this.fire("poll", this.last, {});
-    this.polling = setInterval(() => { if (!document.hidden) this.fire("poll", this.last, {}); }, POLL_SECONDS * 1000);
-  }
-
-  again() {
-    this.stream.close();
-    clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.listen(), RETRY_SECONDS * 1000);
-  }
-
-  check() {
-    if (!this.element.isConnected) return this.stop();
-    if (this.stream.readyState === EventSource.OPEN && Date.now() - this.heard > QUIET_SECONDS * 1000) {
-      this.poll();
-      this.again();
-    }
-  }
-
-  stop() {
-    this.stream.close();
-    clearInterval(this.polling);
-    clearInterval(this.watch);
-    clearTimeout(this.retry);
+function show(state) {
+  for (const sign of document.querySelectorAll("[data-live-sign]")) {
+    if (sign.dataset.liveState === state) continue;
+    sign.dataset.liveState = state;
+    sign.textContent = WORDS[state];
   }
 }
 
-function start(root) {
-  for (const element of root.querySelectorAll("[data-live-url]")) {
-    if (!element.live) element.live = new Live(element);
+function fire(topic, kind, data) {
+  const detail = { topic, kind, data };
+  for (const element of document.querySelectorAll("[data-live]")) {
+    if (!element.dataset.live.split(/\s+/).includes(topic)) continue;
+    element.dispatchEvent(new CustomEvent("live", { detail }));
+    element.dispatchEvent(new CustomEvent(`live:${topic.split(":")[0]}`, { detail }));
   }
 }
 
-start(document);
-document.addEventListener("htmx:load", (event) => start(event.target.parentElement || document));
+function address(base, place) {
+  const url = new URL(base, document.baseURI);
+  for (const topic of topics) url.searchParams.append("topic", topic);
+  if (cursor) url.searchParams.set(place, cursor);
+  return url;
+}
+
+function listen() {
+  clearTimeout(retry);
+  heard = Date.now();
+  stream = new EventSource(address(liveUrl, "last_event_id"), { withCredentials: true });
+  stream.addEventListener("open", onOpen);
+  stream.addEventListener("error", onError);
+  stream.addEventListener("message", onMessage);
+  stream.addEventListener("ping", () => { heard = Date.now(); });
+}
+
+function onOpen() {
+  heard = Date.now();
+  failures = 0;
+  clearInterval(polling);
+  polling = 0;
+  show("live");
+  // What happened between the making of the page and now is not in the stream yet: ask once.
+  if (!cursor) topics.forEach((topic) => fire(topic, "open", {}));
+}
+
+function onMessage(event) {
+  heard = Date.now();
+  cursor = event.lastEventId || cursor;
+  const { topic, kind, data } = JSON.parse(event.data);
+  fire(topic, kind, data);
+}
+
+// The browser comes back by itself, with Last-Event-ID, unless the answer was final.
+function onError() {
+  failures += 1;
+  if (failures > 1 || stream.readyState === EventSource.CLOSED) startPolling();
+  else show("lost");
+  if (stream.readyState === EventSource.CLOSED) again();
+}
+
+function again() {
+  stream.close();
+  clearTimeout(retry);
+  retry = setTimeout(listen, RETRY_SECONDS * 1000);
+}
+
+async function ask() {
+  const answer = await fetch(address(livePoll, "after")).catch(() => null);
+  if (!answer?.ok) return show("lost");
+  const { events, after } = await answer.json();
+  const isFirst = !cursor;
+  cursor = after || cursor;
+  show("polling");
+  if (isFirst) topics.forEach((topic) => fire(topic, "open", {}));
+  events.forEach((event) => fire(event.topic, event.kind, event.data));
+  return undefined;
+}
+
+function startPolling() {
+  if (polling) return;
+  polling = setInterval(() => { if (!document.hidden) ask(); }, POLL_SECONDS * 1000);
+  ask();
+}
+
+function check() {
+  const now = wanted();
+  if (now.join() !== topics.join()) {
+    // Other topics have another cursor.
+    stream?.close();
+    topics = now;
+    cursor = "";
+    if (topics.length) listen();
+  } else if (stream?.readyState === EventSource.OPEN && Date.now() - heard > QUIET_SECONDS * 1000) {
+    startPolling();
+    again();
+  }
+}
+
+if (liveUrl) {
+  check();
+  setInterval(check, 5000);
+  document.addEventListener("htmx:afterSettle", check);
+  addEventListener("pagehide", () => stream?.close());
+}
