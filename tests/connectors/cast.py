@@ -3,6 +3,7 @@
 import csv
 import os
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,6 +104,16 @@ def repository(path: Path) -> Path:
     path.mkdir()
     git(path, "init", "-q", "-b", "main")
     return path
+
+
+def rebuilt(folder: Path, name: str) -> Path:
+    """One of the real histories as a bare repository; the test is skipped where they are not."""
+    folder.mkdir(exist_ok=True)
+    repo = folder / f"{name}.git"
+    history = shared("data", "git-histories", f"{name}.tsv")
+    tool = shared("tools", "git_history_import.py")
+    subprocess.run([sys.executable, str(tool), str(history), str(repo)], check=True)
+    return repo
 
 
 def git_source(repo: Path, owner: Team, name: str = "Code", **settings: str) -> Source:

@@ -1,8 +1,6 @@
 """The git connector by itself: what a repository becomes, and what changes of it become."""
 
 import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 from connectors.git import address
 from connectors.protocol import Batch, ConnectorError, Cursor, Gone
 from metrics.rows import CommitRow, DeploymentRow, PullRequestRow
-from tests.connectors.cast import SHARED, commit, connector, git, repository, rows_of, shared
+from tests.connectors.cast import commit, connector, git, rebuilt, repository, rows_of
 
 DAY = 86_400
 START = 1_700_000_000
@@ -270,15 +268,6 @@ def test_bots_are_marked(tmp_path: Path, repo: Path) -> None:
     git(repo, "commit", "-q", "--allow-empty", "-m", "bump", "--author", "renovate[bot] <bot@example.com>")
     rows = rows_of(pull(tmp_path, repo), CommitRow)
     assert [row.is_bot for row in rows] == [False, True]
-
-
-def rebuilt(folder: Path, name: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    tool = shared("tools", "git_history_import.py")
-    repo = folder / f"{name}.git"
-    history = SHARED / "data" / "git-histories" / f"{name}.tsv"
-    subprocess.run([sys.executable, str(tool), str(history), str(repo)], check=True)
-    return repo
 
 
 def test_check_tells_what_is_there(tmp_path: Path, repo: Path) -> None:
