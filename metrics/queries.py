@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from portfolio.models import Team
 from portfolio.queries import Scope
 
 # How long a figure is kept; it is right however long that is (see _stamp and _Kept).
-CACHE_SECONDS = 24 * 3600
+CACHE_SECONDS = 3600
 
 
 class UnknownMetric(ValueError):
@@ -53,7 +54,7 @@ def measure(key: str, scope: Scope, window: Window, as_of: datetime, **options: 
 def measure_many(keys: Iterable[str], scope: Scope, window: Window, as_of: datetime) -> dict[str, Measurement]:
     """Several figures, without evidence, each family's columns read at most once; kept in the cache."""
     wanted = [find_metric(key) for key in keys]
-    stamp = _stamp(scope, window)
+    stamp = _stamp(scope, window, as_of)
     names = {metric.key: f"figure:{stamp}:{metric.key}" for metric in wanted}
     kept = cache.get_many(names.values())
     at = micros(as_of)
@@ -88,17 +89,17 @@ def _compute(metrics: Sequence[Metric], scope: Scope, window: Window, as_of: dat
 
 def _without_evidence(found: Measurement) -> Measurement:
     """Evidence has a row per item of the scope: too much to keep, and quick to make again."""
-    from dataclasses import replace
-
     return replace(found, evidence=None)
 
 
-def _stamp(scope: Scope, window: Window) -> str:
-    """What a figure depends on besides its key and as_of: the scope with its teams and zones, the window, all data."""
+def _stamp(scope: Scope, window: Window, as_of: datetime) -> str:
+    """What a figure depends on besides its key and the time of day: scope, teams, zones, window, day, all data."""
     sources = Source.objects.order_by("pk").values_list("pk", "created_at", "data_version", "synced_at")
     zones = Team.objects.order_by("pk").values_list("pk", "timezone")
     data = [(pk, made.isoformat(), version, synced is None) for pk, made, version, synced in sources]
-    text = repr((scope.text, scope.teams, scope.zone.key, window, data, list(zones)))
+    text = repr(
+        (scope.text, scope.teams, scope.zone.key, window, as_of.astimezone(scope.zone).date(), data, list(zones))
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

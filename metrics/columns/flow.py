@@ -1,9 +1,9 @@
 """The facts of a scope's items as columns: one read of the database, then arrays only."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,12 +14,13 @@ from django.db import connection
 
 from metrics import states
 from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, FlowColumns, StatusInfo, TeamInfo
-from metrics.columns.zones import local_day, local_days, micros
+from metrics.columns.zones import instant, local_days, micros
 from metrics.models import ItemKind, Source, Status
 from portfolio.models import Team
 from portfolio.queries import Scope
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Records = npt.NDArray[Any]
 
 # PostgreSQL counts microseconds from 2000-01-01.
@@ -194,8 +195,10 @@ def _sorted_moves(records: Records, ids: Ints, number: Callable[[Ints], Ints]) -
     return item[order], at[order], before[order], after[order]
 
 
-def _events(facts: Facts, ids: Ints, team_ids: Ints) -> _Events:
+def _events(facts: Facts) -> _Events:
     """All events of all items in their order: at one instant first the creation, then changes of team, then moves."""
+    ids = _native(facts.items, "item")
+    team_ids = np.array([team.pk for team in facts.teams], dtype=np.int64)
     n = len(ids)
     statuses = facts.statuses
     move = _sorted_moves(facts.moves, ids, lambda pks: _status_index(pks, statuses))
@@ -245,6 +248,44 @@ def _team_infos(teams: Sequence[Team], scope: frozenset[int], as_of: int) -> tup
     return tuple(TeamInfo(team.pk, team.zone, team.pk in scope, int(local_days(at, team.zone)[0])) for team in teams)
 
 
+def _edges(item: Ints) -> tuple[Flags, Flags]:
+    """Which stays, ordered by item, are an item's first and last."""
+    if not len(item):
+        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
+    differs = item[1:] != item[:-1]
+    return np.concatenate([[True], differs]), np.concatenate([differs, [True]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """Blocks of items (index) that had begun by as_of; `cuts` are the instants after it at which blocks change."""
+
+    item: Ints
+    begin: Ints
+    until: Ints
+    cuts: Ints
+
+
+def _blocks(records: Records, ids: Ints, as_of: int) -> _Blocks:
+    records = records[np.isin(_native(records, "item"), ids)]
+    begin, until = _since_1970(_native(records, "at")), _since_1970(_native(records, "until"))
+    seen = begin <= as_of
+    cuts = np.concatenate([begin, until])
+    item = _index(_native(records, "item")[seen], ids)
+    return _Blocks(item, begin[seen], np.where(until > as_of, OPEN, until)[seen], cuts[cuts > as_of])
+
+
+def _same_until(later: Ints, as_of: int, zones: Collection[ZoneInfo]) -> int:
+    """The next instant at which anything is different: an event known already, or midnight in one of the zones."""
+    midnights = [
+        datetime.combine(instant(as_of).astimezone(zone).date() + timedelta(days=1), time(0), tzinfo=zone)
+        for zone in zones
+    ]
+    # The last microsecond of a day is apart: with it the day is over.
+    ends = [micros(midnight) - 1 for midnight in midnights]
+    return min(int(later.min(initial=OPEN)), *(end if end > as_of else as_of + 1 for end in ends))
+
+
 def derive(
     facts: Facts,
     as_of: int,
@@ -256,42 +297,36 @@ def derive(
 ) -> FlowColumns:
     """The columns of facts as at `as_of` (µs), for the teams `in_scope`; `zone` is that of the scope's days."""
     zone = zone or ZoneInfo(settings.TIME_ZONE)
-    team_ids = np.array([team.pk for team in facts.teams], dtype=np.int64)
-    all_ids = _native(facts.items, "item")
-    events = _events(facts, all_ids, team_ids)
+    events = _events(facts)
     known = events.at <= as_of
-    item, at, status, team = events.item[known], events.at[known], events.status[known], events.team[known]
     # Items that are not there yet at as_of fall out of the numbering.
-    there = np.unique(item)
-    item = _index(item, there)
-    first = np.concatenate([[True], item[1:] != item[:-1]]) if len(item) else np.zeros(0, dtype=np.bool_)
-    ends = np.concatenate([first[1:], [True]]) if len(item) else first
-    until = np.where(ends, OPEN, np.concatenate([at[1:], at[:1]]))
-    unknown = StatusInfo(0, UNKNOWN_STATUS, states.BACKLOG, -1)
-    infos = (*facts.statuses, unknown)
+    there, item = np.unique(events.item[known], return_inverse=True)
+    at, status, team = events.at[known], events.status[known], events.team[known]
+    first, last = _edges(item)
+    until = np.where(last, OPEN, np.roll(at, -1))
+    infos = (*facts.statuses, StatusInfo(0, UNKNOWN_STATUS, states.BACKLOG, -1))
     state = np.array([info.state for info in infos], dtype=np.int8)[status]
     began, ended, finishing = states.milestones(first, at, state)
     items = facts.items[there]
-    blocked = np.isin(_native(facts.blocks, "item"), items["item"])
-    blocks = facts.blocks[blocked]
-    blocked_from = _since_1970(_native(blocks, "at"))
-    seen = blocked_from <= as_of
-    blocked_until = _since_1970(_native(blocks, "until"))[seen]
+    ids = _native(items, "item")
+    blocks = _blocks(facts.blocks, ids, as_of)
     two_days = local_days(np.array([as_of, as_of + 1]), zone)
+    later = np.concatenate([events.at[~known], blocks.cuts])
     return FlowColumns(
         scope_kind=kind,
         as_of=as_of,
+        same_until=_same_until(later, as_of, {zone, *(one.zone for one in facts.teams)}),
         day_at=int(two_days[0]),
         whole_day=int(two_days[1]) - 1,
         gap=gap,
         statuses=infos,
         teams=_team_infos(facts.teams, in_scope, as_of),
-        ids=_native(items, "item"),
+        ids=ids,
         kinds=(items["tag"] - 1).astype(np.int8),
         points=items["c"].astype(np.float64),
         created=at[first],
-        created_day=_per_zone(at[first], team[finishing[ends]], facts.teams),
-        last=np.flatnonzero(ends),
+        created_day=_per_zone(at[first], team[finishing[last]], facts.teams),
+        last=np.flatnonzero(last),
         item=item,
         at=at,
         until=until,
@@ -304,12 +339,7 @@ def derive(
         began_day=_per_zone(began, team, facts.teams),
         ended=ended,
         finishing=finishing,
-        blocked_item=_index(_native(blocks, "item")[seen], items["item"].astype(np.int64)),
-        blocked_from=blocked_from[seen],
-        blocked_until=np.where(blocked_until > as_of, OPEN, blocked_until),
+        blocked_item=blocks.item,
+        blocked_from=blocks.begin,
+        blocked_until=blocks.until,
     )
-
-
-def day_at(as_of: datetime, zone: ZoneInfo) -> int:
-    """The local day number of an instant."""
-    return local_day(as_of, zone)

@@ -20,8 +20,8 @@ EPOCH = date(1970, 1, 1)
 ORDINAL = EPOCH.toordinal()
 # 1970-01-01 was a Thursday.
 WEEKDAY = 3
-# In a workflow's order backlog comes first, then what is in progress, then done; removed is in no band.
-STATE_ORDER = (0, 1, 2, 3, 4)
+# In a workflow's order backlog comes first, then what is in progress, then done and removed.
+PHASE = (0, 1, 1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,8 @@ def groups(columns: FlowColumns) -> tuple[list[str], Ints]:
     A team's bands are its statuses (those of one name are one), a stream's and the portfolio's are the states.
     """
     if columns.scope_kind != "team":
-        order = np.array(STATE_ORDER)
-        return [STATES[code] for code in np.argsort(order).tolist()], order[columns.state].astype(np.int64)
-    infos = sorted(columns.statuses, key=lambda info: (STATE_ORDER[info.state], info.position, info.name))
+        return list(STATES), columns.state.astype(np.int64)
+    infos = sorted(columns.statuses, key=lambda info: (PHASE[info.state], info.position, info.name))
     names = list(dict.fromkeys(info.name for info in infos))
     band = np.array([names.index(info.name) for info in columns.statuses], dtype=np.int64)
     return names, band[columns.status]

@@ -130,7 +130,8 @@ def cfd(columns: FlowColumns, window: Window, as_of_day: date) -> Measurement:
         return frame.unavailable("items", reason)
     names, band = frame.groups(columns)
     mask = columns.in_scope & (columns.state != states.REMOVED)
-    used = np.unique(band[mask])
+    # A team's statuses that were never used are no bands; the states are always there.
+    used = np.unique(band[mask]) if columns.scope_kind == "team" else np.arange(states.REMOVED)
     heights = frame.bands(columns, mask, days, np.searchsorted(used, band[mask]), len(used)).astype(np.int64)
     names = [names[place] for place in used]
     series = [
