@@ -76,7 +76,10 @@ class SettingsForm(forms.Form):
     name = forms.CharField(max_length=120, help_text="How the source is called on every page.")
     team = forms.ModelChoiceField(Team.objects.none(), help_text="Whose work it is, where the tool does not say.")
     service = forms.ModelChoiceField(
-        Service.objects.none(), required=False, help_text="What its deployments and incidents belong to."
+        Service.objects.none(),
+        required=False,
+        empty_label="None",
+        help_text="What its deployments and incidents belong to.",
     )
     schedule_minutes = forms.TypedChoiceField(label="Sync", coerce=int, choices=SCHEDULES, initial=15)
     incident_window_hours = forms.IntegerField(
@@ -103,6 +106,8 @@ class SettingsForm(forms.Form):
             self.fields[field.name] = _form_field(field, source is not None)
             self.fields[field.name].initial = self._stored(field)
         self._add_upload()
+        own_first = ["name", "team", "service", "upload", *(field.name for field in self.tool_fields)]
+        self.order_fields([*own_first, "schedule_minutes", "incident_window_hours"])
 
     def _stored(self, field: Field) -> object:
         value = self.source.settings.get(field.name, field.default) if self.source else field.default
@@ -118,7 +123,6 @@ class SettingsForm(forms.Form):
         for field in self.tool_fields:
             if field.kind == "path":
                 self.fields[field.name].required = False
-        self.order_fields(["name", "team", "service", "schedule_minutes", "upload"])
 
     def clean_upload(self) -> UploadedFile | None:
         upload: UploadedFile | None = self.cleaned_data.get("upload")

@@ -68,6 +68,25 @@ def lines(user: Viewer) -> list[Line]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A connector as pages name it."""
+
+    tool: str
+    label: str
+    summary: str
+
+
+def tools() -> list[Tool]:
+    """The tools that can be connected; the demo's own is not offered."""
+    return [Tool(c.tool, c.label, c.summary) for c in CONNECTORS.values() if c.tool != "demo"]
+
+
+def tool(name: str) -> Tool:
+    connector = CONNECTORS[name]
+    return Tool(connector.tool, connector.label, connector.summary)
+
+
 def tool_label(tool: str) -> str:
     return CONNECTORS[tool].label if tool in CONNECTORS else tool
 

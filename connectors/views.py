@@ -43,7 +43,7 @@ def _teams(request: HttpRequest) -> list[Team]:
 @require_GET
 def source_list(request: HttpRequest) -> HttpResponse:
     may_add = can_somewhere(request.user, "manage_sources")
-    context = {"lines": queries.lines(request.user), "may_add": may_add, "tools": CONNECTORS.values()}
+    context = {"lines": queries.lines(request.user), "may_add": may_add}
     return render(request, "connectors/list.html", context)
 
 
@@ -51,7 +51,7 @@ def source_list(request: HttpRequest) -> HttpResponse:
 def choose_tool(request: HttpRequest) -> HttpResponse:
     if not can_somewhere(request.user, "manage_sources"):
         raise PermissionDenied("Only the PMO can add sources.")
-    return render(request, "connectors/choose.html", {"tools": CONNECTORS.values()})
+    return render(request, "connectors/choose.html", {"tools": queries.tools()})
 
 
 @never_cache
@@ -64,7 +64,7 @@ def add(request: HttpRequest, tool: str) -> HttpResponse:
         raise PermissionDenied("Only the PMO of a team can add sources to it.")
     first = {"name": CONNECTORS[tool].label, "team": teams[0].pk}
     form = forms.SettingsForm(request.POST or None, request.FILES or None, tool=tool, teams=teams, initial=first)
-    page: dict[str, Any] = {"form": form, "tool": CONNECTORS[tool]}
+    page: dict[str, Any] = {"form": form, "tool": queries.tool(tool)}
     if request.method == "POST" and form.is_valid():
         try:
             if run := _answer(request, form, page):
@@ -147,7 +147,7 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
         source=source,
         initial={**first, "service": source.service_id},
     )
-    page: dict[str, Any] = {"form": form, "source": source, "tool": CONNECTORS[source.tool]}
+    page: dict[str, Any] = {"form": form, "source": source, "tool": queries.tool(source.tool)}
     if request.method == "POST" and form.is_valid():
         try:
             if _changed(request, source, form, page):

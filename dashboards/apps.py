@@ -1,6 +1,33 @@
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from core.search import Hit
 
 
 class DashboardsConfig(AppConfig):
     name = "dashboards"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from core import search
+
+        search.register(find, rank=10)
+
+
+def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":
+    """Flow and Delivery of streams and teams, for the command palette."""
+    from django.urls import reverse
+
+    from accounts.models import User
+    from core.search import Hit
+    from portfolio.queries import find_places
+
+    for place, name, slug in find_places(text, cast(User, user)) if text else ():
+        kind = "value stream" if place == "stream" else place
+        yield Hit(f"{name}: flow", kind, f"{reverse('flow')}?scope={place}:{slug}")
+        yield Hit(f"{name}: delivery", kind, f"{reverse('delivery')}?scope={place}:{slug}")

@@ -106,6 +106,7 @@ class EvidenceLine:
     included: bool
     rule: str
     value: float | None
+    base: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,11 @@ class Explanation:
     def value_label(self) -> str:
         evidence = self.measurement.evidence
         return (evidence.value_label if evidence else "") or self.measurement.unit
+
+    @property
+    def base_label(self) -> str:
+        """What the rows of a ratio add below the line, or nothing."""
+        return self.measurement.evidence.base_label if self.measurement.evidence else ""
 
     def lines(self, start: int, stop: int) -> list[EvidenceLine]:
         """Lines `start` (from 0) up to `stop`, in one query per kind of row."""
@@ -169,7 +175,8 @@ def _lines(evidence: Evidence, places: Sequence[int]) -> list[EvidenceLine]:
         key, title, url = known.get(int(evidence.ids[place]), ("gone", "not in the database any more", ""))
         included = bool(evidence.included[place])
         value = float(evidence.values[place]) if included else None
-        lines.append(EvidenceLine(key, title, url, included, evidence.rules[int(evidence.rule[place])], value))
+        base = float(evidence.base[place]) if included and evidence.base is not None else None
+        lines.append(EvidenceLine(key, title, url, included, evidence.rules[int(evidence.rule[place])], value, base))
     return lines
 
 

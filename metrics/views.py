@@ -76,9 +76,10 @@ def item(request: HttpRequest, item_id: int) -> HttpResponse:
     return render(request, "metrics/item.html", context)
 
 
-def _evidence_csv(name: str, lines: Iterable[lists.EvidenceLine], unit: str) -> HttpResponseBase:
-    head = ["key", "title", "counts", "rule", unit, "address"]
-    return csv_response(name, head, ([x.key, x.title, x.included, x.rule, x.value, x.url] for x in lines))
+def _evidence_csv(name: str, answer: lists.Explanation) -> HttpResponseBase:
+    head = ["key", "title", "counts", "rule", answer.value_label, answer.base_label or "base", "address"]
+    lines = answer.lines(0, answer.total)
+    return csv_response(name, head, ([x.key, x.title, x.included, x.rule, x.value, x.base, x.url] for x in lines))
 
 
 @require_GET
@@ -89,8 +90,7 @@ def explain(request: HttpRequest, key: str) -> HttpResponseBase:
     asked = asked_of(request)
     answer = lists.explanation(METRICS[key], asked, timezone.now(), request.GET.get("show", "included"))
     if request.GET.get("format") == "csv":
-        lines = answer.lines(0, answer.total)
-        return _evidence_csv(f"{key}-{asked.scope.text}", lines, answer.value_label)
+        return _evidence_csv(f"{key}-{asked.scope.text}", answer)
     page = Paginator(range(answer.total), PAGE).get_page(request.GET.get("page"))
     lines = answer.lines(page.start_index() - 1, page.end_index()) if answer.total else []
     context = {"metric": METRICS[key], "answer": answer, "page": page, "lines": lines}

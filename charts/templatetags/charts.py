@@ -72,7 +72,7 @@ def _column_rows(traces: list[Spec], meta: Spec) -> tuple[list[str], list[list[s
         return ["What", str(meta["x"])], [[text_of(name), text_of(value)] for name, value in pairs]
     unit = f" ({meta['y']})" if meta.get("y") else ""
     head = [str(meta.get("x") or "When"), *(f"{trace['name']}{unit}" for trace in traces)]
-    xs = traces[0]["x"] if traces else []
+    xs = meta.get("names") or (traces[0]["x"] if traces else [])
     columns = [trace["y"] for trace in traces]
     rows = [[text_of(x), *map(text_of, values)] for x, *values in zip(xs, *columns, strict=True)]
     return head, rows

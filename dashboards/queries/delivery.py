@@ -38,10 +38,10 @@ def delivery_page(asked: Asked, at: datetime) -> tuple[str, list[Widget]]:
     widgets = [
         _frequency(found),
         _lead_time(found),
-        _stages(found),
         _fail_rate(found),
         _recovery(found),
         _rework(found),
+        _stages(found),
         _timeline(asked, at),
     ]
     return finding(found), widgets
@@ -122,7 +122,7 @@ def _stages(found: Figures) -> Widget:
     return Widget(
         "change_lead_time",
         text,
-        f"{said} takes longest: {lasting(measured.parts[longest])} in the middle.",
+        f"{said} takes longest: a median of {lasting(measured.parts[longest])}.",
         f"{lasting(past)} in the {found.asked.window.days} days before." if past is not None else "",
         spec=charts.ranking(hours, unit="hours", strong=STAGES[longest]),
         query=found.asked.query,
@@ -192,14 +192,13 @@ def _timeline(asked: Asked, at: datetime) -> Widget:
     text = "When did we deploy, and what happened then?"
     query = asked.query
     if not marks:
-        return Widget("deployment_frequency", text, "Nothing was deployed and nothing failed.", size="w12", query=query)
+        return Widget("deployment_frequency", text, "Nothing was deployed and nothing failed.", query=query)
     left_out = len(lanes) - MOST_LANES
     return Widget(
         "deployment_frequency",
         text,
         sentence,
         f"{count(left_out, 'service')} more in the list of deployments." if left_out > 0 else "",
-        size="w12",
         spec=charts.timeline(shown, KINDS, height="large" if len(lanes) > 4 else "medium"),
         query=query,
     )

@@ -34,8 +34,8 @@ DASHES = {50: "dot", 70: "dash", 85: "solid", 95: "dashdot"}
 # Colours of bands by state; several statuses of one state take turns.
 INKS = {
     "done": ("series-3",),
-    "waiting": ("series-2", "series-6"),
-    "active": ("series-1", "series-5", "series-4"),
+    "waiting": ("series-2", "div-2", "div-1"),
+    "active": ("series-1", "series-5", "series-4", "series-6"),
     "backlog": ("line-strong",),
     "removed": ("ink-3",),
 }
@@ -49,14 +49,14 @@ def flow_page(asked: Asked, at: datetime) -> tuple[str, list[Widget]]:
         _cycle_time(found, where),
         _throughput(found),
         _time_in_state(found, where),
-        _cfd(found, where),
         _ages(found, where),
+        _cfd(found, where),
         _wip(found),
         _in_and_out(found),
-        _lead_time(found, where),
         _efficiency(found),
         _distribution(found),
         _total_age(found),
+        _lead_time(found, where),
     ]
     return finding(found, where), widgets
 
@@ -224,7 +224,7 @@ def _cfd(found: Figures, where: Standing) -> Widget:
         question("cfd"),
         _widest(bands, where.states),
         "The axis starts near the items done before the window." if floor else "",
-        size="w6",
+        size="w12",
         spec=spec,
         query=found.asked.query,
     )
@@ -267,8 +267,8 @@ def _time_in_state(found: Figures, where: Standing) -> Widget:
         "Where is flow stuck?",
         f"{place} holds most of the time in progress: {per_cent(share)}, {mean} an item.",
         f"{past} with {per_cent(past_share)} in the {found.asked.window.days} days before." if past else "",
-        tag=where.states[place],
-        tone="warn" if where.states[place] == "waiting" else "",
+        tag="waiting" if where.states[place] == "waiting" else "",
+        tone="warn",
         spec=charts.ranking(each, unit="days", strong=place),
         query=found.asked.query,
         note="mean days per finished item; backlog left out",
@@ -308,7 +308,7 @@ def _lead_time(found: Figures, where: Standing) -> Widget:
     return Widget(
         "lead_time",
         question("lead_time"),
-        f"85 % are there {days} or less after they were asked for, half after {plain(measured.percentiles[50])}.",
+        f"85 % are finished within {days} of being created, half within {plain(measured.percentiles[50])}.",
         percentile_trend(found, "lead_time", 85),
         spec=charts.histogram(values, _levels(measured, (50, 85)), unit="days"),
         query=found.asked.query,
@@ -318,7 +318,7 @@ def _lead_time(found: Figures, where: Standing) -> Widget:
 def _efficiency(found: Figures) -> Widget:
     measured = found.now["flow_efficiency"]
     if measured.value is None:
-        return missing(found, "flow_efficiency", question("flow_efficiency"), "w4")
+        return missing(found, "flow_efficiency", question("flow_efficiency"))
     share = float(measured.value)
     times = {"Active": round(100 * share, 1), "Waiting": round(100 - 100 * share, 1)}
     return Widget(
@@ -326,8 +326,7 @@ def _efficiency(found: Figures) -> Widget:
         question("flow_efficiency"),
         f"Work is worked on {per_cent(share)} of its time in progress; the rest it waits.",
         trend(found, "flow_efficiency"),
-        size="w4",
-        spec=charts.ranking(times, unit="%", strong="Waiting", height="small"),
+        spec=charts.ranking(times, unit="%", strong="Waiting"),
         query=found.asked.query,
     )
 
@@ -335,7 +334,7 @@ def _efficiency(found: Figures) -> Widget:
 def _distribution(found: Figures) -> Widget:
     measured = found.now["flow_distribution"]
     if measured.value is None:
-        return missing(found, "flow_distribution", question("flow_distribution"), "w4")
+        return missing(found, "flow_distribution", question("flow_distribution"))
     labels = dict(ItemKind.choices)
     shares = sorted(((labels[k], v) for k, v in measured.parts.items() if v), key=lambda pair: -pair[1])
     said = ", ".join(f"{per_cent(share)} {label.lower()}" for label, share in shares[:3])
@@ -344,8 +343,7 @@ def _distribution(found: Figures) -> Widget:
         question("flow_distribution"),
         f"Of {count(measured.n, 'finished item')}: {said}.",
         f"Features: {trend(found, 'flow_distribution')}",
-        size="w4",
-        spec=charts.ranking({label: round(100 * share, 1) for label, share in shares}, unit="%", height="small"),
+        spec=charts.ranking({label: round(100 * share, 1) for label, share in shares}, unit="%"),
         query=found.asked.query,
     )
 
@@ -353,17 +351,14 @@ def _distribution(found: Figures) -> Widget:
 def _total_age(found: Figures) -> Widget:
     measured = found.now["total_work_item_age"]
     if measured.value is None:
-        return missing(found, "total_work_item_age", question("total_work_item_age"), "w4")
+        return missing(found, "total_work_item_age", question("total_work_item_age"))
     series = measured.series
-    spec = charts.line(
-        [p.at for p in series], {"Total age": [p.value for p in series]}, unit="item days", height="small"
-    )
+    spec = charts.line([p.at for p in series], {"Total age": [p.value for p in series]}, unit="item days")
     return Widget(
         "total_work_item_age",
         question("total_work_item_age"),
         f"Together, the items in progress are {plain(measured.value)} days old.",
         _stock_trend(found, "total_work_item_age"),
-        size="w4",
         spec=spec,
         query=found.asked.query,
     )

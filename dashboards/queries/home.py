@@ -1,5 +1,6 @@
 """The overview: every stream (or the teams of one) on a line, what got worse, and how fresh the data are."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,24 +20,30 @@ from metrics.templatetags.measures import value_text
 from portfolio.models import Team
 from portfolio.queries import Scope, find_scope, scopes_for
 
-# What the table shows: the measure, its column's head, and the percentile where it is not the value.
-COLUMNS: tuple[tuple[str, str, int], ...] = (
+# What the tables show: the measure, its column's head, and the percentile where it is not the value.
+FLOW: tuple[tuple[str, str, int], ...] = (
     ("throughput", "Throughput", 0),
     ("cycle_time", "Cycle time, 85 %", 85),
     ("flow_efficiency", "Flow efficiency", 0),
     ("wip", "In progress", 0),
     ("work_item_age", "Age, 85 %", 85),
+)
+DELIVERY: tuple[tuple[str, str, int], ...] = (
     ("deployment_frequency", "Deployments", 0),
     ("change_lead_time", "Change lead time", 0),
     ("change_fail_rate", "Change fail rate", 0),
-    ("failed_deployment_recovery_time", "Recovery", 0),
+    ("failed_deployment_recovery_time", "Recovery time", 0),
     ("deployment_rework_rate", "Rework", 0),
 )
+COLUMNS = (*FLOW, *DELIVERY)
 # Worse by more than this share of what it was is worth a look; by more than twice of it, first of all.
 NOTABLE = 0.25
 # Fewer rows than this behind a figure, now or before, say nothing about a change.
-FEWEST = 5
+FEWEST = 20
+# Counts and shares must have moved by more than this many standard errors: a change within them is chance.
+ERRORS = 2
 WORST_SHOWN = 5
+MOST_CONCERNS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Cell:
 
     key: str
     label: str
+    value: float | None
     text: str
     reason: str
     change: str
@@ -60,8 +68,17 @@ class Line:
 
     scope: Scope
     cells: Sequence[Cell]
+    address: str
     flow: str
     delivery: str
+
+    @property
+    def flow_cells(self) -> Sequence[Cell]:
+        return self.cells[: len(FLOW)]
+
+    @property
+    def delivery_cells(self) -> Sequence[Cell]:
+        return self.cells[len(FLOW) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,6 @@ class Concern:
 class Overview:
     finding: str
     lines: Sequence[Line]
-    heads: Sequence[str]
     concerns: Sequence[Concern]
     sources: Sequence[tuple[Source, Freshness]]
     kind: str
@@ -89,11 +105,11 @@ def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUs
     parts = _parts(asked.scope, user)
     lines = [_line(part, asked, at) for part in parts]
     sources = _sources(asked.scope, now)
-    concerns = [*_stale(sources), *_worst(lines, asked.window.days)]
+    teams = lines if not parts or parts[0].kind == "team" else _team_lines(asked, at, user)
+    concerns = [*_stale(sources), *_worst(teams, asked.window.days), *_waiting(teams)][:MOST_CONCERNS]
     return Overview(
         _finding(asked.scope.name, concerns, bool(lines), asked.window.days),
         lines,
-        [head for _, head, _ in COLUMNS],
         concerns,
         sources,
         "Value stream" if parts and parts[0].kind == "stream" else "Team",
@@ -114,17 +130,48 @@ def _line(scope: Scope, asked: Asked, at: datetime) -> Line:
     found = figures(own, at, [key for key, _, _ in COLUMNS])
     cells = [_cell(key, head, rank, found.now[key], found.before[key], own) for key, head, rank in COLUMNS]
     flow, delivery = (f"{reverse(page)}?{own.query}" for page in ("flow", "delivery"))
-    return Line(scope, cells, flow, delivery)
+    address = f"{reverse('home')}?{own.query}" if scope.kind == "stream" else flow
+    return Line(scope, cells, address, flow, delivery)
+
+
+def _team_lines(asked: Asked, at: datetime, user: User | AnonymousUser) -> list[Line]:
+    """A line per team below the scope: a concern names the team it is about."""
+    slugs = Team.objects.for_user(user).filter(pk__in=asked.scope.teams).values_list("slug", flat=True)
+    return [_line(find_scope(f"team:{slug}", user), asked, at) for slug in slugs]
+
+
+def _waiting(lines: Sequence[Line]) -> list[Concern]:
+    """Teams whose work waits longer than it is worked on, the longest wait first."""
+    found = []
+    for line in lines:
+        cell = next(cell for cell in line.cells if cell.key == "flow_efficiency")
+        if cell.value is not None and cell.value < 0.5:
+            text = f"{line.scope.name}: work waits {per_cent(1 - cell.value)} of its time in progress"
+            found.append((cell.value, Concern(text, "more than it is worked on", line.flow, "warn")))
+    return [concern for _, concern in sorted(found, key=lambda pair: pair[0])]
 
 
 def _of(measured: Measurement, rank: int) -> Number | None:
     return measured.percentiles.get(rank) if rank else measured.value
 
 
+def _is_more_than_chance(now: Measurement, before: Measurement) -> bool:
+    """Whether two figures rest on enough rows, and differ by more than counts and shares do by themselves."""
+    if min(now.n, before.n) < FEWEST or now.value is None or before.value is None:
+        return False
+    if now.unit in {"items", "per day"}:
+        return abs(now.n - before.n) > ERRORS * math.sqrt(now.n + before.n)
+    if now.unit == "ratio":
+        both = (now.value * now.n + before.value * before.n) / (now.n + before.n)
+        error = math.sqrt(max(0.0, both * (1 - both)) * (1 / now.n + 1 / before.n))
+        return abs(now.value - before.value) > ERRORS * error
+    return True
+
+
 def _cell(key: str, head: str, rank: int, now: Measurement, before: Measurement, asked: Asked) -> Cell:
     value, past = _of(now, rank), _of(before, rank)
     moved = 0.0
-    if value is not None and past and min(now.n, before.n) >= FEWEST:
+    if value is not None and past and _is_more_than_chance(now, before):
         moved = float(value) / float(past) - 1
     better = METRICS[key].better
     worse = {"more": -moved, "less": moved}.get(better or "", 0.0)
@@ -136,6 +183,7 @@ def _cell(key: str, head: str, rank: int, now: Measurement, before: Measurement,
     return Cell(
         key,
         head,
+        None if value is None else float(value),
         value_text(value, now.unit),
         now.reason,
         f"{per_cent(abs(moved))} {word}" if notable else "",

@@ -48,6 +48,14 @@ def value_text(value: Number | None, unit: str) -> str:
     return f"{plain(value)} {one if value == 1 else unit}"
 
 
+@register.filter
+def as_evidence(value: Number | None, label: str) -> str:
+    """What a row adds, in words: seconds as a length of time."""
+    if value is None:
+        return ""
+    return lasting(value) if "seconds" in label else plain(value)
+
+
 @register.simple_tag
 def figure_text(measurement: Measurement) -> str:
     """The value with its unit, or "n/a"."""

@@ -6,7 +6,7 @@
 // Plotly carries a style sheet for maps, which our content security policy refuses. It does not insert it where an
 // element with this id is.
 const MAP_STYLE = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
-const NARROW = 480;
+const NARROW = 430;
 const CONFIG = { displayModeBar: false, responsive: true, showTips: false, doubleClick: "reset" };
 
 let library = null;
@@ -57,7 +57,9 @@ function prepared(figure, box) {
   // A finger that scrolls the page must not zoom the figure.
   layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
   if (box.clientWidth < NARROW) {
+    const units = layout.annotations.filter((note) => note.yref === "paper");
     layout = merge(layout, layout.meta.narrow || {});
+    layout.annotations = units;
     // Names that stood in the margin become a legend, which needs room above.
     if (layout.showlegend) {
       layout.margin = { ...layout.margin, t: 44 };

@@ -82,13 +82,20 @@ def test_a_histogram_counts_each_value() -> None:
     assert dict(zip(bars["x"], bars["y"], strict=True)) == {1: 3, 3: 1}
 
 
+def test_a_histogram_of_a_wide_range_has_few_bins_that_count_everything() -> None:
+    spec = figures.histogram([1, 3, 7, 8, 200], unit="days")
+    table = table_of(spec)
+    assert table.rows == [["1 to 5", "2"], ["6 to 10", "2"], ["196 to 200", "1"]]
+
+
 def test_names_in_the_margin_do_not_lie_on_one_another() -> None:
     spec = figures.run_chart(DAYS, [100] * 10, [Level(y, f"L{y}") for y in (5, 5.1, 5.2, 99)], name="n", unit="items")
     layout = spec["layout"]
+    notes = [note for note in layout["annotations"] if note["yref"] == "y"]
     plot = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
-    pixels = sorted(note["y"] / layout["yaxis"]["range"][1] * plot for note in layout["annotations"])
+    pixels = sorted(note["y"] / layout["yaxis"]["range"][1] * plot for note in notes)
     assert all(b - a >= 14.9 for a, b in itertools.pairwise(pixels))
-    assert all(note["x"] == 1 and note["xanchor"] == "left" for note in layout["annotations"])
+    assert all(note["x"] == 1 and note["xanchor"] == "left" for note in notes)
 
 
 @given(st.lists(st.floats(0, 100), max_size=12))
