@@ -19,16 +19,17 @@ class Hit(NamedTuple):
 
 # `finder(text, user)` gives the best hits first, only what the user may see; empty text asks for what is usual.
 Finder = Callable[[str, AbstractBaseUser], Iterable[Hit]]
-_finders: list[Finder] = []
+_finders: dict[Finder, int] = {}
 
 
-def register(finder: Finder) -> None:
-    """Called once by an app when the portal starts (AppConfig.ready)."""
-    if finder not in _finders:
-        _finders.append(finder)
+def register(finder: Finder, *, rank: int) -> None:
+    """Called once by an app when the portal starts (AppConfig.ready); the finder of the lowest rank answers first."""
+    _finders[finder] = rank
 
 
 def find(text: str, user: AbstractBaseUser) -> list[Hit]:
-    """The hits of every finder, in the order they were registered; at most LIMIT."""
+    """The hits of every finder, by rank; at most LIMIT."""
     text = text.strip()[:80]
-    return list(islice((hit for finder in _finders for hit in finder(text, user)), LIMIT))
+    return list(
+        islice((hit for finder in sorted(_finders, key=lambda one: _finders[one]) for hit in finder(text, user)), LIMIT)
+    )

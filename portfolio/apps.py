@@ -16,7 +16,7 @@ class PortfolioConfig(AppConfig):
     def ready(self) -> None:
         from core import search
 
-        search.register(find)
+        search.register(find, rank=30)
 
 
 def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":

@@ -15,8 +15,9 @@ class VmoConfig(AppConfig):
 
     def ready(self) -> None:
         from core import search
+        from vmo import checks  # noqa: F401  (registers them)
 
-        search.register(find_pages)
+        search.register(find_pages, rank=40)
 
 
 class PortalAdminConfig(AdminConfig):
