@@ -1,6 +1,6 @@
 """Lists of what was measured: items, pull requests, deployments; an item's own history; the rows behind a figure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import django_filters
