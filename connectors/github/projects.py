@@ -43,6 +43,12 @@ class ProjectUnreadable(ConnectorError):
 class _Error(Struct):
     message: str = ""
     type: str = ""
+    path: list[str | int] = []
+
+    @property
+    def is_one_gone(self) -> bool:
+        """One of several issues asked for was deleted a moment ago; the others are answered."""
+        return self.type == "NOT_FOUND" and self.path[:1] == ["nodes"]
 
 
 class _Answer(Struct):
@@ -128,11 +134,12 @@ class Projects:
         """The data of an answer. GraphQL's errors come with status 200, beside what could be read."""
         body = {"query": query, "variables": dict(variables)}
         answer = self._http.post_json(self._address, body).decode(_Answer)
-        refusal = next((error for error in answer.errors if error.type in REFUSALS), None)
+        errors = [error for error in answer.errors if not error.is_one_gone]
+        refusal = next((error for error in errors if error.type in REFUSALS), None)
         if refusal:
             raise ProjectUnreadable(self._unreadable(self._http.redact(refusal.message)))
-        if answer.data is None or answer.errors:
-            said = self._http.redact(answer.errors[0].message[:300]) if answer.errors else "no data"
+        if answer.data is None or errors:
+            said = self._http.redact(errors[0].message[:300]) if errors else "no data"
             raise ConnectorError(f"GitHub could not answer about project {self._number}: {said}")
         return answer.data
 

@@ -284,12 +284,13 @@ class Http:
         return b"".join(parts)
 
     def _unreachable(self, error: httpx.HTTPError) -> ConnectorError:
-        text = str(error)
-        if "CERTIFICATE" in text or "certificate" in text:
+        text = str(error).upper()
+        if "CERTIFICATE" in text:
             hint = "If your company signs its own certificates, enter the file of its certificate authority."
             message = f"The certificate of “{_place(self._base)}” cannot be trusted. {hint}"
-            return ConnectorError(message, permanent=True, field="url")
-        if "SSL" in text or "TLS" in text:
+            # An expired one is renewed by others; anything else waits for a person here.
+            return ConnectorError(message, permanent="EXPIRED" not in text, field="url")
+        if "WRONG_VERSION" in text or "RECORD_LAYER" in text or "HTTP_REQUEST" in text:
             message = f"“{_place(self._base)}” does not speak TLS here. Is it http:// instead of https://?"
             return ConnectorError(message, permanent=True, field="url")
         if isinstance(error, httpx.TimeoutException):

@@ -321,6 +321,13 @@ def test_an_untrusted_certificate_is_explained(tmp_path: Path) -> None:
     assert "certificate" in str(error)
 
 
+def test_an_expired_certificate_is_renewed_by_others(tmp_path: Path) -> None:
+    with tls_server(tmp_path, days=-1) as port:
+        error = failure(client(f"https://localhost:{port}", ca_file=str(tmp_path / "cert.pem"), limits=HASTY))
+    assert not error.permanent
+    assert "certificate" in str(error)
+
+
 def test_the_companys_own_certificate_authority(tmp_path: Path) -> None:
     with tls_server(tmp_path) as port:
         http = client(f"https://localhost:{port}", ca_file=str(tmp_path / "cert.pem"))
@@ -449,8 +456,8 @@ def test_several_at_once_in_order_with_errors_handed_over(server: Server) -> Non
 class tls_server:
     """A TLS server on localhost with a certificate of its own, answering [] to everything."""
 
-    def __init__(self, folder: Path) -> None:
-        make_certificate(folder)
+    def __init__(self, folder: Path, days: int = 1) -> None:
+        make_certificate(folder, days)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(folder / "cert.pem", folder / "key.pem")
         self._server = Server(lambda _: Reply([]))
@@ -465,7 +472,8 @@ class tls_server:
         self._server.__exit__(*error)
 
 
-def make_certificate(folder: Path) -> None:
+def make_certificate(folder: Path, days: int) -> None:
+    """Valid since three days ago, for `days` more."""
     from datetime import timedelta
 
     from cryptography import x509
@@ -482,8 +490,8 @@ def make_certificate(folder: Path) -> None:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=3))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

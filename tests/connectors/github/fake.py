@@ -63,9 +63,8 @@ class FakeGitHub:
 
     def asked(self, pattern: str) -> list[Request]:
         """Requests whose path below the repository matches."""
-        root = f"{PREFIX}/repos/{gh.REPOSITORY}/"
-        below = [(request.path.removeprefix(root), request) for request in self.server.requests]
-        return [request for path, request in below if re.fullmatch(pattern, path)]
+        below = [(self._below_root(request.path), request) for request in self.server.requests]
+        return [request for path, request in below if path is not None and re.fullmatch(pattern, path)]
 
     def delete(self, number: int) -> None:
         """An issue is deleted, or transferred away."""
@@ -83,10 +82,13 @@ class FakeGitHub:
             return self._graphql(request)
         if request.path == f"{PREFIX}/user":
             return Reply(gh.user("vmo-reader"))
-        root = f"{PREFIX}/repos/{gh.REPOSITORY}"
-        if not request.path.startswith(root):
-            return not_found()
-        return self._below(request.path[len(root) :].strip("/"), request)
+        below = self._below_root(request.path)
+        return not_found() if below is None else self._below(below, request)
+
+    def _below_root(self, path: str) -> str | None:
+        """GitHub's own links name a repository by its number."""
+        found = re.fullmatch(f"{PREFIX}/(?:repos/{gh.REPOSITORY}|repositories/{self.repository['id']})(?:/(.*))?", path)
+        return (found[1] or "") if found else None
 
     def _below(self, path: str, request: Request) -> Reply:
         for pattern, handler in self._routes():
@@ -137,7 +139,9 @@ class FakeGitHub:
         headers = {}
         if number * size < len(records):
             query = "&".join(f"{name}={value}" for name, value in {**request.query, "page": number + 1}.items())
-            headers["Link"] = f'<{self.url}{request.path}?{query}>; rel="next"'
+            path = request.path.replace(f"repos/{gh.REPOSITORY}", f"repositories/{self.repository['id']}")
+            last = f'<{self.url}{path}?page={-(-len(records) // size)}>; rel="last"'
+            headers["Link"] = f'<{self.url}{path}?{query}>; rel="next", {last}'
         body: Any = {"total_count": len(records), key: part} if key else part
         return Reply(body, 200, headers)
 
@@ -202,7 +206,12 @@ class FakeGitHub:
             options = [{"name": name} for name in self.columns]
             project = {"title": "Plan", "field": {"options": options}} if variables["number"] == 4 else None
             return Reply({"data": {"repository": {"owner": {"projectV2": project}}}})
-        return Reply({"data": {"nodes": [self._node(name, variables["after"]) for name in variables["ids"]]}})
+        nodes = [self._node(name, variables["after"]) for name in variables["ids"]]
+        message = "Could not resolve to a node with the global id"
+        missing = [
+            {"type": "NOT_FOUND", "path": ["nodes", n], "message": message} for n, x in enumerate(nodes) if not x
+        ]
+        return Reply({"data": {"nodes": nodes}, **({"errors": missing} if missing else {})})
 
     def _node(self, name: str, after: str | None) -> Json | None:
         if name not in self.board:
