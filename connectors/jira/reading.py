@@ -10,7 +10,7 @@ import msgspec
 from connectors.http import HttpError
 from connectors.jira.issues import Reader
 from connectors.jira.payload import History, Issue, instant, jql_minute
-from connectors.jira.site import Page, Search, Shifted, Site
+from connectors.jira.site import Page, Raw, Search, Shifted, Site
 from connectors.protocol import Batch, ConnectorError, Gone, Rejected
 from metrics.rows import Row
 
@@ -25,7 +25,6 @@ ATTEMPTS = 20
 RESTLESS = "Jira's list of issues changes faster than it can be read."
 
 Conform = Callable[[Issue, Sequence[History]], list[Row]]
-Raw = dict[str, Any]
 
 
 @dataclass
@@ -47,6 +46,8 @@ class Pass:
     rejected: list[Rejected] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)
     gone: list[Gone] = field(default_factory=list)
+    # Whole changelogs of the issues of a page that brought only a part of them.
+    long: dict[str, list[Any] | HttpError] = field(default_factory=dict)
     # Issues of this pass by the update we read: what overlapping pages give twice is handed over once.
     seen: dict[str, str] = field(default_factory=dict)
 
@@ -67,7 +68,7 @@ class Pass:
     def newest(self) -> Batch:
         """The issues touched last, one page: for a preview."""
         page: Page = next(self.site.pages(self._search(None, order=" ORDER BY updated DESC")), Page([], None))
-        for raw in page.issues:
+        for raw in self._with_histories(page.issues):
             self.read(raw)
         return self.batch({})
 
@@ -76,7 +77,7 @@ class Pass:
         self.done += 1
         try:
             issue = msgspec.convert(raw, Issue)
-            rows = self.conform(issue, self.site.histories(issue.id, issue.changelog))
+            rows = self.conform(issue, self._histories(issue))
         except HttpError as error:
             if error.status != 404:
                 raise
@@ -122,11 +123,26 @@ class Pass:
     def _unseen(self, since: datetime | None) -> Iterator[Raw]:
         for page in self.site.pages(self._search(since)):
             self.total = page.total if self.total is None else self.total
-            for raw in page.issues:
-                issue, update = str(raw.get("id")), str(_fields(raw).get("updated"))
-                if self.seen.get(issue) != update:
-                    self.seen[issue] = update
-                    yield raw
+            yield from self._with_histories([raw for raw in page.issues if self._is_new(raw)])
+
+    def _is_new(self, raw: Raw) -> bool:
+        issue, update = str(raw.get("id")), str(_fields(raw).get("updated"))
+        is_new = self.seen.get(issue) != update
+        self.seen[issue] = update
+        return is_new
+
+    def _with_histories(self, issues: Sequence[Raw]) -> Sequence[Raw]:
+        self.long = self.site.long_histories(issues)
+        return issues
+
+    def _histories(self, issue: Issue) -> list[History]:
+        """Its whole changelog. Raises HttpError when it could not be had, ValueError when it is none."""
+        if issue.id not in self.long:
+            return issue.changelog.histories if issue.changelog else []
+        found = self.long[issue.id]
+        if isinstance(found, HttpError):
+            raise found
+        return msgspec.convert(found, list[History])
 
     def _search(self, since: datetime | None, order: str = " ORDER BY updated ASC, key ASC") -> Search:
         minute = f' AND updated >= "{jql_minute(since, self.site.zone)}"' if since else ""

@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connectors.http import Credentials, Http, HttpError, Limits
-from connectors.jira.payload import Changelog, Field, History
+from connectors.http import Credentials, Http, HttpError, Limits, Response
+from connectors.jira.payload import Field
 from connectors.jira.settings import Options
 from connectors.jira.statuses import IssueType, Status
 from connectors.protocol import ConnectorError, Context
 
 # The enhanced search of Cloud gives at most 40 entries of a changelog, and no word when there are more.
 EMBEDDED_HISTORIES = 40
+FIRST_PAGE = "startAt=0&maxResults=100"
 HINTS = {
     401: "Cloud wants an e-mail and an API token; Data Center a personal access token, or user and password.",
     403: "After several wrong log-ins Jira asks for a CAPTCHA: log in once in a browser.",
@@ -27,6 +28,7 @@ HINTS = {
 
 
 Params = dict[str, str | int]
+Raw = dict[str, Any]
 
 
 class Shifted(Exception):
@@ -55,7 +57,7 @@ class Account(msgspec.Struct, frozen=True, rename="camel"):
 class Page(NamedTuple):
     """Issues as Jira sent them, and how many there are in all (Data Center only)."""
 
-    issues: list[dict[str, Any]]
+    issues: list[Raw]
     total: int | None
 
 
@@ -128,20 +130,32 @@ class Site:
         reading = self._by_token if self.is_cloud else self._by_number
         return reading(params, search.setting)
 
-    def histories(self, issue_id: str, embedded: Changelog | None) -> list[History]:
-        """The whole changelog of an issue; asked for page by page where `embedded` is or may be cut off."""
-        known = embedded.histories if embedded else []
-        cut = embedded is None or embedded.total > len(known) or (self.is_cloud and len(known) >= EMBEDDED_HISTORIES)
-        return self._whole_changelog(issue_id) if cut else known
+    def long_histories(self, issues: Sequence[Raw]) -> dict[str, list[Any] | HttpError]:
+        """The whole changelogs of those of `issues` (of a search) that are or may be cut off there, by issue id.
 
-    def _whole_changelog(self, issue_id: str) -> list[History]:
-        found: list[History] = []
-        while True:
+        Entries are as Jira sent them: a bad one is its issue's affair.
+        """
+        cut = [str(issue.get("id")) for issue in issues if self._is_cut(issue.get("changelog"))]
+        addresses = [f"{self._api}/issue/{quote(issue_id, safe='')}/changelog?{FIRST_PAGE}" for issue_id in cut]
+        return {
+            issue_id: answer if isinstance(answer, HttpError) else self._whole_changelog(issue_id, answer)
+            for issue_id, answer in zip(cut, self._http.each(addresses), strict=True)
+        }
+
+    def _is_cut(self, changelog: object) -> bool:
+        if not isinstance(changelog, dict):
+            return True
+        histories, total = changelog.get("histories") or [], changelog.get("total") or 0
+        return total > len(histories) or (self.is_cloud and len(histories) >= EMBEDDED_HISTORIES)
+
+    def _whole_changelog(self, issue_id: str, first: Response) -> list[Any]:
+        page = first.decode(ChangelogPage)
+        found = list(page.values)
+        while not page.is_complete(len(found)):
             params = {"startAt": len(found), "maxResults": 100}
-            page = self._http.get(f"{self._api}/issue/{issue_id}/changelog", ChangelogPage, params)
+            page = self._http.get(f"{self._api}/issue/{quote(issue_id, safe='')}/changelog", ChangelogPage, params)
             found += page.values
-            if not page.values or page.is_last or (page.is_last is None and len(found) >= page.total):
-                return found
+        return found
 
     def _by_token(self, params: Params, setting: str) -> Iterator[Page]:
         seen = set()
@@ -211,9 +225,13 @@ class Site:
 
 
 class ChangelogPage(msgspec.Struct, frozen=True, rename="camel"):
-    values: list[History] = []
+    values: list[Any] = []
     total: int = 0
     is_last: bool | None = None
+
+    def is_complete(self, found: int) -> bool:
+        """Whether nothing comes after this page, the `found` entries up to it counted."""
+        return not self.values or bool(self.is_last) or (self.is_last is None and found >= self.total)
 
 
 def _is_cloud(options: Options, info: ServerInfo) -> bool:

@@ -230,3 +230,12 @@ def test_a_history_that_is_cut_off_for_good_is_not_taken_for_whole(jira: FakeJir
     assert [(reject.place, reject.reason) for batch in batches for reject in batch.rejected] == [
         (cut.key, "The server gave only a part of its history.")
     ]
+
+
+def test_a_bad_entry_of_a_long_history_is_its_issues_affair(jira: FakeJira, connect: Connect) -> None:
+    bad, good = fill(jira, 2)
+    jira.chat(bad, 50)
+    bad.histories[0]["id"] = None
+    batches = list(connect().pull(None))
+    assert keys(batches) == [good.key]
+    assert [reject.place for batch in batches for reject in batch.rejected] == [bad.key]
