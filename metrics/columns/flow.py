@@ -1,7 +1,7 @@
 """The facts of a scope's items as columns: one read of the database, then arrays only."""
 
 import io
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -117,7 +117,7 @@ def _facts(records: Records) -> Facts:
     items = items[np.argsort(items["item"])]
     used = np.unique(np.concatenate([items["a"], moves["a"], moves["b"]]))
     held = np.unique(np.concatenate([items["b"], team_moves["a"], team_moves["b"]]))
-    teams = Team.objects.filter(pk__in=held.tolist()).order_by("pk")
+    teams = sorted(Team.objects.filter(pk__in=held.tolist()), key=lambda team: team.slug)
     return Facts(items, moves, team_moves, blocks, _statuses(used[used > 0]), tuple(teams))
 
 
@@ -169,9 +169,8 @@ def _index(values: Ints, known: Ints) -> Ints:
     return np.searchsorted(known, values).astype(np.int64)
 
 
-def _status_index(ids: Ints, statuses: Sequence[StatusInfo]) -> Ints:
-    """The places of status ids (0: unknown) in `statuses`; unknown is states.UNKNOWN."""
-    known = np.array([status.id for status in statuses], dtype=np.int64)
+def _places(ids: Ints, known: Ints) -> Ints:
+    """The places of ids in `known`, which is in any order; of id 0 it is states.UNKNOWN."""
     if not len(known):
         return np.full(len(ids), states.UNKNOWN, dtype=np.int64)
     order = np.argsort(known)
@@ -187,10 +186,10 @@ def _first_of(item: Ints, n: int, values: Ints, otherwise: Ints) -> Ints:
     return result
 
 
-def _sorted_moves(records: Records, ids: Ints, number: Callable[[Ints], Ints]) -> tuple[Ints, Ints, Ints, Ints]:
+def _sorted_moves(records: Records, ids: Ints, known: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     """Moves between statuses or teams, in their order: item, at, from and to as numbers."""
     item, at = _index(_native(records, "item"), ids), _since_1970(_native(records, "at"))
-    before, after = number(_native(records, "a")), number(_native(records, "b"))
+    before, after = _places(_native(records, "a"), known), _places(_native(records, "b"), known)
     order = states.ordered(item, at, before, after)
     return item[order], at[order], before[order], after[order]
 
@@ -199,16 +198,16 @@ def _events(facts: Facts) -> _Events:
     """All events of all items in their order: at one instant first the creation, then changes of team, then moves."""
     ids = _native(facts.items, "item")
     team_ids = np.array([team.pk for team in facts.teams], dtype=np.int64)
+    status_ids = np.array([status.id for status in facts.statuses], dtype=np.int64)
     n = len(ids)
-    statuses = facts.statuses
-    move = _sorted_moves(facts.moves, ids, lambda pks: _status_index(pks, statuses))
-    change = _sorted_moves(facts.team_moves, ids, lambda pks: _index(pks, team_ids))
+    move = _sorted_moves(facts.moves, ids, status_ids)
+    change = _sorted_moves(facts.team_moves, ids, team_ids)
     created = _since_1970(_native(facts.items, "at"))
     given = np.where(created == NEVER, OPEN, created)
     for item, at, _, _ in (move, change):
         given = np.minimum(given, _first_of(item, n, at, np.full(n, OPEN)))
-    status = _first_of(move[0], n, move[2], _status_index(_native(facts.items, "a"), statuses))
-    team = _first_of(change[0], n, change[2], _index(_native(facts.items, "b"), team_ids))
+    status = _first_of(move[0], n, move[2], _places(_native(facts.items, "a"), status_ids))
+    team = _first_of(change[0], n, change[2], _places(_native(facts.items, "b"), team_ids))
     as_before = (np.full(len(change[0]), AS_BEFORE), np.full(len(move[0]), AS_BEFORE))
     return _filled(
         _Events(
