@@ -26,6 +26,7 @@ def services_for(arguments: list[str]) -> AbstractContextManager[None]:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vmo.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from vmo.services import ServiceError
@@ -33,7 +34,7 @@ def main() -> None:
     try:
         with services_for(sys.argv[1:]):
             execute_from_command_line(sys.argv)
-    except ServiceError as error:
+    except (ServiceError, ImproperlyConfigured) as error:
         sys.exit(f"{error}")
     except KeyboardInterrupt:
         sys.exit(130)

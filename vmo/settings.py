@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from whitenoise.compress import Compressor
 
 from vmo import services
@@ -24,6 +25,13 @@ def env_bool(name: str, default: bool) -> bool:
     return env(name, "1" if default else "0").strip().lower() in {"1", "true", "yes", "on"}
 
 
+def env_int(name: str, default: int) -> int:
+    try:
+        return int(env(name) or default)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {env(name)!r}.") from None
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env(name, default).split(",") if part.strip()]
 
@@ -32,8 +40,8 @@ def env_list(name: str, default: str = "") -> list[str]:
 VMO_HOME = services.home()
 # Where the portal listens: this machine only, unless told otherwise (0.0.0.0 in a container).
 HOST = env("HOST", "127.0.0.1")
-PORT = int(env("PORT", "8000"))
-LIVE_PORT = int(env("LIVE_PORT", str(PORT + 1)))
+PORT = env_int("PORT", 8000)
+LIVE_PORT = env_int("LIVE_PORT", PORT + 1)
 # Where browsers find the live stream; empty: this host at LIVE_PORT. Behind a proxy: "/live/".
 LIVE_URL = env("LIVE_URL")
 DEMO = env_bool("DEMO", True)
@@ -139,7 +147,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Without EMAIL_HOST mails are printed on the web process's output.
 EMAIL_HOST = env("EMAIL_HOST")
-EMAIL_PORT = int(env("EMAIL_PORT", "587"))
+EMAIL_PORT = env_int("EMAIL_PORT", 587)
 EMAIL_HOST_USER = env("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
@@ -159,8 +167,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TASK_DEFAULT_QUEUE = env("CELERY_QUEUE", "vmo")
 # How long a job may be silent before another worker takes it over, and how often beat looks for such jobs.
-JOB_LEASE_SECONDS = int(env("JOB_LEASE_SECONDS", "60"))
-JOB_SWEEP_SECONDS = int(env("JOB_SWEEP_SECONDS", "10"))
+JOB_LEASE_SECONDS = env_int("JOB_LEASE_SECONDS", 60)
+JOB_SWEEP_SECONDS = env_int("JOB_SWEEP_SECONDS", 10)
 CELERY_BEAT_SCHEDULE = {
     "sweep-sync-runs": {
         "task": "connectors.tasks.sweep",

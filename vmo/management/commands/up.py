@@ -48,6 +48,7 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         """Bring the database, the static files and, at the first start, the demo organisation into place."""
+        self.check(databases=["default"], display_num_errors=False)
         with self.static_files():
             if health.migrations():
                 self.say("setting up the database")
