@@ -8,7 +8,7 @@ from typing import Any
 import django_filters
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils.formats import date_format
 
@@ -183,6 +183,17 @@ def search(rows: QuerySet[Any], text: str, key: str, title: str) -> QuerySet[Any
     )
 
 
+class Order(django_filters.OrderingFilter):
+    """Sorts by the chosen column, what has no value last, and always in the same order."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if not value:
+            return qs
+        names = [self.get_ordering_value(one) for one in value]
+        order = [F(n[1:]).desc(nulls_last=True) if n.startswith("-") else F(n).asc(nulls_last=True) for n in names]
+        return qs.order_by(*order, "pk")
+
+
 class ItemFilter(django_filters.FilterSet):
     """Work items, by what ItemFlow derived of them."""
 
@@ -191,7 +202,7 @@ class ItemFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(
         choices=ItemKind.choices, field_name="item__kind", label="Type", empty_label="Any type"
     )
-    sort = django_filters.OrderingFilter(
+    sort = Order(
         fields=[
             ("item__key", "key"),
             ("item__title", "title"),
@@ -222,7 +233,7 @@ class PullRequestFilter(django_filters.FilterSet):
         label="State",
         empty_label="Any state",
     )
-    sort = django_filters.OrderingFilter(
+    sort = Order(
         fields=[("opened_at", "opened"), ("merged_at", "merged"), ("title", "title"), ("first_review_at", "review")]
     )
 
@@ -252,7 +263,7 @@ class DeploymentFilter(django_filters.FilterSet):
         label="Environment",
         empty_label="Any environment",
     )
-    sort = django_filters.OrderingFilter(
+    sort = Order(
         fields=[
             ("finished_at", "finished"),
             ("service__name", "service"),

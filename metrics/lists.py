@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import F, OrderBy, QuerySet
 from django.urls import reverse
 
 from metrics.forms import Asked
@@ -27,10 +27,15 @@ class Listing:
     row: Callable[[Any], Sequence[object]]
 
 
+def _last(name: str) -> OrderBy:
+    """The latest first, what has no such time last."""
+    return F(name).desc(nulls_last=True)
+
+
 def items(asked: Asked) -> QuerySet[ItemFlow]:
     """The items that the scope's teams hold now, deleted ones left out."""
     rows = ItemFlow.objects.filter(team__in=asked.scope.teams, item__deleted_at=None)
-    return rows.select_related("item", "team", "status").order_by("-finished_at", "-started_at", "item_id")
+    return rows.select_related("item", "team", "status").order_by(_last("finished_at"), _last("started_at"), "item_id")
 
 
 def _item_row(row: ItemFlow) -> Sequence[object]:
@@ -56,7 +61,7 @@ ITEMS = Listing(
 def pull_requests(asked: Asked) -> QuerySet[PullRequest]:
     """The pull requests of the sources of the scope's teams."""
     rows = PullRequest.objects.filter(source__team__in=asked.scope.teams)
-    return rows.select_related("source").order_by("-opened_at", "-pk")
+    return rows.select_related("source").order_by(_last("opened_at"), "-pk")
 
 
 def _pull_request_row(row: PullRequest) -> Sequence[object]:
@@ -77,7 +82,7 @@ PULL_REQUESTS = Listing(
 def deployments(asked: Asked) -> QuerySet[Deployment]:
     """The deployments of the services of the scope's teams."""
     rows = Deployment.objects.filter(service__team__in=asked.scope.teams)
-    return rows.select_related("service", "source").order_by("-finished_at", "-pk")
+    return rows.select_related("service", "source").order_by(_last("finished_at"), "-pk")
 
 
 def _deployment_row(row: Deployment) -> Sequence[object]:
