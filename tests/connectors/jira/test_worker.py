@@ -90,6 +90,23 @@ def test_a_first_and_a_second_sync(jira: FakeJira, server: Server, worker: Worke
     assert (again.written, again.unchanged, again.deleted) == (0, run.read, 0)
 
 
+def test_a_preview_says_what_is_in_progress(jira: FakeJira, server: Server) -> None:
+    people_work(jira, 8)
+    settings = settings_for(server, {"incident_types": "Incident"})
+    seen = actions.preview(
+        actor=None, tool="jira", settings=settings, team=team(), statuses={"In Review": "waiting", "To Do": "active"}
+    )
+    # Of every four, one ends In Progress, one In Review, one back In Progress, one Done.
+    assert (seen.counts["item"], seen.counts["in_progress"], seen.counts["incident"]) == (8, 6, 0)
+    assert [(status.name, status.state) for status in seen.statuses] == [
+        ("In Review", "waiting"),
+        ("To Do", "active"),
+        ("In Progress", "active"),
+        ("Done", "done"),
+    ]
+    assert WorkItem.objects.count() == 0
+
+
 @CLOUD
 def test_flow_follows_from_the_history(jira: FakeJira, server: Server, worker: Worker) -> None:
     jira.now = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)
