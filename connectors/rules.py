@@ -4,12 +4,16 @@ import math
 import zoneinfo
 from collections.abc import Mapping
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
+from accounts.models import User
+from connectors.models import SyncRun
 from connectors.protocol import Connector, Field
 from connectors.registry import CONNECTORS
 from metrics.models import FlowState, ItemKind
+from portfolio.models import Team
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"", "0", "false", "no", "off"}
@@ -116,6 +120,13 @@ def clean_types(types: Mapping[str, str]) -> dict[str, str]:
         if kind not in ItemKind.values:
             raise ValidationError({"types": f"{name}: “{kind}” is not one of {', '.join(ItemKind.values)}."})
     return {name.strip().lower(): kind for name, kind in types.items()}
+
+
+def may_follow(user: User | AnonymousUser, run_id: str) -> bool:
+    """Whether `user` may hear how a run goes: those who may see its team."""
+    if not run_id.isdecimal() or len(run_id) > 18:
+        return False
+    return SyncRun.objects.filter(pk=int(run_id), source__team__in=Team.objects.for_user(user).order_by()).exists()
 
 
 def slug_for(name: str, taken: set[str]) -> str:

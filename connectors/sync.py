@@ -20,6 +20,7 @@ from django.utils import timezone
 from connectors.models import Rejection, SyncRun
 from connectors.opening import connector_of
 from connectors.protocol import Batch, Check, Connector, ConnectorError, Rejected
+from connectors.registry import CONNECTORS
 from core import jobs, live
 from core.models import JobState
 from metrics import load
@@ -38,6 +39,9 @@ SWEEP_EVERY = timedelta(days=1)
 LONGEST_BACKOFF = timedelta(hours=6)
 # At most this often, in seconds, a running sync says how far it is.
 PUBLISH_EVERY = 0.4
+
+# What a run tells about itself.
+COUNTS = ("phase", "done", "total", "read", "written", "unchanged", "rejected", "deleted", "state", "error")
 
 Report = Callable[[SyncRun], None]
 
@@ -130,7 +134,7 @@ def _begin(run: SyncRun, tally: Tally) -> Source:
         jobs.renew(run, phase="Connecting")
         source = Source.objects.select_for_update(of=("self",)).select_related("team", "service").get(pk=run.source_id)
         if is_new and run.is_full:
-            source.cursor = None
+            source.cursor = _restarted(source)
             source.rejections.all().delete()
         source.attempted_at = timezone.now()
         source.save(update_fields=["cursor", "attempted_at"])
@@ -138,6 +142,12 @@ def _begin(run: SyncRun, tally: Tally) -> Source:
     tally.version = source.data_version
     tally.rejected = run.rejected
     return source
+
+
+def _restarted(source: Source) -> Any:
+    """What a full sync keeps of the cursor: nothing, but for tools that must know what they once told (`restart`)."""
+    restart = getattr(CONNECTORS.get(source.tool), "restart", None)
+    return restart(source.cursor) if restart and source.cursor else None
 
 
 def _meet(source: Source, check: Check, tally: Tally) -> bool:
@@ -344,8 +354,7 @@ def _end(run: SyncRun, outcome: Outcome, tally: Tally) -> None:
 
 def progress(run: SyncRun) -> dict[str, Any]:
     """What the live stream tells about a run; numbers are records, `done` of `total` what the tool counts."""
-    names = ("phase", "done", "total", "read", "written", "unchanged", "rejected", "deleted", "state", "error")
-    return {"run": run.pk, "source": run.source.slug} | {name: getattr(run, name) for name in names}
+    return {"run": run.pk, "source": run.source.slug} | {name: getattr(run, name) for name in COUNTS}
 
 
 def _publish(run: SyncRun) -> None:
@@ -359,7 +368,8 @@ def _reporter(tally: Tally, report: Report | None) -> Report:
         if time.monotonic() - tally.published_at < PUBLISH_EVERY:
             return
         tally.published_at = time.monotonic()
-        run.refresh_from_db()
+        # Not the fence: reading that anew would make another worker's lease ours.
+        run.refresh_from_db(fields=COUNTS)
         _publish(run)
         if report:
             report(run)

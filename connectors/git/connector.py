@@ -1,7 +1,8 @@
 """Git: any repository by address or path. Commits with their times, tags as deployments, merges as pull requests.
 
 The cursor holds what was true once its rows are stored: `known` (hashes) that are read to the end, `tags` (name →
-hash and time) that are deployments, and, in the middle of a long read, `target` (hashes) with `done` of its commits.
+hash and time) that are deployments, `told` (hashes) that were read before a full sync began, and, in the middle of a
+long read, `target` (hashes) with `done` of its commits.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -137,6 +138,12 @@ class GitConnector:
         except Broken as error:
             raise ConnectorError(f"The repository cannot be read: {error}.", field="url") from error
 
+    @staticmethod
+    def restart(cursor: Cursor) -> Cursor:
+        """What a full sync must not forget: what was told before, so that what is gone since can be named."""
+        tags = dict.fromkeys(cursor.get("tags", {}), "")
+        return {"tags": tags, "told": sorted({*cursor.get("told", ()), *cursor.get("known", ())})}
+
     def sweep(self) -> None:
         """A repository has no work items."""
 
@@ -152,9 +159,9 @@ class GitConnector:
             yield from self._commits(mirror, cursor, pending, known)
             known = pending
             cursor["known"] = known
-        cursor = {name: value for name, value in cursor.items() if name in {"known", "tags"}}
+        cursor = {name: value for name, value in cursor.items() if name in {"known", "tags", "told"}}
         yield from self._commits(mirror, cursor, target, known)
-        yield self._end(mirror, cursor, refs, known)
+        yield self._end(mirror, cursor, refs, [*known, *mirror.existing(cursor.get("told", ()))])
 
     def _commits(self, mirror: Mirror, cursor: dict[str, Any], target: list[str], known: list[str]) -> Iterator[Batch]:
         """The commits that `target` adds to `known`, and pull requests that come with them."""
@@ -242,7 +249,7 @@ class GitConnector:
             is_unplanned=matches(tag, self.hotfix_tags),
         )
 
-    def _end(self, mirror: Mirror, cursor: dict[str, Any], refs: list[Ref], known: list[str]) -> Batch:
+    def _end(self, mirror: Mirror, cursor: dict[str, Any], refs: list[Ref], told: list[str]) -> Batch:
         """Tags that came, moved or went, commits that history lost, and the cursor of a whole read."""
         wanted = [ref for ref in refs if self._is_deployment(ref)]
         tags = {ref.name.removeprefix(TAG): f"{ref.sha} {ref.at}" for ref in wanted if ref.sha}
@@ -255,7 +262,7 @@ class GitConnector:
         rejected = [Rejected(f"tag {ref.name}", "it leads to no commit") for ref in wanted if not ref.sha]
         gone = [Gone("deployment", tag) for tag in before if tag not in tags]
         now = {ref.sha for ref in refs if ref.sha}
-        if known and set(known) - now:
-            gone += [Gone("commit", sha) for sha in mirror.hashes(known, now)]
+        if set(told) - now:
+            gone += [Gone("commit", sha) for sha in mirror.hashes(told, now)]
         after = {"known": sorted(now), "tags": tags}
         return Batch(rows, after, rejected, gone=gone, phase="Reading tags", done=len(tags), total=len(tags))

@@ -104,7 +104,8 @@ def test_a_history_by_a_worker_as_the_page_asks_for_it(tmp_path: Path, worker: W
 
 
 @pytest.mark.django_db
-def test_what_git_takes_back_goes_and_figures_follow(tmp_path: Path) -> None:
+@pytest.mark.parametrize("full", [False, True])
+def test_what_git_takes_back_goes_and_figures_follow(tmp_path: Path, full: bool) -> None:
     """After a forced push, a deleted and a moved tag, the facts are those of a fresh source."""
     repo = rebuilt(tmp_path, "okr")
     owner = team()
@@ -114,7 +115,7 @@ def test_what_git_takes_back_goes_and_figures_follow(tmp_path: Path) -> None:
     git(repo, "tag", "-d", tags[1].name)
     git(repo, "tag", "-f", tags[2].name, "main~3")
     git(repo, "update-ref", "refs/heads/main", "main~2")
-    run = sync_now(source)
+    run = sync_now(source, full=full)
     assert run.state == JobState.SUCCEEDED
     afresh = git_source(repo, owner, "Afresh", deployment_tags="*")
     sync_now(afresh)

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from connectors import actions, sync, tasks
 from connectors.models import Rejection, SyncRun
-from core import jobs
+from connectors.opening import secrets_of
+from core import jobs, live
 from core.models import AuditEntry, JobState
 from metrics.models import ItemFlow, Source, SourceState, WorkItem
+from portfolio.models import Grant
 from tests.conftest import Worker
 from tests.connectors.cast import (
     csv_source,
@@ -162,7 +165,10 @@ def test_cancelling_a_waiting_run_ends_it_at_once(tmp_path: Path) -> None:
     assert not actions.cancel(actor=None, run=run)
 
 
-def test_cancelling_between_batches_leaves_figures_right_and_the_next_sync_goes_on(tmp_path: Path) -> None:
+def test_cancelling_between_batches_leaves_figures_right_and_the_next_sync_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
     source = csv_source(write_changes(tmp_path / "a.csv", many_changes(450)), team())
     run = actions.request_sync(actor=None, source=source, enqueue=False)
     claimed = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
@@ -173,11 +179,7 @@ def test_cancelling_between_batches_leaves_figures_right_and_the_next_sync_goes_
         if not seen.is_over and WorkItem.objects.exists():
             cancelled.append(actions.cancel(actor=None, run=seen))
 
-    original, sync.PUBLISH_EVERY = sync.PUBLISH_EVERY, 0.0
-    try:
-        sync.execute(claimed, stop_soon)
-    finally:
-        sync.PUBLISH_EVERY = original
+    sync.execute(claimed, stop_soon)
     assert over(run)
     assert run.state == JobState.CANCELLED
     stored = WorkItem.objects.count()
@@ -254,7 +256,7 @@ def test_secrets_are_encrypted_and_appear_nowhere(tmp_path: Path, caplog: pytest
     source.refresh_from_db()
     assert b"s3cret-token" not in bytes(source.secrets)
     assert "token" not in source.settings
-    assert actions.secrets_of(source) == {"token": "s3cret-token"}
+    assert secrets_of(source) == {"token": "s3cret-token"}
     told = [str(entry.data) for entry in AuditEntry.objects.all()] + [run.error for run in SyncRun.objects.all()]
     assert "s3cret-token" not in "\n".join([*told, caplog.text, str(source.settings)])
 
@@ -264,7 +266,7 @@ def test_an_empty_secret_keeps_the_stored_one(tmp_path: Path) -> None:
     repo.mkdir()
     source = git_source(repo, team(), token="s3cret-token")
     source = actions.change_settings(actor=None, source=source, settings={"token": "", "username": "robot"})
-    assert actions.secrets_of(source) == {"token": "s3cret-token"}
+    assert secrets_of(source) == {"token": "s3cret-token"}
     assert source.settings["username"] == "robot"
 
 
@@ -308,6 +310,49 @@ def test_remapping_derives_again_without_reading(tmp_path: Path) -> None:
     assert flow.finished_at is not None
     assert str(flow.finished_at) == "2025-01-02 09:00:00+00:00"
     assert sync.underived() == []
+
+
+@pytest.mark.parametrize("way", ["the sweep's task", "the next sync"])
+def test_what_a_killed_sync_left_underived_is_derived(tmp_path: Path, way: str) -> None:
+    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
+    sync_now(source)
+    ItemFlow.objects.all().delete()
+    Source.objects.filter(pk=source.pk).update(needs_derive=True)
+    assert sync.underived() == [source.pk]
+    if way == "the next sync":
+        sync_now(source)
+    else:
+        tasks.derive(source.pk)
+    assert ItemFlow.objects.count() == 1
+    assert sync.underived() == []
+
+
+def test_a_mapping_that_changes_during_a_sync_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
+    path = write_changes(tmp_path / "a.csv", ONE)
+    source = csv_source(path, team())
+    sync_now(source)
+    write_changes(path, [*ONE, ("A-2", "2025-01-02T09:00Z", "Open", "Doing", "2025-01-01")])
+    run = actions.request_sync(actor=None, source=source, enqueue=False)
+    claimed = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
+    assert claimed is not None
+
+    def remap(seen: SyncRun) -> None:
+        if not seen.is_over and WorkItem.objects.count() == 2:
+            pairs = [(status.pk, "backlog") for status in source.statuses.all()]
+            actions.map_statuses(actor=None, source=source, states=pairs)
+
+    sync.execute(claimed, remap)
+    assert set(ItemFlow.objects.values_list("state", flat=True)) == {"backlog"}
+
+
+def test_who_may_follow_a_run(tmp_path: Path) -> None:
+    run = sync_now(csv_source(write_changes(tmp_path / "a.csv", ONE), team()))
+    insider, outsider = (User.objects.create_user(f"{n}@example.com", name=n) for n in ("insider", "outsider"))
+    Grant.objects.create(user=insider, role="viewer", team=run.source.team)
+    assert live.may_listen(insider, f"sync:{run.pk}")
+    assert not live.may_listen(outsider, f"sync:{run.pk}")
+    assert not live.may_listen(insider, "sync:x")
 
 
 class TestWorkers:

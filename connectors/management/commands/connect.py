@@ -60,12 +60,6 @@ class Command(BaseCommand):
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
         return parser
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Settings may stand before, between and after the options."""
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
-        return parser
-
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tool", help="One of: " + ", ".join(sorted(CONNECTORS)))
         parser.add_argument("--name", required=True)
