@@ -39,9 +39,8 @@ def _create(actor: Person, verb: str, thing: M) -> M:
         thing.full_clean()
         thing.save()
         values = {f.name: _plain(getattr(thing, f.name)) for f in thing._meta.concrete_fields if not f.primary_key}
-        audit.record(
-            actor=actor, verb=verb, target=thing, data={k: v for k, v in values.items() if v not in (None, "")}
-        )
+        data = {name: value for name, value in values.items() if value not in (None, "") and name not in PRIVATE}
+        audit.record(actor=actor, verb=verb, target=thing, data=data)
     return thing
 
 

@@ -152,12 +152,12 @@ class HolidaysForm(Attempt, forms.Form):
 
 def read_day(line: str) -> tuple[date, str] | None:
     """The day and the name on a line of a holiday list; None when it does not start with a day."""
-    found = re.match(r"\s*(\d{4}-\d\d?-\d\d?|\d\d?\.\d\d?\.\d{4})[\s,;:]*(.*)$", line)
+    found = re.match(r"\s*(\d{4}-\d\d?-\d\d?|\d\d?\.\d\d?\.\d{4})(?:[\s,;:]+(.*))?$", line)
     if not found:
         return None
     pattern = "%Y-%m-%d" if "-" in found[1] else "%d.%m.%Y"
     try:
-        return datetime.strptime(found[1], pattern).date(), found[2].strip()[:80]  # noqa: DTZ007
+        return datetime.strptime(found[1], pattern).date(), (found[2] or "").strip()[:80]  # noqa: DTZ007
     except ValueError:
         return None
 
