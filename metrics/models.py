@@ -290,6 +290,8 @@ class ItemFlow(models.Model):
     lead_days = models.IntegerField(null=True)
     active_seconds = models.FloatField(default=0)
     waiting_seconds = models.FloatField(default=0)
+    # Every team that ever held the item: whose rollups a change of it touches.
+    teams = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
         indexes = [
@@ -299,6 +301,36 @@ class ItemFlow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id} {self.state}"
+
+
+class FlowRollup(models.Model):
+    """What the FlowDay rows of a team were computed from; they answer only as long as nothing of it is different."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    built_at = models.DateTimeField()
+    # An event that was known then, but lies after `built_at`.
+    good_until = models.DateTimeField(null=True)
+    timezone = models.CharField(max_length=60)
+    items = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.team_id} as of {self.built_at}"
+
+
+class FlowDay(models.Model):
+    """Derived: what adds up, per team and local day; `n` is signed where it says what changed (see rollups.py)."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    measure = models.CharField(max_length=12)
+    on = models.DateField()
+    part = models.CharField(max_length=12)
+    n = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "measure", "on", "part"], name="flow_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.team_id} {self.measure} {self.on} {self.part}: {self.n}"
 
 
 class Change(models.Model):

@@ -86,8 +86,8 @@ def throughput(columns: FlowColumns, window: Window, as_of_day: date) -> Measure
     )
 
 
-def _changes(columns: FlowColumns, days: Days) -> tuple[Ints, Ints, Ints]:
-    """Net changes of WIP in the days, one per item, team and day: item, day, and +1 (entered) or -1 (left)."""
+def changes(columns: FlowColumns, days: Days) -> tuple[Ints, Ints, Ints, Ints]:
+    """Net changes of WIP in the days, one per item, team and day: item, team, day, and +1 (entered) or -1 (left)."""
     mask = frame.in_wip(columns)
     day = np.concatenate([columns.day[mask], columns.until_day[mask]])
     inside = (day >= days.first) & (day <= days.last) & (day != OPEN)
@@ -98,7 +98,7 @@ def _changes(columns: FlowColumns, days: Days) -> tuple[Ints, Ints, Ints]:
     found, first, place = np.unique(keys, return_index=True, return_inverse=True)
     net = np.bincount(place, sign, len(found)).astype(np.int64)
     kept = net != 0
-    return item[first][kept], day[inside][first][kept], net[kept]
+    return item[first][kept], team[first][kept], day[inside][first][kept], net[kept]
 
 
 def _movement(columns: FlowColumns, window: Window, entering: int, leaving: int, words: tuple[str, str]) -> Measurement:
@@ -106,7 +106,7 @@ def _movement(columns: FlowColumns, window: Window, entering: int, leaving: int,
     days = frame.days_of(columns, window)
     if reason := frame.gap(columns, days):
         return frame.unavailable("items", reason)
-    item, day, net = _changes(columns, days)
+    item, _, day, net = changes(columns, days)
     counted = np.where(net > 0, entering, leaving)
     item, day, counted = item[counted != 0], day[counted != 0], counted[counted != 0]
     counts = np.bincount(day - days.first, counted, days.n).astype(np.int64)
@@ -177,12 +177,12 @@ def middle(values: Floats) -> Number | None:
     return stats.median(values.astype(np.int64))
 
 
-def _before_finish(columns: FlowColumns, ends: Finishes, chosen: frame.Flags) -> frame.Flags:
+def before_finish(columns: FlowColumns, ends: Finishes, chosen: frame.Flags) -> frame.Flags:
     """Per stay: of a chosen item, before the stay in which it finished."""
     return chosen[columns.item] & (np.arange(len(columns.item)) < ends.stay[columns.item])
 
 
-def _lengths(columns: FlowColumns) -> Ints:
+def lengths(columns: FlowColumns) -> Ints:
     """Per stay its length so far, µs."""
     return np.minimum(columns.until, columns.as_of) - columns.at
 
@@ -195,13 +195,13 @@ def time_in_state(columns: FlowColumns, window: Window, as_of_day: date) -> Meas
     ends = frame.finishes(columns)
     rule = frame.finish_rule(columns, ends, days)
     chosen = rule == 0
-    stays = _before_finish(columns, ends, chosen)
-    spent = np.bincount(columns.item[stays], _lengths(columns)[stays], len(columns.ids)) / SECOND
+    stays = before_finish(columns, ends, chosen)
+    spent = np.bincount(columns.item[stays], lengths(columns)[stays], len(columns.ids)) / SECOND
     rows = frame.evidence(columns, rule, spent, frame.FINISH_RULES, "seconds")
     if not chosen.any():
         return frame.unavailable("seconds", "no item finished in this window", evidence=rows)
     names, band = frame.groups(columns)
-    per_band = np.bincount(band[stays], _lengths(columns)[stays], len(names)) / SECOND
+    per_band = np.bincount(band[stays], lengths(columns)[stays], len(names)) / SECOND
     return Measurement(
         total(rows.values[rows.included]),
         "seconds",
@@ -233,9 +233,9 @@ def _blocked_while_active(columns: FlowColumns, stays: frame.Flags) -> Floats:
 def busy_and_waiting(columns: FlowColumns, stays: frame.Flags) -> tuple[Floats, Floats]:
     """Per item, µs spent active and waiting in `stays`; blocked time counts as waiting."""
     n = len(columns.ids)
-    lengths = _lengths(columns)
+    spans = lengths(columns)
     active, waiting = (
-        np.bincount(columns.item[chosen], lengths[chosen], n)
+        np.bincount(columns.item[chosen], spans[chosen], n)
         for chosen in (stays & (columns.state == states.ACTIVE), stays & (columns.state == states.WAITING))
     )
     blocked = _blocked_while_active(columns, stays)
@@ -252,7 +252,7 @@ def flow_efficiency(columns: FlowColumns, window: Window, as_of_day: date) -> Me
     ends = frame.finishes(columns)
     rule = frame.finish_rule(columns, ends, days)
     chosen = rule == 0
-    stays = _before_finish(columns, ends, chosen)
+    stays = before_finish(columns, ends, chosen)
     stays &= columns.at >= columns.began[ends.stay][columns.item]
     active, waiting = busy_and_waiting(columns, stays)
     rows = frame.evidence(columns, rule, active / SECOND, frame.FINISH_RULES, "active seconds")

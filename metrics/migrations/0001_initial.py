@@ -188,6 +188,30 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='FlowRollup',
+            fields=[
+                ('team', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='portfolio.team')),
+                ('built_at', models.DateTimeField()),
+                ('good_until', models.DateTimeField(null=True)),
+                ('timezone', models.CharField(max_length=60)),
+                ('items', models.PositiveBigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='FlowDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('measure', models.CharField(max_length=12)),
+                ('on', models.DateField()),
+                ('part', models.CharField(max_length=12)),
+                ('n', models.BigIntegerField()),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portfolio.team')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('team', 'measure', 'on', 'part'), name='flow_day_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='ItemFlow',
             fields=[
                 ('item', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='flow', serialize=False, to='metrics.workitem')),
@@ -199,6 +223,7 @@ class Migration(migrations.Migration):
                 ('lead_days', models.IntegerField(null=True)),
                 ('active_seconds', models.FloatField(default=0)),
                 ('waiting_seconds', models.FloatField(default=0)),
+                ('teams', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
                 ('status', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.status')),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portfolio.team')),
             ],
