@@ -29,6 +29,9 @@ GOOD_START_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 30.0
 # Within 10 s everything must have stopped: so long for requests and jobs, the rest for PostgreSQL.
 STOP_SECONDS = 4.5
+# These make the portal answer; the others leave them the processors until it does, or for so long.
+FIRST = {"web", "live"}
+HEAD_START_SECONDS = 10.0
 LOG_BYTES = 20_000_000
 
 Say = Callable[[str], None]
@@ -155,6 +158,7 @@ class Supervisor:
                 looked_at = time.monotonic()
             if not ready and healthy(self.address):
                 ready = True
+                self._start_the_rest()
                 announce()
             time.sleep(LOOK_SECONDS if ready else LOOK_SECONDS / 4)
 
@@ -163,7 +167,13 @@ class Supervisor:
         for name, command in commands(self.address).items():
             child = Child(name, command, self.home / "logs" / f"{name}.log", env)
             self.children.append(child)
-            child.start()
+            if name not in FIRST:
+                child.next_start = time.monotonic() + HEAD_START_SECONDS
+
+    def _start_the_rest(self) -> None:
+        for child in self.children:
+            child.next_start = 0.0
+            child.look(self.say)
 
     def _look_after_services(self) -> None:
         wanted = services.embedded()

@@ -28,6 +28,7 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 REMEDIES = {
+    "could not look up": "this user has no name (no line in /etc/passwd): run as one that has, or set DATABASE_URL.",
     "No space left": "the disk is full: free some space, or move VMO_HOME to another disk.",
     "incompatible with server": "the data folder is of another PostgreSQL version: see docs/operators/upgrade.md.",
     "Permission denied": "give the service user the right to its data folder, or set VMO_HOME elsewhere.",
@@ -138,7 +139,8 @@ class Postgres:
             extra_groups=[] if self.here.account else None,
         )
         if made.returncode:
-            raise self._explained(made.stderr)
+            self.log.write_text(made.stdout + made.stderr)
+            raise self._explained(made.stderr, f"its data folder could not be made in {self.here.base}")
         draft.rename(self.here.postgres)
 
     def _clear_left_behind(self) -> None:
@@ -197,10 +199,12 @@ class Postgres:
         finally:
             connection.close()
 
-    def _explained(self, output: str) -> ServiceError:
+    def _explained(self, output: str, otherwise: str = "") -> ServiceError:
+        """The error with its remedy, from what the server or initdb wrote."""
         for sign, remedy in REMEDIES.items():
             if sign in output:
                 return ServiceError(f"PostgreSQL cannot start: {remedy}")
         told = [line for line in output.splitlines() if "PANIC" in line or "FATAL" in line or "error:" in line]
         reason = f" ({told[0].strip()}; more in {self.log})" if told else f" (see {self.log})"
-        return ServiceError("PostgreSQL cannot start: " + BROKEN.format(folder=self.here.postgres) + reason)
+        otherwise = otherwise or BROKEN.format(folder=self.here.postgres)
+        return ServiceError(f"PostgreSQL cannot start: {otherwise}{reason}")

@@ -141,7 +141,7 @@ def running() -> Iterator[Finding]:
     elif services.embedded():
         yield Finding("portal", "note", "does not run here", "Start it with `make up`.")
         return
-    names = sorted(celery.control.inspect(timeout=2).ping() or {})
+    names = sorted(celery.control.inspect(timeout=1.0).ping() or {})
     if names:
         yield Finding("worker", "ok", ", ".join(names))
     else:
