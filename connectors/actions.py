@@ -26,7 +26,6 @@ from metrics.states import kind_of
 from portfolio.models import Service, Team
 from portfolio.rules import Person, require
 
-
 # Cleaned by rules.py; Django would call an empty mapping blank.
 CLEANED = ("settings", "type_mapping", "status_mapping", "cursor")
 

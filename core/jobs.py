@@ -91,6 +91,11 @@ def finish(job: LeasedJob, state: JobState, **fields: object) -> None:
         raise LeaseLost
 
 
+def release(job: LeasedJob) -> None:
+    """Give the job back, to be taken up by another worker at once; does nothing when it is not ours any more."""
+    _held(job).update(state=JobState.QUEUED, lease_until=None)
+
+
 def cancel(job: LeasedJob) -> bool:
     """Ask for the job's end: one that nobody works on is over at once, a running one at its next step.
 

@@ -1,15 +1,17 @@
 """manage.py team, connect and sync."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from connectors import sync
 from connectors.models import SyncRun
 from core.models import AuditEntry, JobState
 from metrics.models import Source, Status, WorkItem
 from portfolio.models import Team, ValueStream
-from tests.connectors.cast import team, write_changes
+from tests.connectors.cast import many_changes, team, write_changes
 
 pytestmark = pytest.mark.django_db
 Out = pytest.CaptureFixture[str]
@@ -105,6 +107,28 @@ def test_a_sync_that_fails_says_so_and_ends_with_1(tmp_path: Path) -> None:
     assert SyncRun.objects.get().state == JobState.FAILED
     with pytest.raises(CommandError, match="There is no source “Y”; there are: x"):
         call_command("sync", "Y")
+
+
+class Impatient(StringIO):
+    """A screen in front of which somebody presses Ctrl-C as soon as items are read."""
+
+    def write(self, text: str) -> int:
+        if "Reading items" in text:
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+def test_ctrl_c_gives_the_run_back_and_the_next_sync_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
+    team()
+    path = write_changes(tmp_path / "a.csv", many_changes(450))
+    call_command("connect", "csv", f"path={path}", "--name", "X", "--team", "falcon")
+    with pytest.raises(KeyboardInterrupt):
+        call_command("sync", "X", stdout=Impatient())
+    assert SyncRun.objects.get().state == JobState.QUEUED
+    call_command("sync", "X")
+    run = SyncRun.objects.get()
+    assert (run.state, run.attempts, run.written) == (JobState.SUCCEEDED, 2, 3 + 450 + 900)
 
 
 def test_what_commands_do_is_in_the_audit_trail(tmp_path: Path) -> None:

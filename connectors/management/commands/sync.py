@@ -58,8 +58,7 @@ class Command(BaseCommand):
         run = actions.request_sync(actor=None, source=source, full=full, enqueue=False)
         mine = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
         if mine is not None:
-            sync.execute(mine, self._tell)
-            mine.refresh_from_db()
+            self._execute(mine)
             return mine if mine.is_over else self._follow(mine)
         followed = self._follow(run)
         return self._run(source, full) if full and not followed.is_full else followed
@@ -72,8 +71,18 @@ class Command(BaseCommand):
             self._tell(run)
             mine = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
             if mine is not None:
-                sync.execute(mine, self._tell)
+                self._execute(mine)
+                return mine
         return run
+
+    def _execute(self, run: SyncRun) -> None:
+        try:
+            sync.execute(run, self._tell)
+        except KeyboardInterrupt:
+            # Whoever asks next, or a worker, goes on where we are.
+            jobs.release(run)
+            raise
+        run.refresh_from_db()
 
     def _tell(self, run: SyncRun) -> None:
         if run.state == JobState.RUNNING:
