@@ -31,7 +31,7 @@ NAMED_BY_ALL = {"vmo.celery", "vmo.services"}
 ROLES = {"models", "queries", "actions", "rules", "forms", "views", "api", "tasks", "urls", "admin", "apps", "__init__"}
 EARNED = {
     "vmo": "settings celery context storage checks services supervisor asgi wsgi",
-    "core": "audit jobs live search secrets health exports outbox imports comments",
+    "core": "audit jobs live search secrets exports health exports outbox imports comments",
     "charts": "figures finders theme",
     "metrics": "rows states load columns formulas registry rollups measurement delivery history lists",
     "connectors": "protocol http registry git csv github jira demo opening preview sync",

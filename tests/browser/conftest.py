@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.models import User
 from tests.browser.pages import FLAGS
+from tests.browser.site import demo_site, on_site  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(scope="session")

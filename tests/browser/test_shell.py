@@ -189,17 +189,16 @@ def test_a_page_without_a_stream_asks_the_log(as_person: Open, live_server: Live
         """(topic) => {
             const section = document.createElement("section");
             section.dataset.live = topic;
-            section.heard = [];
-            section.addEventListener("live:sync", (event) => section.heard.push(event.detail));
+            section.addEventListener("live:sync", (event) => section.append(event.detail.kind, " "));
             document.querySelector("main").append(section);
             document.dispatchEvent(new Event("htmx:afterSettle"));
         }""",
         f"sync:{run.pk}",
     )
-    heard = "() => document.querySelector('main > section[data-live]').heard.map((detail) => detail.kind)"
-    page.wait_for_function(f"({heard})().includes('open')")
+    heard = page.locator("main > section[data-live]")
+    expect(heard).to_have_text("open")
     live.publish(f"sync:{run.pk}", "progress", {"done": 5})
-    page.wait_for_function(f"({heard})().includes('progress')")
+    expect(heard).to_have_text("open progress", timeout=15_000)
 
 
 def test_prints_without_navigation_on_paper(as_person: Open, live_server: LiveServer, cast: Cast) -> None:
