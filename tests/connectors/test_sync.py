@@ -1,32 +1,25 @@
 """The life of a sync: its counts, its errors, its schedule, what it leaves when it is cancelled or killed."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
 from connectors import actions, sync, tasks
 from connectors.models import Rejection, SyncRun
-from connectors.opening import secrets_of
-from core import jobs, live
-from core.models import AuditEntry, JobState
+from core import jobs
+from core.models import JobState
 from metrics.models import ItemFlow, Source, SourceState, WorkItem
-from portfolio.models import Grant
-from tests.conftest import Worker
 from tests.connectors.cast import (
     csv_source,
     git_source,
-    items_of,
     many_changes,
     sync_now,
     team,
     transitions_of,
     write_changes,
 )
-from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -43,16 +36,6 @@ def counts(run: SyncRun) -> tuple[int, int, int, int]:
 def over(run: SyncRun) -> bool:
     run.refresh_from_db()
     return run.is_over
-
-
-def swept_until(condition: Callable[[], bool], what: str) -> None:
-    """Sweep, as beat does every few seconds, until `condition` holds."""
-
-    def look() -> bool:
-        tasks.sweep()
-        return condition()
-
-    until(look, seconds=60, every=0.3, what=what)
 
 
 def test_a_first_sync_stores_derives_and_counts(tmp_path: Path) -> None:
@@ -248,70 +231,6 @@ def test_a_corrected_file_corrects_the_history(tmp_path: Path) -> None:
     assert ItemFlow.objects.get(item__source=source).cycle_days == 4
 
 
-def test_secrets_are_encrypted_and_appear_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    repo = tmp_path / "repo"
-    repo.mkdir()
-    source = git_source(repo, team(), token="s3cret-token", username="robot")
-    sync_now(source)
-    source.refresh_from_db()
-    assert b"s3cret-token" not in bytes(source.secrets)
-    assert "token" not in source.settings
-    assert secrets_of(source) == {"token": "s3cret-token"}
-    told = [str(entry.data) for entry in AuditEntry.objects.all()] + [run.error for run in SyncRun.objects.all()]
-    assert "s3cret-token" not in "\n".join([*told, caplog.text, str(source.settings)])
-
-
-def test_an_empty_secret_keeps_the_stored_one(tmp_path: Path) -> None:
-    repo = tmp_path / "repo"
-    repo.mkdir()
-    source = git_source(repo, team(), token="s3cret-token")
-    source = actions.change_settings(actor=None, source=source, settings={"token": "", "username": "robot"})
-    assert secrets_of(source) == {"token": "s3cret-token"}
-    assert source.settings["username"] == "robot"
-
-
-def test_a_changed_rule_makes_the_next_sync_full(tmp_path: Path) -> None:
-    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
-    sync_now(source)
-    source = actions.change_settings(actor=None, source=source, settings={"zone": "Asia/Tokyo"})
-    assert source.cursor is None
-    assert sync_now(source).read == 6
-    # Midnight of New Year's Day in Tokyo.
-    assert str(WorkItem.objects.get().created_at) == "2024-12-31 15:00:00+00:00"
-
-
-def test_changing_only_the_name_keeps_the_cursor(tmp_path: Path) -> None:
-    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
-    sync_now(source)
-    source = actions.change_settings(actor=None, source=source, name="Other", schedule_minutes=60)
-    assert source.cursor is not None
-    assert (source.name, source.schedule_minutes) == ("Other", 60)
-
-
-def test_deleting_a_source_says_what_goes_and_takes_it(tmp_path: Path) -> None:
-    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
-    sync_now(source)
-    expected = {"transitions": 2, "work items": 1, "statuss": 3}
-    told = actions.what_goes(source)
-    assert sorted(told.values()) == sorted(expected.values())
-    assert actions.delete_source(actor=None, source=source) == told
-    assert not WorkItem.objects.exists()
-    assert not Source.objects.exists()
-
-
-def test_remapping_derives_again_without_reading(tmp_path: Path) -> None:
-    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
-    sync_now(source)
-    states = {"Open": "backlog", "Doing": "done", "Done": "done"}
-    pairs = [(status.pk, states[status.name]) for status in source.statuses.all()]
-    actions.map_statuses(actor=None, source=source, states=pairs)
-    sync.derive_all(source.pk)
-    flow = ItemFlow.objects.get()
-    assert flow.finished_at is not None
-    assert str(flow.finished_at) == "2025-01-02 09:00:00+00:00"
-    assert sync.underived() == []
-
-
 @pytest.mark.parametrize("way", ["the sweep's task", "the next sync"])
 def test_what_a_killed_sync_left_underived_is_derived(tmp_path: Path, way: str) -> None:
     source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
@@ -325,96 +244,3 @@ def test_what_a_killed_sync_left_underived_is_derived(tmp_path: Path, way: str) 
         tasks.derive(source.pk)
     assert ItemFlow.objects.count() == 1
     assert sync.underived() == []
-
-
-def test_a_mapping_that_changes_during_a_sync_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
-    path = write_changes(tmp_path / "a.csv", ONE)
-    source = csv_source(path, team())
-    sync_now(source)
-    write_changes(path, [*ONE, ("A-2", "2025-01-02T09:00Z", "Open", "Doing", "2025-01-01")])
-    run = actions.request_sync(actor=None, source=source, enqueue=False)
-    claimed = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
-    assert claimed is not None
-
-    def remap(seen: SyncRun) -> None:
-        if not seen.is_over and WorkItem.objects.count() == 2:
-            pairs = [(status.pk, "backlog") for status in source.statuses.all()]
-            actions.map_statuses(actor=None, source=source, states=pairs)
-
-    sync.execute(claimed, remap)
-    assert set(ItemFlow.objects.values_list("state", flat=True)) == {"backlog"}
-
-
-def test_who_may_follow_a_run(tmp_path: Path) -> None:
-    run = sync_now(csv_source(write_changes(tmp_path / "a.csv", ONE), team()))
-    insider, outsider = (User.objects.create_user(f"{n}@example.com", name=n) for n in ("insider", "outsider"))
-    Grant.objects.create(user=insider, role="viewer", team=run.source.team)
-    assert live.may_listen(insider, f"sync:{run.pk}")
-    assert not live.may_listen(outsider, f"sync:{run.pk}")
-    assert not live.may_listen(insider, "sync:x")
-
-
-class TestWorkers:
-    """With real workers, killed and not."""
-
-    pytestmark = pytest.mark.django_db(transaction=True)
-
-    def test_a_worker_does_what_is_asked(self, tmp_path: Path, worker: Worker) -> None:
-        source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
-        run = actions.request_sync(actor=None, source=source)
-        until(lambda: over(run), what="the end of the run")
-        assert (run.state, run.written) == (JobState.SUCCEEDED, 6)
-
-    def test_one_broken_source_stops_no_other(self, tmp_path: Path, worker: Worker) -> None:
-        owner = team()
-        broken = csv_source(tmp_path / "missing.csv", owner, "Broken")
-        good = csv_source(write_changes(tmp_path / "a.csv", ONE), owner, "Good")
-        swept_until(lambda: SyncRun.objects.filter(finished_at__isnull=False).count() == 2, "the end of both runs")
-        assert broken.runs.get().state == JobState.FAILED
-        assert good.runs.get().state == JobState.SUCCEEDED
-
-    def test_a_killed_first_sync_ends_as_an_undisturbed_one(
-        self, tmp_path: Path, spawn_worker: Callable[[], Worker]
-    ) -> None:
-        path = write_changes(tmp_path / "a.csv", many_changes(4000))
-        owner = team()
-        killed, quiet = csv_source(path, owner, "Killed"), csv_source(path, owner, "Quiet")
-        actions.pause(actor=None, source=quiet)
-        first = spawn_worker()
-        run = actions.request_sync(actor=None, source=killed)
-        until(lambda: WorkItem.objects.filter(source=killed).count() >= 400, what="some batches")
-        first.kill()
-        stored = WorkItem.objects.filter(source=killed).count()
-        assert 0 < stored < 4000
-        spawn_worker()
-        swept_until(lambda: over(run), "the end of the run that was killed")
-        assert run.state == JobState.SUCCEEDED
-        assert run.attempts >= 2
-        sync_now(quiet)
-        assert items_of(killed) == items_of(quiet)
-        assert transitions_of(killed) == transitions_of(quiet)
-        assert len(items_of(killed)) == 4000
-        assert figures(killed) == figures(quiet)
-        # Every record was written once: 3 statuses, 4,000 items and 8,000 changes.
-        assert run.written == 12_003
-
-    def test_a_worker_that_lost_its_lease_writes_no_more(self, tmp_path: Path) -> None:
-        source = csv_source(write_changes(tmp_path / "a.csv", many_changes(450)), team())
-        run = actions.request_sync(actor=None, source=source, enqueue=False)
-        slow = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
-        assert slow is not None
-        SyncRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        other = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
-        assert other is not None
-        sync.execute(slow)
-        assert WorkItem.objects.count() == 0
-        sync.execute(other)
-        assert WorkItem.objects.count() == 450
-        assert over(run)
-        assert run.attempts == 2
-
-
-def figures(source: Source) -> list[tuple[object, ...]]:
-    fields = ("item__external_id", "state", "created_at", "started_at", "finished_at", "cycle_days")
-    return list(ItemFlow.objects.filter(item__source=source).order_by("item__external_id").values_list(*fields))

@@ -1,0 +1,120 @@
+"""What people do with sources: their settings and secrets, their mapping, their end."""
+
+from pathlib import Path
+
+import pytest
+
+from accounts.models import User
+from connectors import actions, sync
+from connectors.models import SyncRun
+from connectors.opening import secrets_of
+from core import jobs, live
+from core.models import AuditEntry
+from metrics.models import ItemFlow, Source, WorkItem
+from portfolio.models import Grant
+from tests.connectors.cast import (
+    csv_source,
+    git_source,
+    sync_now,
+    team,
+    write_changes,
+)
+
+pytestmark = pytest.mark.django_db
+
+ONE = [
+    ("A-1", "2025-01-02T09:00Z", "Open", "Doing", "2025-01-01"),
+    ("A-1", "2025-01-03T09:00Z", "Doing", "Done", "2025-01-01"),
+]
+
+
+def test_secrets_are_encrypted_and_appear_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    source = git_source(repo, team(), token="s3cret-token", username="robot")
+    sync_now(source)
+    source.refresh_from_db()
+    assert b"s3cret-token" not in bytes(source.secrets)
+    assert "token" not in source.settings
+    assert secrets_of(source) == {"token": "s3cret-token"}
+    told = [str(entry.data) for entry in AuditEntry.objects.all()] + [run.error for run in SyncRun.objects.all()]
+    assert "s3cret-token" not in "\n".join([*told, caplog.text, str(source.settings)])
+
+
+def test_an_empty_secret_keeps_the_stored_one(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    source = git_source(repo, team(), token="s3cret-token")
+    source = actions.change_settings(actor=None, source=source, settings={"token": "", "username": "robot"})
+    assert secrets_of(source) == {"token": "s3cret-token"}
+    assert source.settings["username"] == "robot"
+
+
+def test_a_changed_rule_makes_the_next_sync_full(tmp_path: Path) -> None:
+    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
+    sync_now(source)
+    source = actions.change_settings(actor=None, source=source, settings={"zone": "Asia/Tokyo"})
+    assert source.cursor is None
+    assert sync_now(source).read == 6
+    # Midnight of New Year's Day in Tokyo.
+    assert str(WorkItem.objects.get().created_at) == "2024-12-31 15:00:00+00:00"
+
+
+def test_changing_only_the_name_keeps_the_cursor(tmp_path: Path) -> None:
+    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
+    sync_now(source)
+    source = actions.change_settings(actor=None, source=source, name="Other", schedule_minutes=60)
+    assert source.cursor is not None
+    assert (source.name, source.schedule_minutes) == ("Other", 60)
+
+
+def test_deleting_a_source_says_what_goes_and_takes_it(tmp_path: Path) -> None:
+    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
+    sync_now(source)
+    expected = {"transitions": 2, "work items": 1, "statuss": 3}
+    told = actions.what_goes(source)
+    assert sorted(told.values()) == sorted(expected.values())
+    assert actions.delete_source(actor=None, source=source) == told
+    assert not WorkItem.objects.exists()
+    assert not Source.objects.exists()
+
+
+def test_remapping_derives_again_without_reading(tmp_path: Path) -> None:
+    source = csv_source(write_changes(tmp_path / "a.csv", ONE), team())
+    sync_now(source)
+    states = {"Open": "backlog", "Doing": "done", "Done": "done"}
+    pairs = [(status.pk, states[status.name]) for status in source.statuses.all()]
+    actions.map_statuses(actor=None, source=source, states=pairs)
+    sync.derive_all(source.pk)
+    flow = ItemFlow.objects.get()
+    assert flow.finished_at is not None
+    assert str(flow.finished_at) == "2025-01-02 09:00:00+00:00"
+    assert sync.underived() == []
+
+
+def test_a_mapping_that_changes_during_a_sync_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
+    path = write_changes(tmp_path / "a.csv", ONE)
+    source = csv_source(path, team())
+    sync_now(source)
+    write_changes(path, [*ONE, ("A-2", "2025-01-02T09:00Z", "Open", "Doing", "2025-01-01")])
+    run = actions.request_sync(actor=None, source=source, enqueue=False)
+    claimed = jobs.claim(SyncRun.objects.select_related("source"), run.pk)
+    assert claimed is not None
+
+    def remap(seen: SyncRun) -> None:
+        if not seen.is_over and WorkItem.objects.count() == 2:
+            pairs = [(status.pk, "backlog") for status in source.statuses.all()]
+            actions.map_statuses(actor=None, source=source, states=pairs)
+
+    sync.execute(claimed, remap)
+    assert set(ItemFlow.objects.values_list("state", flat=True)) == {"backlog"}
+
+
+def test_who_may_follow_a_run(tmp_path: Path) -> None:
+    run = sync_now(csv_source(write_changes(tmp_path / "a.csv", ONE), team()))
+    insider, outsider = (User.objects.create_user(f"{n}@example.com", name=n) for n in ("insider", "outsider"))
+    Grant.objects.create(user=insider, role="viewer", team=run.source.team)
+    assert live.may_listen(insider, f"sync:{run.pk}")
+    assert not live.may_listen(outsider, f"sync:{run.pk}")
+    assert not live.may_listen(insider, "sync:x")
