@@ -123,7 +123,7 @@ class FakeGitHub:
         """ETags, and 304 for who has it already."""
         if reply.status != 200:
             return reply
-        etag = 'W/"' + hashlib.sha256(json.dumps([reply.body, reply.headers]).encode()).hexdigest() + '"'
+        etag = 'W/"' + hashlib.sha256(json.dumps(reply.body).encode()).hexdigest() + '"'
         headers = {**reply.headers, "ETag": etag, "X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4999"}
         if request.headers.get("if-none-match") == etag:
             return Reply(None, 304, headers)

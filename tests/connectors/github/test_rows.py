@@ -10,9 +10,10 @@ from metrics.rows import (
     TransitionRow,
     WorkItemRow,
 )
+from tests.connectors.github import payloads as gh
 from tests.connectors.github.fake import FakeGitHub
 from tests.connectors.github.payloads import sha
-from tests.connectors.github.shop import at, connector, of, store
+from tests.connectors.github.shop import at, connector, of, store, z
 
 DOING, REVIEW = "label:status: in progress", "label:status: review"
 
@@ -95,6 +96,13 @@ def test_pull_requests_and_how_they_came_in(github: FakeGitHub) -> None:
     assert five.first_review_at is None, "a comment after the merge is no review"
     assert seven.is_bot
     assert (seven.merged_at, seven.closed_at, seven.merge_sha, seven.merge_method) == (None, None, "", "")
+
+
+def test_a_review_that_was_not_sent_and_one_of_a_deleted_account_are_none(github: FakeGitHub) -> None:
+    ghost = {**gh.reviewed(37, z("2025-01-08 08:00"), "x"), "user": None}
+    github.timelines[3][2:2] = [gh.reviewed(36, z("2025-01-07 18:00"), "bob", "pending"), ghost]
+    three = of(store(connector(github).pull(None)), PullRequestRow)[0]
+    assert three.first_review_at == at("2025-01-08 09:00")
 
 
 def test_commits_and_the_pull_request_they_came_with(github: FakeGitHub) -> None:

@@ -112,6 +112,53 @@ def test_an_incremental_sync_reads_what_changed(github: FakeGitHub) -> None:
     assert [request.path.split("/")[-2] for request in github.asked(r"issues/\d+/timeline")] == ["7", "1"]
 
 
+def test_what_github_lists_late_is_found(github: FakeGitHub) -> None:
+    """The newest change of the first sync was at 09:00; this one was a little before and not listed yet."""
+    cursor = read(github)[-1].cursor
+    github.issues.append(gh.issue(20, z("2025-01-15 08:56"), z("2025-01-15 08:56")))
+    github.timelines[20] = []
+    assert [row.key for row in of(store(read(github, cursor)), WorkItemRow)] == ["shop#20"]
+
+
+def test_a_first_page_that_stays_the_same_hides_no_later_page(github: FakeGitHub) -> None:
+    github.largest_page = 1
+    cursor = None
+    for number in (20, 21, 22, 23):
+        when = z(f"2025-01-15 09:0{number - 20}")
+        github.issues.append(gh.issue(number, when, when))
+        github.timelines[number] = []
+        batches = read(github, cursor)
+        assert f"shop#{number}" in [row.key for row in of(store(batches), WorkItemRow)]
+        cursor = batches[-1].cursor
+
+
+def test_an_older_deployment_that_changed_is_found_behind_newer_ones(github: FakeGitHub) -> None:
+    github.largest_page = 1
+    cursor = read(github)[-1].cursor
+    github.deployments[1]["updated_at"] = z("2025-01-20 09:00")
+    github.statuses[71].append(gh.deployment_status(715, "failure", z("2025-01-20 09:00")))
+    new = gh.deployment(75, "r2'", "production", z("2025-01-21 09:00"), z("2025-01-21 09:00"))
+    github.deployments.append(new)
+    found = store(read(github, cursor))
+    assert {row.external_id: row.status for row in of(found, DeploymentRow)} == {
+        "deployment:71": "failure",
+        "deployment:73": "failure",
+        "deployment:75": "running",
+    }
+
+
+def test_commits_are_not_asked_for_twice(github: FakeGitHub) -> None:
+    read(github)
+    assert not github.asked("commits/[0-9a-f]+")
+
+
+def test_a_commit_stays_with_the_pull_request_that_was_merged(github: FakeGitHub) -> None:
+    """Number 7, still open, was begun on the branch of number 3."""
+    github.timelines[7].insert(0, gh.committed("f1", z("2025-01-07 14:00"), ("c1",)))
+    commits = {row.external_id: row.pull_request for row in of(store(read(github)), CommitRow)}
+    assert commits[gh.sha("f1")] == "1003"
+
+
 def test_an_item_that_changes_while_pages_are_read_hides_no_other(github: FakeGitHub) -> None:
     """It moves to the end of the list, and all behind it move up a place."""
     github.largest_page = 2
