@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.demo import demo, demo_connection, demo_database  # noqa: F401 (fixtures)
 from tests.waiting import until
 from vmo.celery import app
 from vmo.services.processes import spawn

@@ -47,13 +47,21 @@ def is_empty() -> bool:
     return not ValueStream.objects.exists() and not Source.objects.exists()
 
 
-def load(*, today: date, until: date | None = None, seed: int = 1, profiles: Iterable[Profile] = PROFILES) -> None:
+def load(
+    *,
+    today: date,
+    first: date | None = None,
+    until: date | None = None,
+    seed: int = 1,
+    profiles: Iterable[Profile] = PROFILES,
+) -> None:
     """Make what is missing of the demo organisation: all of it or, on an error, nothing.
 
-    `until`: the last day that is simulated; None: every day brings new work.
+    `first` and `until` are the days between which work is simulated; without, it begins 18 months ago and every day
+    brings new work.
     """
     chosen = tuple(profiles)
-    first = _loaded_first_day() or first_day(until or today)
+    first = _loaded_first_day() or first or first_day(until or today)
     with transaction.atomic():
         calendars = {country: _calendar(country, first, today) for country in sorted({p.country for p in chosen})}
         for profile in chosen:
@@ -143,7 +151,8 @@ def _person(person: Login, password: str, teams: dict[str, Team], first: date) -
     user.save()
     team = teams.get(person.team)
     stream = ValueStream.objects.filter(slug=person.stream).first() if person.stream else None
-    portfolio.grant(actor=None, user=user, role=person.role, stream=stream, team=team)
+    if person in LOGINS:
+        portfolio.grant(actor=None, user=user, role=person.role, stream=stream, team=team)
     if team:
         portfolio.add_member(actor=None, team=team, user=user, first=first)
 

@@ -7,7 +7,7 @@ from portfolio.models import Role
 
 PASSWORD = "vmo-demo-portal"  # noqa: S105 (printed by `make up`; a real portal has no demo people)
 DOMAIN = "demo.example"
-MEMBERS_PER_TEAM = 4
+MEMBERS_PER_TEAM = 3
 
 
 class Login(NamedTuple):
@@ -35,7 +35,7 @@ _LAST = ("Ahlgren", "Berger", "Costa", "Dutta", "Ebner", "Fontaine", "Gruber", "
 
 
 def members() -> list[Login]:
-    """Some members of every team; no two have the same name."""
+    """Some members of every team, who need no grant to see it; no two have the same name."""
     people = []
     for place, profile in enumerate(PROFILES):
         for n in range(MEMBERS_PER_TEAM):
