@@ -19,10 +19,10 @@ from connectors.preview import Preview
 from connectors.protocol import Check
 from core import audit, jobs, secrets
 from core.models import JobState
+from metrics import rollups
 from metrics.delivery import derive_changes
 from metrics.load import removal
 from metrics.models import Source, SourceState, Status
-from metrics.states import kind_of
 from portfolio.models import Service, Team
 from portfolio.rules import Person, require
 
@@ -204,8 +204,6 @@ def map_types(*, actor: Person, source: Source, types: Mapping[str, str]) -> Non
         row = _locked(source)
         row.type_mapping = rules.clean_types(types)
         row.save(update_fields=["type_mapping"])
-        for tool_type in row.items.order_by().values_list("tool_type", flat=True).distinct():
-            row.items.filter(tool_type=tool_type).update(kind=kind_of(tool_type, row.type_mapping))
         _remapped(row)
         audit.record(actor=actor, verb="mapped types", target=row, data=row.type_mapping)
 
@@ -233,8 +231,11 @@ def delete_source(*, actor: Person, source: Source) -> dict[str, int]:
         row = _locked(source)
         gone = removal.counts(row)
         audit.record(actor=actor, verb="deleted", target=row, data={"gone": gone})
+        teams, services = removal.teams_of(row), removal.services_of(row)
         removal.delete_facts(row)
         row.delete()
+        rollups.rebuild(teams)
+        derive_changes(services)
     return gone
 
 

@@ -4,13 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import models
+from django.db.models import F, Func
 
-from metrics.load.upsert import services_of
+from metrics.load.upsert import services_of as services_of
 from metrics.models import (
     BlockedStay,
     Commit,
     Deployment,
     Incident,
+    ItemFlow,
     PullRequest,
     Source,
     Status,
@@ -35,6 +37,12 @@ IN_ORDER: tuple[type[models.Model], ...] = (
 
 def _facts(model: type[models.Model], source: Source) -> "models.QuerySet[models.Model]":
     return model._default_manager.filter(source=source)
+
+
+def teams_of(source: Source) -> set[int]:
+    """The teams in whose figures the source's items are: those that ever held one, as last derived."""
+    held = ItemFlow.objects.filter(item__source=source).annotate(holder=Func(F("teams"), function="unnest"))
+    return {source.team_id, *held.values_list("holder", flat=True).distinct()}
 
 
 def forget_rules(source: Source) -> set[int]:

@@ -10,7 +10,7 @@ from connectors.models import SyncRun
 from connectors.opening import secrets_of
 from core import jobs, live
 from core.models import AuditEntry
-from metrics.models import ItemFlow, Source, WorkItem
+from metrics.models import FlowDay, ItemFlow, Source, WorkItem
 from portfolio.models import Grant
 from tests.connectors.cast import (
     csv_source,
@@ -76,6 +76,7 @@ def test_deleting_a_source_says_what_goes_and_takes_it(tmp_path: Path) -> None:
     assert sorted(told.values()) == sorted(expected.values())
     assert actions.delete_source(actor=None, source=source) == told
     assert not WorkItem.objects.exists()
+    assert not FlowDay.objects.exists()
     assert not Source.objects.exists()
 
 
