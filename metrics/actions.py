@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import F, Func
 from django.utils import timezone
 
-from metrics import states
+from metrics import rollups, states
 from metrics.columns import NEVER, FlowColumns, derive, instant, micros, read_items
 from metrics.formulas import flow, frame
 from metrics.load.merge import copy_in
-from metrics.models import Source, WorkItem
+from metrics.models import ItemFlow, Source, WorkItem
 from metrics.rows import STATES
 
 FLOW_COLUMNS = (
@@ -25,13 +26,14 @@ FLOW_COLUMNS = (
     "lead_days",
     "active_seconds",
     "waiting_seconds",
+    "teams",
 )
 # Items derived at once: bounds the memory, not the result.
 PORTION = 100_000
 
 
 def refresh(source: Source, item_ids: Iterable[int] | None = None) -> int:
-    """Derive ItemFlow anew for these items (None: all of `source`); the number of items that have one now.
+    """Derive ItemFlow and rollups anew for these items (None: all of `source`); the number of items that have one now.
 
     Runs in the caller's transaction or its own. Safe to run twice.
     """
@@ -40,9 +42,18 @@ def refresh(source: Source, item_ids: Iterable[int] | None = None) -> int:
         item_ids = WorkItem.objects.filter(source=source).values_list("pk", flat=True)
     ids = sorted(item_ids)
     derived = 0
-    for low in range(0, len(ids), PORTION):
-        derived += _refresh(ids[low : low + PORTION])
+    with transaction.atomic():
+        touched = _teams_of(ids)
+        for low in range(0, len(ids), PORTION):
+            derived += _refresh(ids[low : low + PORTION])
+        rollups.rebuild(touched | _teams_of(ids) | {source.team_id})
     return derived
+
+
+def _teams_of(ids: Sequence[int]) -> set[int]:
+    """The teams that ever held these items, as last derived."""
+    rows = ItemFlow.objects.filter(pk__in=ids).annotate(holder=Func(F("teams"), function="unnest"))
+    return set(rows.values_list("holder", flat=True).distinct())
 
 
 def _set_kinds(source: Source) -> None:
@@ -54,11 +65,10 @@ def _set_kinds(source: Source) -> None:
 
 
 def _refresh(ids: Sequence[int]) -> int:
-    with transaction.atomic():
-        found = derive(read_items(ids), micros(timezone.now()), frozenset())
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM metrics_itemflow WHERE item_id = ANY(%s)", [list(ids)])
-            copy_in(cursor, "metrics_itemflow", FLOW_COLUMNS, _flow_rows(found))
+    found = derive(read_items(ids), micros(timezone.now()), frozenset())
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM metrics_itemflow WHERE item_id = ANY(%s)", [list(ids)])
+        copy_in(cursor, "metrics_itemflow", FLOW_COLUMNS, _flow_rows(found))
     return len(found.ids)
 
 
@@ -72,6 +82,7 @@ def _flow_rows(found: FlowColumns) -> Iterable[Sequence[object]]:
     stays = since_start & (found.began[last] != NEVER)[found.item]
     active, waiting = flow.busy_and_waiting(found, stays)
     teams = [team.id for team in found.teams]
+    holders = _holders(found)
     statuses = [status.id or None for status in found.statuses]
     for n, (ids, at) in enumerate(zip(found.ids.tolist(), last.tolist(), strict=True)):
         done = bool(ends.done[n])
@@ -87,7 +98,17 @@ def _flow_rows(found: FlowColumns) -> Iterable[Sequence[object]]:
             int(ends.lead[n]) if done else None,
             float(active[n]) / flow.SECOND,
             float(waiting[n]) / flow.SECOND,
+            holders[n],
         )
+
+
+def _holders(found: FlowColumns) -> list[tuple[str, ...]]:
+    """Per item, the teams that ever held it (as text, as COPY writes arrays)."""
+    pairs = np.unique(np.stack([found.item, found.team], axis=1), axis=0).tolist()
+    held: list[tuple[str, ...]] = [()] * len(found.ids)
+    for item, team in pairs:
+        held[item] = (*held[item], str(found.teams[team].id))
+    return held
 
 
 def _known(at: int) -> object:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 
-from metrics import columns
+from metrics import columns, rollups
 from metrics.columns import NEVER, FlowColumns, instant, micros
 from metrics.columns import delivery as delivery_columns
 from metrics.formulas import frame
@@ -66,7 +66,7 @@ def measure_many(keys: Iterable[str], scope: Scope, window: Window, as_of: datet
     missing = [metric for metric in wanted if metric.key not in found]
     fresh = _compute(missing, scope, window, as_of)
     cache.set_many({names[key]: value for key, value in fresh.items()}, CACHE_SECONDS)
-    found |= {key: value[2] for key, value in fresh.items()}
+    found |= {key: kept_figure[2] for key, kept_figure in fresh.items()}
     return {metric.key: found[metric.key] for metric in wanted}
 
 
@@ -76,7 +76,9 @@ _Kept = tuple[int, int, Measurement]
 
 def _compute(metrics: Sequence[Metric], scope: Scope, window: Window, as_of: datetime) -> dict[str, _Kept]:
     day, at = as_of.astimezone(scope.zone).date(), micros(as_of)
-    result: dict[str, _Kept] = {}
+    summed = rollups.figures([metric.key for metric in metrics], scope, window, as_of)
+    result: dict[str, _Kept] = {key: (at, at + 1, figure) for key, figure in summed.items()}
+    metrics = [metric for metric in metrics if metric.key not in summed]
     for family in dict.fromkeys(metric.family for metric in metrics):
         found = load_columns(family, scope, window, as_of)
         until = getattr(found, "same_until", at + 1)

@@ -144,7 +144,7 @@ FLOW: dict[str, Metric] = {
             unit="seconds",
             family="flow",
             formula=flow.time_in_state,
-            recompute=flow.total,
+            recompute=flow.seconds,
             additive=True,
             definition=(
                 "Seconds spent in each status from creation to finish, of the items finished in the window; for streams"

@@ -197,13 +197,14 @@ def ordered(item: Ints, at: Ints, before: Ints, after: Ints) -> Ints:
 
     `before` and `after` are numbers whose order does not depend on the order of arrival (UNKNOWN: not known).
     """
-    order = np.lexsort((after, before, at, item))
+    order = np.lexsort((at, item))
     same = (item[order][1:] == item[order][:-1]) & (at[order][1:] == at[order][:-1])
     if not same.any():
         return order
     edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
     for low, high in edges.reshape(-1, 2).tolist():
         places = order[low : high + 1]
+        places = places[np.lexsort((after[places], before[places]))]
         has_past = low > 0 and item[order[low - 1]] == item[places[0]]
         start = int(after[order[low - 1]]) if has_past else UNKNOWN
         moves = list(zip(before[places].tolist(), after[places].tolist(), strict=True))

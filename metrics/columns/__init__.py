@@ -1,6 +1,6 @@
 """Facts to NumPy columns: the only road from SQL to formulas."""
 
-from metrics.columns.flow import derive, load, read_items, read_scope
+from metrics.columns.flow import derive, load, read_items, read_scope, read_teams
 from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, FlowColumns, StatusInfo, TeamInfo
 from metrics.columns.zones import day_date, day_number, instant, local_day, local_days, micros
 
@@ -21,4 +21,5 @@ __all__ = [
     "micros",
     "read_items",
     "read_scope",
+    "read_teams",
 ]

@@ -123,7 +123,12 @@ def _facts(records: Records) -> Facts:
 
 def read_scope(scope: Scope) -> Facts:
     """The facts of every item that is or ever was in a team of `scope`, deleted ones left out."""
-    return _facts(_copy_out(OF_TEAMS, scope.teams))
+    return read_teams(scope.teams)
+
+
+def read_teams(teams: Sequence[int]) -> Facts:
+    """The facts of every item that is or ever was in one of the teams, deleted ones left out."""
+    return _facts(_copy_out(OF_TEAMS, teams))
 
 
 def read_items(ids: Sequence[int]) -> Facts:
@@ -274,15 +279,15 @@ def _blocks(records: Records, ids: Ints, as_of: int) -> _Blocks:
     return _Blocks(item, begin[seen], np.where(until > as_of, OPEN, until)[seen], cuts[cuts > as_of])
 
 
-def _same_until(later: Ints, as_of: int, zones: Collection[ZoneInfo]) -> int:
-    """The next instant at which anything is different: an event known already, or midnight in one of the zones."""
+def _same_until(later: int, as_of: int, zones: Collection[ZoneInfo]) -> int:
+    """The next instant at which anything is different: the next event, or midnight in one of the zones."""
     midnights = [
         datetime.combine(instant(as_of).astimezone(zone).date() + timedelta(days=1), time(0), tzinfo=zone)
         for zone in zones
     ]
     # The last microsecond of a day is apart: with it the day is over.
     ends = [micros(midnight) - 1 for midnight in midnights]
-    return min(int(later.min(initial=OPEN)), *(end if end > as_of else as_of + 1 for end in ends))
+    return min(later, *(end if end > as_of else as_of + 1 for end in ends))
 
 
 def derive(
@@ -310,11 +315,12 @@ def derive(
     ids = _native(items, "item")
     blocks = _blocks(facts.blocks, ids, as_of)
     two_days = local_days(np.array([as_of, as_of + 1]), zone)
-    later = np.concatenate([events.at[~known], blocks.cuts])
+    next_event = int(np.concatenate([events.at[~known], blocks.cuts]).min(initial=OPEN))
     return FlowColumns(
         scope_kind=kind,
         as_of=as_of,
-        same_until=_same_until(later, as_of, {zone, *(one.zone for one in facts.teams)}),
+        next_event=next_event,
+        same_until=_same_until(next_event, as_of, {zone, *(one.zone for one in facts.teams)}),
         day_at=int(two_days[0]),
         whole_day=int(two_days[1]) - 1,
         gap=gap,

@@ -49,13 +49,15 @@ class FlowColumns:
     `began` and `ended` (µs or NEVER): when the item counts as started and finished, as known in this stay;
     `began_day` is that day in the zone of the stay's team. `finishing`: index of the stay in which the finish lies.
     Blocks: `blocked_item`, `blocked_from`, `blocked_until` (µs; OPEN).
-    Until `same_until` (µs, exclusive) everything is the same for a later as_of, if no new facts come.
+    `next_event` is the first event after as_of (µs; OPEN: none). Until `same_until` (µs, exclusive) everything is the
+    same for a later as_of, if no new facts come.
     `day_at` is the scope's local day at `as_of`, `whole_day` the last day that is over by then. `gap` says why nothing
     can be measured at all (no source), or is empty.
     """
 
     scope_kind: str
     as_of: int
+    next_event: int
     same_until: int
     day_at: int
     whole_day: int

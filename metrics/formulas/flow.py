@@ -16,16 +16,17 @@ from metrics.formulas.frame import Days, Finishes, Floats, Ints
 from metrics.measurement import Measurement, Number, Point, Window
 
 SECOND = 1_000_000
+NO_TIME = "no finished item spent time in progress"
 
 
-def _weekly(columns: FlowColumns, window: Window, days: Ints, values: Ints) -> list[Point]:
+def weekly(whole_day: int, window: Window, days: Ints, values: Ints) -> list[Point]:
     """Per week with a finish: the 50th and 85th percentile; weeks that the window or as_of cuts are marked."""
     weeks = frame.mondays(days)
     points = []
     for monday in np.unique(weeks).tolist():
         ranks = stats.percentiles(values[weeks == monday], (50, 85))
         on = date.fromordinal(monday + frame.ORDINAL)
-        cut = monday < frame.number(window.first) or monday + 6 > min(frame.number(window.last), columns.whole_day)
+        cut = monday < frame.number(window.first) or monday + 6 > min(frame.number(window.last), whole_day)
         points.append(Point(on, ranks[50], {"p50": ranks[50], "p85": ranks[85]}, is_partial=cut))
     return points
 
@@ -46,7 +47,7 @@ def _times(columns: FlowColumns, window: Window, values: Ints, ends: Finishes, r
         "days",
         n=int(chosen.sum()),
         percentiles={p: found[p] for p in sorted(found)},
-        series=_weekly(columns, window, ends.day[chosen], values[chosen]),
+        series=weekly(columns.whole_day, window, ends.day[chosen], values[chosen]),
         evidence=rows,
     )
 
@@ -166,10 +167,24 @@ def mean(values: Floats) -> Number | None:
     return values.sum().item() / len(values) if len(values) else None
 
 
+def whole(value: float) -> Number:
+    """The same number, as an int where it is one."""
+    return int(value) if value.is_integer() else value
+
+
 def total(values: Floats) -> Number:
-    """The sum, as a whole number where it is one."""
-    result = values.sum().item()
-    return int(result) if result.is_integer() else result
+    """The sum of whole numbers."""
+    return whole(values.sum().item())
+
+
+def _microseconds(values: Floats) -> int:
+    """The sum of seconds in µs: whole numbers, so that it is the same in whatever order and portions they are added."""
+    return int(np.rint(values * SECOND).astype(np.int64).sum())
+
+
+def seconds(values: Floats) -> Number:
+    """The sum of seconds."""
+    return whole(_microseconds(values) / SECOND)
 
 
 def middle(values: Floats) -> Number | None:
@@ -203,10 +218,10 @@ def time_in_state(columns: FlowColumns, window: Window, as_of_day: date) -> Meas
     names, band = frame.groups(columns)
     per_band = np.bincount(band[stays], lengths(columns)[stays], len(names)) / SECOND
     return Measurement(
-        total(rows.values[rows.included]),
+        seconds(rows.values[rows.included]),
         "seconds",
         n=int(chosen.sum()),
-        parts={name: seconds for name, seconds in zip(names, per_band.tolist(), strict=True) if seconds},
+        parts={name: spent for name, spent in zip(names, per_band.tolist(), strict=True) if spent},
         evidence=rows,
     )
 
@@ -260,12 +275,12 @@ def flow_efficiency(columns: FlowColumns, window: Window, as_of_day: date) -> Me
     if not chosen.any():
         return frame.unavailable("ratio", "no item finished in this window", evidence=rows)
     value = ratio(rows.values[rows.included], frame.base_of(rows)[rows.included])
-    reason = "" if value is not None else "no finished item spent time in progress"
+    reason = "" if value is not None else NO_TIME
     parts = {"active": float(active[chosen].sum() / SECOND), "waiting": float(waiting[chosen].sum() / SECOND)}
     return Measurement(value, "ratio", n=int(chosen.sum()), reason=reason, parts=parts, evidence=rows)
 
 
 def ratio(values: Floats, base: Floats) -> Number | None:
-    """Sum over sum."""
-    below = base.sum().item()
-    return values.sum().item() / below if below else None
+    """Sum over sum, of seconds."""
+    below = _microseconds(base)
+    return _microseconds(values) / below if below else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from metrics.columns import derive, micros, read_scope
@@ -207,10 +207,11 @@ def check_evidence(found: dict[str, Measurement]) -> None:
 # The same examples in every run of the suite; HISTORIES=1000 tries so many new ones.
 HISTORIES = int(os.environ.get("HISTORIES", "0"))
 ONCE = settings(
-    max_examples=HISTORIES or 60,
+    max_examples=HISTORIES or 25,
     derandomize=not HISTORIES,
     deadline=None,
     database=None,
+    phases=[Phase.explicit, Phase.generate] if not HISTORIES else tuple(Phase),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 windows = st.builds(

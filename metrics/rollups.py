@@ -1,0 +1,210 @@
+"""Stored aggregates per team and day, from which the figures of large scopes are answered as they are now.
+
+FlowDay holds only what adds up. Flows are counts on their day; stocks are signed changes, whose sum up to a day is what
+is there at its end. `part` tells apart what is counted:
+
+| measure | part | n |
+|---|---|---|
+| finished | kind of item | items finished |
+| cycle, lead | days | items finished |
+| arrived, departed | | items entering and leaving WIP, net per item and day |
+| spent | state | µs spent in it, from creation to finish, of items finished on the day |
+| busy, whole | | µs of flow efficiency, above and below the line |
+| held | state | change of the items in it |
+| since | day number of the start | change of the WIP with that start |
+
+A past as_of is never answered from here: reopenings change what was finished when.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection, transaction
+from django.utils import timezone
+
+from metrics import states
+from metrics.columns import NEVER, OPEN, FlowColumns, day_date, derive, instant, local_day, micros, read_teams
+from metrics.formulas import flow, frame, summed
+from metrics.formulas.summed import Sums
+from metrics.load.merge import copy_in
+from metrics.measurement import Measurement, Window
+from metrics.models import FlowDay, FlowRollup, Source
+from metrics.rows import STATES
+from portfolio.models import Team
+from portfolio.queries import Scope
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+# Below so many items the facts themselves are read quickly enough.
+SMALLEST = 20_000
+ALL_DAYS = frame.Days(-400, 50_000)
+
+
+class Counted(NamedTuple):
+    """Aligned arrays: for a measure, in which team, on which day, for which part, how much."""
+
+    measure: str
+    team: Ints
+    day: Ints
+    part: Ints
+    n: Ints
+    names: tuple[str, ...] = ()
+
+
+def _changes_of_stock(found: FlowColumns, mask: Flags, measure: str, part: Ints, names: tuple[str, ...]) -> Counted:
+    """+1 on the day each stay in `mask` begins and -1 on the day it ends."""
+    rows = np.flatnonzero(mask & (found.day < found.until_day))
+    ended = rows[found.until_day[rows] != OPEN]
+    both = np.concatenate([rows, ended])
+    day = np.concatenate([found.day[rows], found.until_day[ended]])
+    sign = np.repeat([1, -1], [len(rows), len(ended)])
+    return Counted(measure, found.team[both], day, part[both], sign, names)
+
+
+def _of_finished(found: FlowColumns) -> Iterator[Counted]:
+    """What is counted on the day, and for the team, of each item's finish."""
+    ends = frame.finishes(found)
+    chosen = ends.in_scope
+    team, day = found.team[ends.stay], ends.day
+    one = np.ones(len(chosen), dtype=np.int64)
+    none = np.zeros(len(chosen), dtype=np.int64)
+    stays = flow.before_finish(found, ends, chosen)
+    owner = found.item[stays]
+    yield Counted(
+        "spent", team[owner], day[owner], found.state[stays].astype(np.int64), flow.lengths(found)[stays], STATES
+    )
+    stays &= found.at >= found.began[ends.stay][found.item]
+    active, waiting = flow.busy_and_waiting(found, stays)
+    for measure, part, n, names in (
+        ("finished", found.kinds.astype(np.int64), one, states.KIND_NAMES),
+        ("cycle", ends.cycle, one, ()),
+        ("lead", ends.lead, one, ()),
+        ("busy", none, np.rint(active).astype(np.int64), ("",)),
+        ("whole", none, np.rint(active + waiting).astype(np.int64), ("",)),
+    ):
+        yield Counted(measure, team[chosen], day[chosen], part[chosen], n[chosen], names)
+
+
+def counted(found: FlowColumns) -> Iterator[Counted]:
+    """Everything that FlowDay holds of the scope's teams."""
+    yield from _of_finished(found)
+    _, team, day, net = flow.changes(found, ALL_DAYS)
+    for measure, sign in (("arrived", 1), ("departed", -1)):
+        rows = net == sign
+        none = np.zeros(int(rows.sum()), dtype=np.int64)
+        yield Counted(measure, team[rows], day[rows], none, none + 1, ("",))
+    in_band = found.in_scope & (found.state != states.REMOVED)
+    yield _changes_of_stock(found, in_band, "held", found.state.astype(np.int64), STATES)
+    began = np.where(found.began_day == NEVER, 0, found.began_day)
+    yield _changes_of_stock(found, frame.in_wip(found), "since", began, ())
+
+
+def _rows(of: Counted, teams: list[int]) -> Iterator[tuple[int, str, str, str, int]]:
+    """The sums as rows of FlowDay."""
+    keys = np.stack([of.team, of.day, of.part], axis=1)
+    found, place = np.unique(keys, axis=0, return_inverse=True)
+    sums = np.zeros(len(found), dtype=np.int64)
+    np.add.at(sums, place.reshape(-1), of.n)
+    for (team, day, part), n in zip(found.tolist(), sums.tolist(), strict=True):
+        if n:
+            yield teams[team], of.measure, day_date(day).isoformat(), of.names[part] if of.names else str(part), n
+
+
+def rebuild(teams: Collection[int]) -> None:
+    """Compute the rollups of these teams anew, from the facts as they are.
+
+    Runs in the caller's transaction or its own; two at once for one team wait for each other.
+    """
+    with transaction.atomic():
+        # Before the facts are read: who comes second sees the first one's.
+        locked = list(Team.objects.select_for_update(no_key=True).filter(pk__in=teams).order_by("pk"))
+        now = timezone.now()
+        facts = read_teams([team.pk for team in locked])
+        found = derive(facts, micros(now), frozenset(team.pk for team in locked))
+        numbers = [team.id for team in found.teams]
+        rows = (row for of in counted(found) for row in _rows(of, numbers))
+        FlowDay.objects.filter(team__in=locked).delete()
+        FlowRollup.objects.filter(team__in=locked).delete()
+        with connection.cursor() as cursor:
+            copy_in(cursor, "metrics_flowday", ("team_id", "measure", "on", "part", "n"), rows)
+        _note(found, locked, now)
+
+
+def _note(found: FlowColumns, teams: Collection[Team], now: datetime) -> None:
+    """Say what the rollups were computed from."""
+    held = np.unique(np.stack([found.item, found.team], axis=1), axis=0)[:, 1]
+    items = dict(zip((team.id for team in found.teams), np.bincount(held, minlength=len(found.teams)), strict=True))
+    until = None if found.next_event == OPEN else instant(found.next_event)
+    FlowRollup.objects.bulk_create(
+        FlowRollup(team=team, built_at=now, good_until=until, timezone=team.timezone, items=int(items.get(team.pk, 0)))
+        for team in teams
+    )
+
+
+def items_if_current(scope: Scope, as_of: datetime) -> int | None:
+    """How many items the rollups of the scope stand for; None when they do not answer for `as_of`.
+
+    They do when each team has them, since the last sync and mapping, in its zone, and no event has come due since.
+    """
+    if Source.objects.filter(needs_derive=True).exists():
+        return None
+    zones = dict(Team.objects.filter(pk__in=scope.teams).values_list("pk", "timezone"))
+    total = 0
+    stored = list(FlowRollup.objects.filter(team__in=scope.teams))
+    for rollup in stored:
+        is_due = rollup.good_until is not None and rollup.good_until <= as_of
+        if rollup.timezone != zones[rollup.team_id] or as_of < rollup.built_at or is_due:
+            return None
+        total += rollup.items
+    return total if len(stored) == len(zones) else None
+
+
+FLOWS = ("finished", "cycle", "lead", "arrived", "departed", "spent", "busy", "whole")
+SUMS = """
+    SELECT measure, "on" - date '1970-01-01', part, sum(n)::bigint FROM metrics_flowday
+    WHERE team_id = ANY(%(teams)s) AND measure = ANY(%(flows)s) AND "on" BETWEEN %(first)s AND %(last)s GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT measure, greatest("on", %(before)s) - date '1970-01-01', part, sum(n)::bigint FROM metrics_flowday
+    WHERE team_id = ANY(%(teams)s) AND measure = 'held' AND "on" <= %(last)s GROUP BY 1, 2, 3
+"""
+SINCE = """
+    SELECT team_id, greatest("on", %(before)s) - date '1970-01-01', part::bigint, sum(n)::bigint FROM metrics_flowday
+    WHERE team_id = ANY(%(teams)s) AND measure = 'since' AND "on" <= %(last)s GROUP BY 1, 2, 3 HAVING sum(n) <> 0
+"""
+
+
+def read(scope: Scope, window: Window, as_of: datetime) -> Sums:
+    """The sums of a window's days that have begun by as_of."""
+    today = as_of.astimezone(scope.zone).date()
+    first, last = window.first, min(window.last, today)
+    cells: dict[str, list[tuple[int, str, int]]] = {}
+    values: dict[str, Any] = {"teams": list(scope.teams), "flows": list(FLOWS), "first": first, "last": last}
+    values["before"] = first - timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS, values)
+        for measure, *cell in cursor.fetchall():
+            cells.setdefault(measure, []).append((cell[0], cell[1], cell[2]))
+        cursor.execute(SINCE, values)
+        since = cursor.fetchall()
+    next_day = (as_of + timedelta(microseconds=1)).astimezone(scope.zone).date()
+    zones = Team.objects.filter(pk__in=scope.teams)
+    return Sums(
+        window,
+        frame.Days(frame.number(first), frame.number(last)),
+        frame.number(next_day) - 1,
+        cells,
+        since,
+        {team.pk: local_day(as_of, team.zone) for team in zones},
+    )
+
+
+def figures(keys: Collection[str], scope: Scope, window: Window, as_of: datetime) -> dict[str, Measurement]:
+    """Those of the measures `keys` that the rollups answer: as things are now, for large streams and portfolios."""
+    if scope.kind == "team" or window.first > as_of.astimezone(scope.zone).date():
+        return {}
+    items = items_if_current(scope, as_of)
+    return {} if items is None or items < SMALLEST else summed.figures(read(scope, window, as_of), keys)
