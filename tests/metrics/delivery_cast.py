@@ -8,7 +8,7 @@ from metrics.columns import delivery as columns
 from metrics.delivery import derive_changes
 from metrics.formulas.dora import DELIVERY
 from metrics.measurement import Measurement, Window
-from metrics.models import Source
+from metrics.models import Change, Source
 from metrics.rows import CommitRow, DeploymentRow, IncidentRow, PullRequestRow, Row
 from portfolio.models import Service, Team
 from portfolio.queries import Scope
@@ -18,6 +18,18 @@ from tests.metrics.cast import at
 JUNE = Window(date(2025, 6, 1), date(2025, 6, 30))
 Method = Literal["", "merge", "squash", "rebase"]
 LATER = datetime(2025, 8, 1, tzinfo=UTC)
+
+# a trunk of six commits, one a day at 8
+TRUNK = """
+c1 1 8
+c2 2 8 c1
+c3 3 8 c2
+c4 4 8 c3
+c5 5 8 c4
+c6 6 8 c5
+"""
+
+HOUR, DAY = 3600, 86400
 
 
 def service(owner: Team, slug: str = "shop") -> Service:
@@ -79,3 +91,8 @@ def measure(key: str, owner: Team, window: Window = JUNE, as_of: datetime = LATE
     scope = Scope("team", owner.slug, owner.name, owner.zone, (owner.pk,))
     found: Measurement = DELIVERY[key].formula(columns.load(scope, window, as_of), window, as_of.date())
     return found
+
+
+def deployed() -> dict[str, str]:
+    """Commit → the deployment it came with."""
+    return dict(Change.objects.values_list("commit__external_id", "deployment__external_id"))
