@@ -27,7 +27,8 @@ stack: setup-dev
 	@.ci/test stack
 
 bench: setup-dev
-	@$(BIN)/python -m bench
+	@for name in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do \
+		[ $$name = screenshots ] || { echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; }; done
 
 screenshots: setup-dev
 	@.ci/test screenshots

@@ -1,5 +1,6 @@
 """A whole portal as processes, in a home of its own, for tests that start, kill and stop it."""
 
+import atexit
 import json
 import os
 import shutil
@@ -24,8 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_URL", "REDIS_URL", "CELERY_QUEUE", "VMO_HOME", "JOB_LEASE_SECONDS", "LIVE_PORT", "SECRET_KEY")
 
 # Collected once for all portals of this run: the files are the same.
-_STATIC = tempfile.TemporaryDirectory(prefix="vmo-stack-static-", ignore_cleanup_errors=True)
-SHARED = {"STATIC_ROOT": _STATIC.name}
+STATIC = Path(tempfile.gettempdir()) / f"vmo-stack-static-{os.getpid()}"
+atexit.register(shutil.rmtree, STATIC, ignore_errors=True)
+SHARED = {"STATIC_ROOT": str(STATIC)}
 
 
 def free_port() -> int:
