@@ -251,6 +251,8 @@ def request_sync(*, actor: Person, source: Source, full: bool = False, enqueue: 
     """
     require(actor, "manage_sources", source.team)
     with transaction.atomic():
+        if full:
+            SyncRun.objects.filter(source=source, state=JobState.QUEUED).update(is_full=True)
         row = _locked(source)
         run = open_run(row)
         if run is None:
@@ -260,9 +262,6 @@ def request_sync(*, actor: Person, source: Source, full: bool = False, enqueue: 
                 run_id = run.pk
                 # Robust: with the broker away the sweep hands the run out later.
                 transaction.on_commit(lambda: tasks.wake([run_id]), robust=True)
-        elif full and run.state == JobState.QUEUED and not run.is_full:
-            run.is_full = True
-            run.save(update_fields=["is_full"])
     return run
 
 
