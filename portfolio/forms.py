@@ -96,9 +96,10 @@ class TeamForm(ThingForm):
         allowed = [s.pk for s in ValueStream.objects.all() if can(user, "manage_teams", s)]
         own = [team.stream_id] if team else []
         stream = cast("forms.ModelChoiceField[ValueStream]", self.fields["stream"])
+        stream.empty_label = "Choose a value stream"
         stream.queryset = ValueStream.objects.filter(pk__in=allowed + own)
-        self.fields["calendar"].required = False
-        self.fields["calendar"].help_text = "Without one: Monday to Friday, 9 to 17, no holidays."
+        calendar = cast("forms.ModelChoiceField[WorkingCalendar]", self.fields["calendar"])
+        calendar.required, calendar.empty_label = False, "Monday to Friday, 9 to 17, no holidays"
         self.fields["cost_per_day"].label = f"Cost per working day, {settings.CURRENCY}"
         self.fields["cost_per_day"].help_text = "Seen by leaders, the PMO and administrators only."
         if not can(user, "see_money", team or (stream.queryset.first() if allowed else None)):
@@ -165,7 +166,9 @@ def read_day(line: str) -> tuple[date, str] | None:
 class MemberForm(Attempt, forms.Form):
     """A person's time in a team; `last` empty is until further notice."""
 
-    user = forms.ModelChoiceField(label="Person", queryset=User.objects.filter(is_active=True))
+    user = forms.ModelChoiceField(
+        label="Person", queryset=User.objects.filter(is_active=True), empty_label="Choose a person"
+    )
     first = forms.DateField(label="First day", widget=day_input(), initial=timezone.localdate)
     last = forms.DateField(label="Last day", widget=day_input(), required=False)
     share = forms.IntegerField(

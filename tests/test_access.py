@@ -47,9 +47,10 @@ def post(may: frozenset[str], data: dict[str, Any] | None = None, query: str = "
     return Row(may, args, "post", query, data or {})
 
 
-FALCON, PAYMENTS = {"slug": "falcon"}, {"slug": "payments"}
-SOURCE = {"slug": "falcon-git"}
-RUN = {**SOURCE, "run_id": "{run.pk}"}
+FALCON: dict[str, Any] = {"slug": "falcon"}
+PAYMENTS: dict[str, Any] = {"slug": "payments"}
+SOURCE: dict[str, Any] = {"slug": "falcon-git"}
+RUN: dict[str, Any] = {**SOURCE, "run_id": "{run.pk}"}
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
 ROUTES: dict[str, list[Row]] = {
     # one's own account
@@ -245,7 +246,7 @@ def gets_in(client: Client, name: str, row: Row, props: Props) -> bool:
         return False  # It names a team or stream that is not there for this person.
     is_plain = answer.status_code in {row.served, 200, 201, 202, 204, 302, 401, 403, 404}
     assert is_plain, (url, answer.status_code, answer.content[:300])
-    return answer.status_code < 400 or answer.status_code == row.served
+    return bool(answer.status_code < 400 or answer.status_code == row.served)
 
 
 CASES = [pytest.param(name, row, id=f"{name}-{row.method}") for name, rows in ROUTES.items() for row in rows]

@@ -77,7 +77,7 @@ def audit_page(page: Page, url: str, *, ignore: tuple[str, ...] = (), ready: str
     """
     problems: list[str] = []
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=theme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             with no_errors(page, ignore):
