@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import User
 from connectors.demo import actions
 from connectors.demo.people import LOGINS, PASSWORD
-from connectors.demo.world import PROCUREMENT, PROFILES
+from connectors.demo.world import BY_SLUG, PROCUREMENT, PROFILES
 from connectors.models import SyncRun
 from core.models import AuditEntry
 from metrics import queries
@@ -17,8 +17,10 @@ from metrics.measurement import Measurement, Window
 from metrics.models import BlockedStay, Change, Deployment, Incident, Source, WorkItem
 from portfolio.models import Grant, Holiday, Membership, Service, Team, ValueStream
 from portfolio.queries import team_scope
+from tests.conftest import Worker
 from tests.connectors.cast import sync_now, team
 from tests.demo import AS_OF, FIRST, TEAMS, UNTIL
+from tests.waiting import until
 
 ALL = Window(FIRST, UNTIL)
 
@@ -134,6 +136,18 @@ class TestCommand:
         call_command("demo", "--reset", "--force")
         assert not Source.objects.filter(name="Ledger").exists()
         assert User.objects.filter(pk=person.pk).exists()
+
+
+def test_the_history_comes_through_the_worker(worker: Worker) -> None:
+    day = date(2025, 3, 31)
+    actions.load(today=day, first=date(2025, 1, 6), until=day, profiles=[BY_SLUG["swift"]])
+    (run,) = actions.request_syncs()
+    until(lambda: SyncRun.objects.get(pk=run.pk).is_over, 120, what="the end of the sync")
+    done = SyncRun.objects.get(pk=run.pk)
+    assert (done.state, done.rejected) == ("succeeded", 0)
+    assert WorkItem.objects.count() > 200
+    assert Change.objects.count() > 100
+    assert actions.request_syncs() == []
 
 
 def test_the_first_day_is_a_monday_18_months_before() -> None:
