@@ -7,7 +7,7 @@ A log is {"teams": {slug: zone}, "statuses": {name: state}, "items": [item, …]
 import math
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -156,7 +156,7 @@ def busy_and_all(row: Any, as_of: datetime) -> tuple[Fraction, Fraction]:
         for begin, end in row["item"]["blocks"]:
             cuts |= {cut for cut in (begin, end or as_of) if low < cut < high}
         edges = sorted(cuts)
-        for one, other in zip(edges, edges[1:], strict=False):
+        for one, other in pairwise(edges):
             seconds = Fraction((other - one) // timedelta(microseconds=1), 1_000_000)
             whole += seconds
             if step["state"] == "active" and not blocked_at(row["item"], one, as_of):
