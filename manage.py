@@ -13,15 +13,37 @@ WITHOUT_SERVICES = {"", "help", "version", "up", "check", "makemigrations", "col
 WITHOUT_SERVICES |= {"diffsettings", "startapp", "startproject", "compilemessages", "makemessages", "spectacular"}
 
 
+def needs_services(arguments: list[str]) -> bool:
+    """Whether this command asks the database."""
+    name = arguments[0] if arguments else ""
+    asks_only = name.startswith("-") or bool({"-h", "--help", "--version"} & set(arguments))
+    return not asks_only and (name not in WITHOUT_SERVICES or "--database" in arguments)
+
+
 def services_for(arguments: list[str]) -> AbstractContextManager[None]:
     """The services while the command runs, or nothing for commands that do without."""
     from vmo import services
 
-    name = arguments[0] if arguments else ""
-    asks_only = name.startswith("-") or bool({"-h", "--help", "--version"} & set(arguments))
-    if asks_only or (name in WITHOUT_SERVICES and "--database" not in arguments):
-        return nullcontext()
-    return services.borrow(services.home())
+    return services.borrow(services.home()) if needs_services(arguments) else nullcontext()
+
+
+def set_up_new_database(arguments: list[str]) -> None:
+    """An embedded database that has no tables yet gets them before its first command, whichever that is."""
+    from vmo import services
+
+    if "postgres" not in services.embedded() or not needs_services(arguments) or arguments[0] == "migrate":
+        return
+    import django
+    from django.core.management import call_command
+    from django.db import connection
+
+    from vmo.services import locks
+
+    django.setup()
+    with locks.exclusive(services.home() / "migrate.lock"):
+        if not connection.introspection.table_names():
+            sys.stderr.write("Setting up the database.\n")
+            call_command("migrate", verbosity=0)
 
 
 def main() -> None:
@@ -33,6 +55,7 @@ def main() -> None:
 
     try:
         with services_for(sys.argv[1:]):
+            set_up_new_database(sys.argv[1:])
             execute_from_command_line(sys.argv)
     except (ServiceError, ImproperlyConfigured) as error:
         sys.exit(f"{error}")
