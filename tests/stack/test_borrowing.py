@@ -1,5 +1,6 @@
 """Commands work while the portal does not run: they start the services and stop them again."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -35,6 +36,14 @@ def test_a_command_starts_and_stops_the_services(portal: Portal) -> None:
     again = portal.manage("migrate", "--check")
     assert again.returncode == 0, again.stderr
     assert portal.all_gone()
+
+
+def test_the_first_command_of_all_finds_a_database_set_up(portal: Portal) -> None:
+    added = portal.manage("team", "add", "falcon", "--stream", "payments", "--timezone", "Europe/Berlin")
+    assert added.returncode == 0, added.stderr
+    told = portal.manage("report", "--scope", "team:falcon", "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["metrics"]["throughput"]["reason"] == "no source connected"
 
 
 def test_the_last_of_two_stops_them(portal: Portal) -> None:
