@@ -1,4 +1,4 @@
-"""How long the portal takes to start (cold: an empty home; warm) and to stop, and its memory. `python -m bench.start`."""
+"""How long the portal takes to start (cold, then warm) and to stop, and its memory. `python -m bench.start`."""
 
 import time
 
