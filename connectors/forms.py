@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 
 from connectors import rules
 from connectors.protocol import Field
@@ -137,8 +138,7 @@ class SettingsForm(forms.Form):
         if path and data.get("upload"):
             data[path] = str(keep_upload(data["upload"]))
             # The file came with this post only: the next one says where it lies.
-            self.data = self.data.copy()
-            self.data[path] = data[path]
+            self.data = {**self.data.dict(), path: data[path]} if isinstance(self.data, QueryDict) else self.data
         try:
             rules.clean(self.tool, self.tool_settings(), kept=self._kept())
         except ValidationError as error:
@@ -163,12 +163,12 @@ class SettingsForm(forms.Form):
 
 
 class StatusLine(NamedTuple):
-    """A status to map: `key` is unique in the form, `count` how many items or moves have it."""
+    """A status to map: `key` is unique in the form, `used` how many items or moves have it."""
 
     key: str
     name: str
     state: str | None = None
-    count: int = 0
+    used: int = 0
 
 
 def status_lines(statuses: Iterable[Any]) -> list[StatusLine]:

@@ -1,5 +1,6 @@
 """What the pages of sources show. A page costs the same number of queries for one source and for many."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +131,7 @@ def _held(source: Source) -> Coalesce:
     return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
 
 
-def tool_types(source: Source) -> list[dict[str, Any]]:
+def tool_types(source: Source) -> list[Mapping[str, Any]]:
     """The tool's item types with how many items have each and what kind they count as."""
     rows = source.items.filter(deleted_at=None).values("tool_type", "kind").annotate(n=Count("pk"))
     return [row for row in rows.order_by("-n", "tool_type") if row["tool_type"]]

@@ -46,7 +46,7 @@ class MetricSerializer(serializers.Serializer[Any]):
     """A measure of the registry."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     question = serializers.CharField()
     unit = serializers.CharField()
     family = serializers.CharField()
@@ -69,7 +69,7 @@ class PointSerializer(serializers.Serializer[Any]):
     at = serializers.DateField()
     value = serializers.FloatField(required=False, allow_null=True)
     parts = serializers.DictField(child=serializers.FloatField(), required=False)
-    partial = serializers.BooleanField(required=False)
+    partial = serializers.BooleanField(required=False)  # type: ignore[assignment]
 
 
 class FigureSerializer(serializers.Serializer[Any]):
@@ -144,7 +144,7 @@ class ItemSerializer(serializers.ModelSerializer[ItemFlow]):
 
 
 class PullRequestSerializer(serializers.ModelSerializer[PullRequest]):
-    source = serializers.CharField(source="source.slug")
+    source = serializers.CharField(source="source.slug")  # type: ignore[assignment]
 
     class Meta:
         model = PullRequest

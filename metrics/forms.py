@@ -178,9 +178,8 @@ def pickers(asked: Asked, user: User | AnonymousUser, now: datetime) -> dict[str
 def search(rows: QuerySet[Any], text: str, key: str, title: str) -> QuerySet[Any]:
     """Rows whose key starts with `text` or whose title holds its words."""
     words = SearchQuery(text, search_type="websearch", config="simple")
-    return rows.annotate(found=SearchVector(title, config="simple")).filter(
-        Q(**{f"{key}__istartswith": text}) | Q(found=words)
-    )
+    named: QuerySet[Any] = rows.annotate(found=SearchVector(title, config="simple"))
+    return named.filter(Q(**{f"{key}__istartswith": text}) | Q(found=words))
 
 
 class Order(django_filters.OrderingFilter):

@@ -131,7 +131,7 @@ def _unit(text: str) -> list[Spec]:
 def level_traces(levels: Sequence[Level], xs: Sequence[str | Number]) -> list[Spec]:
     if not xs:
         return []
-    ends = [min(xs), max(xs)]  # type: ignore[type-var]
+    ends = [min(xs), max(xs)]
     return [
         {
             "type": "scatter",

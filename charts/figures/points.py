@@ -43,10 +43,11 @@ def scatter(
     layout["hovermode"] = "closest"
     layout["xaxis"] |= DATES
     layout["meta"] |= {"link": link, "total": len(dots), "drawn": len(drawn)}
+    places = [as_x(dot.x) for dot in drawn]
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": [as_x(dot.x) for dot in drawn],
+        "x": places,
         "y": [dot.y for dot in drawn],
         "text": [dot.text for dot in drawn],
         "customdata": [dot.key for dot in drawn],
@@ -55,7 +56,7 @@ def scatter(
         "hovertemplate": "%{text}<br>%{x|%-d %b %Y}: %{y} " + unit + "<extra></extra>",
     }
     name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels])
-    return {"data": [points, *level_traces(levels, points["x"])], "layout": layout}
+    return {"data": [points, *level_traces(levels, places)], "layout": layout}
 
 
 def strip(

@@ -220,6 +220,7 @@ def _deployment_marks(asked: Asked, first: datetime, last: datetime) -> list[Mar
         for service, finished, ref, sha, status in rows.values_list(
             "service__name", "finished_at", "ref", "sha", "status"
         )
+        if finished is not None
     ]
 
 
