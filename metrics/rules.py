@@ -31,7 +31,8 @@ def ago(at: datetime, now: datetime) -> str:
 def freshness(source: Source, now: datetime) -> Freshness:
     """What a person should know about the age of a source's data."""
     if source.synced_at is None:
-        return Freshness("never synced", "warn" if source.state == SourceState.STOPPED else "", False)
+        text = "first sync not finished" if source.attempted_at and not source.error else "never synced"
+        return Freshness(text, "warn" if source.state == SourceState.STOPPED else "", False)
     text = f"synced {ago(source.synced_at, now)}"
     if source.state == SourceState.STOPPED:
         return Freshness(f"stale: {text}, then stopped", "bad", True)
@@ -39,7 +40,8 @@ def freshness(source: Source, now: datetime) -> Freshness:
         return Freshness(text, "", False)
     if now - source.synced_at > 2 * timedelta(minutes=source.schedule_minutes):
         return Freshness(f"stale: {text}", "warn", True)
-    return Freshness(text, "good", False)
+    # Colour means that something needs a person: fresh is neutral.
+    return Freshness(text, "", False)
 
 
 def of_sources(sources: Sequence[Source], now: datetime) -> Freshness:

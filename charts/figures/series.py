@@ -91,7 +91,8 @@ def ranking(parts: Mapping[str, Number], *, unit: str, height: str = "medium", s
         "showgrid": False,
         "ticklabelstandoff": 6,
     }
-    layout["xaxis"] |= {"range": [0, ceiling(values)], "showgrid": True, "showline": False, "ticksuffix": f" {unit}"}
+    # The unit stands above the figure; behind every tick it would run into the next one on a phone.
+    layout["xaxis"] |= {"range": [0, ceiling(values)], "showgrid": True, "showline": False}
     layout["meta"]["x"] = unit
     bars = {
         "type": "bar",
