@@ -111,4 +111,4 @@ def count(n: Number, one: str, many: str = "") -> str:
 
 
 def per_cent(value: float) -> str:
-    return f"{plain(round(100 * value))} %"
+    return f"{plain(round(100 * value))}\u00a0%"
