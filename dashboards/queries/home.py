@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
 from accounts.models import User
+from connectors.queries import sources as visible_sources
 from dashboards.queries.base import figures, per_cent
 from metrics.forms import Asked
 from metrics.measurement import Measurement, Number
@@ -104,7 +105,7 @@ def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUs
     """The lines of the parts of a scope: streams of the portfolio, teams of a stream."""
     parts = _parts(asked.scope, user)
     lines = [_line(part, asked, at) for part in parts]
-    sources = _sources(asked.scope, now)
+    sources = _sources(asked.scope, now, user)
     teams = lines if not parts or parts[0].kind == "team" else _team_lines(asked, at, user)
     concerns = [*_stale(sources), *_worst(teams, asked.window.days), *_waiting(teams)][:MOST_CONCERNS]
     return Overview(
@@ -209,8 +210,10 @@ def _worst(lines: Sequence[Line], days: int) -> list[Concern]:
     ]
 
 
-def _sources(scope: Scope, now: datetime) -> list[tuple[Source, Freshness]]:
-    return [(source, freshness(source, now)) for source in sources_of(scope.teams)]
+def _sources(scope: Scope, now: datetime, user: User | AnonymousUser) -> list[tuple[Source, Freshness]]:
+    """The scope's sources that the reader may open: another team's may have delivered an item or two to it."""
+    seen = set(visible_sources(user).values_list("pk", flat=True))
+    return [(source, freshness(source, now)) for source in sources_of(scope.teams) if source.pk in seen]
 
 
 def _stale(sources: Sequence[tuple[Source, Freshness]]) -> list[Concern]:

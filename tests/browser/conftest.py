@@ -5,13 +5,11 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import User
 from tests.browser.pages import FLAGS
-from tests.browser.site import demo_site, on_site  # noqa: F401 (fixtures)
+from tests.browser.site import demo_site, log_in, on_site  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(scope="session")
@@ -40,11 +38,3 @@ def as_person(chromium: Browser, live_server: object) -> Generator[Callable[...,
             return context.new_page()
 
         yield open_page
-
-
-def log_in(context: BrowserContext, user: User, url: str) -> None:
-    """Give the browser a session of `user`, without the log-in page (which has its own test)."""
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])

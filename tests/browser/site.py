@@ -7,15 +7,19 @@ import urllib.request
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django import DjangoDbBlocker
 
-from connectors.demo.people import PASSWORD
+from accounts.models import User
 from tests.conftest import ROOT
+from tests.demo import using
 from tests.waiting import until
 from vmo.services.processes import spawn
 
@@ -54,24 +58,26 @@ def _answers(url: str, ended: Callable[[], int | None], log: Path) -> bool:
 
 
 @pytest.fixture
-def on_site(chromium: Browser, demo_site: str) -> Generator[Callable[..., Page], None, None]:
+def on_site(
+    chromium: Browser, demo_site: str, demo_database: str, django_db_blocker: DjangoDbBlocker
+) -> Generator[Callable[..., Page], None, None]:
     """Call it with the first part of a demo address for a page in a browser where that person is logged in."""
     with ExitStack() as stack:
 
-        def open_page(name: str = "pmo", width: int = 1280, **options: object) -> Page:
-            context = chromium.new_context(
-                viewport={"width": width, "height": 900},
-                base_url=demo_site,
-                **options,  # type: ignore[arg-type]
-            )
+        def open_page(name: str = "pmo", width: int = 1280, **options: Any) -> Page:
+            context = chromium.new_context(viewport={"width": width, "height": 900}, base_url=demo_site, **options)
             stack.callback(context.close)
             context.set_default_timeout(30_000)
-            page = context.new_page()
-            page.goto("/login/")
-            page.fill("input[name=username]", f"{name}@demo.example")
-            page.fill("input[name=password]", PASSWORD)
-            page.click("form button.primary")
-            page.wait_for_url(lambda url: "/login/" not in url)
-            return page
+            with django_db_blocker.unblock(), using(demo_database):
+                log_in(context, User.objects.get(email=f"{name}@demo.example"), demo_site)
+            return context.new_page()
 
         yield open_page
+
+
+def log_in(context: BrowserContext, user: User, url: str) -> None:
+    """Give the browser a session of `user`, without the log-in page (which has its own test)."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
