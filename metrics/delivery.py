@@ -1,6 +1,6 @@
 """Which change came to production with which deployment, and which deployment rolled back which: derived tables.
 
-The rule (DEFINITIONS, DORA): a change belongs to the first successful production deployment whose range of commits,
+The rule: a change belongs to the first successful production deployment whose range of commits,
 from the previous successful deployment of the same service and environment (exclusive) to its own commit (inclusive),
 holds it. Here each commit is marked by the first deployment, in order of finish, that reaches it. That is the same, by
 induction: what is not marked before the n-th deployment is reached by none of the earlier ones, so not by the previous

@@ -285,7 +285,7 @@ class ItemFlow(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    # Calendar days in the zone of the team at the finish (DEFINITIONS, flow): same day is 1.
+    # Calendar days in the zone of the team at the finish (docs/users/measures.md): same day is 1.
     cycle_days = models.IntegerField(null=True)
     lead_days = models.IntegerField(null=True)
     active_seconds = models.FloatField(default=0)
@@ -334,7 +334,7 @@ class FlowDay(models.Model):
 
 
 class Change(models.Model):
-    """Derived: a change (see DORA in DEFINITIONS) and the deployment that brought it to production."""
+    """Derived: a change (docs/users/measures.md, delivery) and the deployment that brought it to production."""
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="changes")
     commit = models.ForeignKey(Commit, on_delete=models.CASCADE, related_name="+")

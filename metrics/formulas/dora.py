@@ -1,4 +1,4 @@
-"""The five delivery measures (DEFINITIONS, DORA): pure functions of (columns, window, as_of_day, …options).
+"""The five delivery measures (docs/users/measures.md): pure functions of (columns, window, as_of_day, …options).
 
 A deployment counts on the day it finished, in its team's zone; production deployments that reached production are the
 whole that ratios are of. What is known later than the columns' `as_of` is not in the columns.

@@ -1,4 +1,4 @@
-"""Which change came with which deployment, and how long it took: one small history per rule of DEFINITIONS, DORA."""
+"""Which change came with which deployment, and how long it took: one small history per rule of delivery."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Frequency, failures, recovery and rework by hand: one small history per rule of DEFINITIONS, DORA."""
+"""Frequency, failures, recovery and rework by hand: one small history per rule of delivery."""
 
 import pytest
 from django.db import connection
