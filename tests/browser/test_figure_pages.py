@@ -28,14 +28,14 @@ PAGES = {
     f"/explain/change_fail_rate/?scope=team:falcon&{WINDOW}&show=excluded": "main",
     "/sources/": "table",
     "/sources/add/": "main",
-    "/sources/add/git/": "form",
-    "/sources/add/csv/": "form",
-    "/sources/add/github/": "form",
-    "/sources/add/jira/": "form",
+    "/sources/add/git/": "main form",
+    "/sources/add/csv/": "main form",
+    "/sources/add/github/": "main form",
+    "/sources/add/jira/": "main form",
     "/sources/falcon-demo/": "table",
     "/sources/falcon-demo/mapping/": "table",
-    "/sources/falcon-demo/settings/": "form",
-    "/sources/falcon-demo/delete/": "form",
+    "/sources/falcon-demo/settings/": "main form",
+    "/sources/falcon-demo/delete/": "main form",
 }
 
 
