@@ -16,7 +16,7 @@ from metrics.measurement import Measurement, Metric, Point, Window
 from metrics.models import ItemKind, Source, WorkItem
 from metrics.registry import METRICS
 from metrics.rows import STATES
-from portfolio.models import Team
+from portfolio.models import Service, Team
 from portfolio.queries import Scope
 
 # How long a figure is kept; it is right however long that is (see _stamp and _Kept).
@@ -95,13 +95,13 @@ def _without_evidence(found: Measurement) -> Measurement:
 
 
 def _stamp(scope: Scope, window: Window, as_of: datetime) -> str:
-    """What a figure depends on besides its key and the time of day: scope, teams, zones, window, day, all data."""
+    """What a figure depends on beside its key and the time of day: scope, teams, services, zones, window, day, data."""
     sources = Source.objects.order_by("pk").values_list("pk", "created_at", "data_version", "synced_at")
     zones = Team.objects.order_by("pk").values_list("pk", "timezone")
+    services = Service.objects.order_by("pk").values_list("pk", "team")
     data = [(pk, made.isoformat(), version, synced is None) for pk, made, version, synced in sources]
-    text = repr(
-        (scope.text, scope.teams, scope.zone.key, window, as_of.astimezone(scope.zone).date(), data, list(zones))
-    )
+    day = as_of.astimezone(scope.zone).date()
+    text = repr((scope.text, scope.teams, scope.zone.key, window, day, data, list(zones), list(services)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

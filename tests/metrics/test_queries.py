@@ -13,9 +13,10 @@ from django.db.models import F
 from metrics import actions, queries
 from metrics.load import upsert
 from metrics.measurement import Window
-from metrics.models import ItemFlow, ItemKind, Source, Status, WorkItem
+from metrics.models import Deployment, ItemFlow, ItemKind, Source, Status, WorkItem
 from metrics.registry import FLOW, METRICS, recomputed
 from metrics.states import KIND_NAMES
+from portfolio.models import Service
 from portfolio.queries import find_scope
 from tests.metrics.cast import at, source, team
 from tests.metrics.test_flow import MARCH, STATUSES, history
@@ -135,10 +136,10 @@ def test_evidence_recomputes_the_figure(board: Source, key: str) -> None:
 
 def test_asking_again_reads_no_facts(board: Source, django_assert_num_queries: Any) -> None:
     many()
-    # The scope, the sources and the teams' zones.
-    with django_assert_num_queries(3):
+    # The scope, the sources, the teams' zones and the services' teams.
+    with django_assert_num_queries(4):
         many()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         many(as_of=NOON + timedelta(hours=3))
 
 
@@ -155,6 +156,19 @@ def test_a_kept_figure_is_not_used_once_anything_is_different(board: Source) -> 
     Status.objects.filter(external_id="dev").update(state="backlog")
     Source.objects.update(data_version=F("data_version") + 1)
     assert many("wip")["wip"] == 0
+
+
+def test_a_service_that_moves_to_another_team_takes_its_deployments_along(board: Source) -> None:
+    heron = team("heron")
+    service = Service.objects.create(slug="ledger", name="Ledger", team=board.team)
+    Deployment.objects.create(
+        source=board, external_id="1", service=service, sha="a" * 40, environment="production", is_production=True,
+        status="success", started_at=at("2025-03-04"), finished_at=at("2025-03-04"),
+    )  # fmt: skip
+    Source.objects.update(data_version=F("data_version") + 1)
+    assert many("deployment_frequency")["deployment_frequency"] == pytest.approx(1 / 20)
+    Service.objects.update(team=heron)
+    assert many("deployment_frequency")["deployment_frequency"] is None
 
 
 def test_many_figures_cost_as_many_questions_as_one(board: Source) -> None:
