@@ -106,7 +106,7 @@ def test_a_reused_process_number_in_the_lock_file_is_seen_through() -> None:
             lock.write_text(f"{other.pid}\n/elsewhere\n1700000000\n5432\n/tmp\n\n\n")
             asked = portal.manage("showmigrations", "core")
             other.kill()
-        assert "[ ] 0001_initial" in asked.stdout, asked.stderr
+        assert "[X] 0001_initial" in asked.stdout, asked.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a home that its services' user cannot reach")
