@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import django
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.pages import FLAGS, WIDTHS
@@ -95,7 +96,9 @@ def photograph(page: Page, theme: str, width: int, folder: Path) -> None:
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vmo.settings")
+    # Only the demo's password is asked of Django here; the portal itself runs in processes and a home of its own.
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "vmo.settings", "SECRET_KEY": "only to read the demo's password"}
+    django.setup()
     folder = ROOT / "screenshots"
     for path in (folder, ROOT / "docs" / "images"):
         path.mkdir(parents=True, exist_ok=True)
