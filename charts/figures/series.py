@@ -10,6 +10,8 @@ from charts.theme import colour, series
 # Widths of a histogram's bins, and how many there may be.
 BINS = (1, 2, 5, 7, 14, 28, 56, 112, 365)
 MOST_BINS = 45
+# Counts up to this get a tick each.
+FEW = 5
 
 
 def line(
@@ -27,7 +29,7 @@ def line(
     traces = [
         {
             "type": "scatter",
-            "mode": "lines",
+            "mode": "lines+markers" if _has_single(ys) else "lines",
             "x": stops,
             "y": list(ys),
             "name": name,
@@ -45,6 +47,12 @@ def line(
     return {"data": [*traces, *level_traces(levels, stops)], "layout": layout}
 
 
+def _has_single(ys: Sequence[Number | None]) -> bool:
+    """Whether a value stands between two gaps: a line alone would not show it."""
+    around = [None, *ys, None]
+    return any(y is not None and around[i] is None and around[i + 2] is None for i, y in enumerate(ys))
+
+
 def bar(
     xs: Sequence[X],
     bars: Mapping[str, Sequence[Number]],
@@ -60,6 +68,9 @@ def bar(
     heights = [sum(column) for column in columns] if stacked else [y for ys in bars.values() for y in ys]
     layout = layout_of(height, ceiling(heights, levels), unit)
     layout |= {"barmode": "stack" if stacked else "group", "bargap": 0.25}
+    if max(heights, default=0) <= FEW and all(float(y).is_integer() for y in heights):
+        # No half deployments on the axis.
+        layout["yaxis"]["dtick"] = 1
     stops = stops_of(xs, layout)
     traces = [
         {

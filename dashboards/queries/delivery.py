@@ -10,7 +10,7 @@ from charts.figures import Mark
 from dashboards.queries.base import Figures, Widget, count, figures, missing, per_cent, question, trend
 from dashboards.queries.weeks import weeks
 from metrics.forms import Asked
-from metrics.measurement import Point
+from metrics.measurement import Measurement, Point
 from metrics.models import Deployment, Incident
 from metrics.templatetags.measures import lasting, plain, value_text
 
@@ -52,8 +52,14 @@ def finding(found: Figures) -> str:
     name, often, late = found.asked.scope.name, found.now["deployment_frequency"], found.now["change_lead_time"]
     if often.value is None:
         return f"{name}: {often.reason}"
-    said = f"{name} delivers {plain(round(often.parts['per_week'], 1))} times a week"
+    said = f"{name} delivers {_often(often.parts['per_week'])}"
     return said if late.value is None else f"{said}; a change takes {lasting(late.value)} to production"
+
+
+def _often(per_week: float) -> str:
+    """How many times a week, in words: "3.5 times a week", "once a week", "0.5 times a week"."""
+    times = plain(round(per_week, 1))
+    return "once a week" if times == "1" else f"{times} times a week"
 
 
 def _frequency(found: Figures) -> Widget:
@@ -101,7 +107,7 @@ def _lead_time(found: Figures) -> Widget:
         key,
         question(key),
         f"Half of {count(measured.n, 'change')} took {lasting(measured.value)} or less from being written to "
-        f"production; 85 % took {lasting(measured.percentiles[85])} or less.",
+        f"production; 85\u00a0% took {lasting(measured.percentiles[85])} or less.",
         trend(found, key),
         spec=weekly,
         query=found.asked.query,
@@ -155,17 +161,24 @@ def _recovery(found: Figures) -> Widget:
         return missing(found, key, question(key), "w4")
     values, unit = _scaled(measured.series)
     spec = charts.line([point.at for point in measured.series], {"Median": values}, unit=unit, height="small")
-    late = lasting(measured.percentiles[85])
     return Widget(
         key,
         question(key),
-        f"Half were resolved within {lasting(measured.value)}, 85 % within {late}.",
+        _resolved(measured),
         trend(found, key),
         size="w4",
         spec=spec,
         query=found.asked.query,
         note=f"{plain(measured.parts['resolved'])} of {plain(measured.parts['failed'])} resolved",
     )
+
+
+def _resolved(measured: Measurement) -> str:
+    """How long it took until failed deployments were resolved; percentiles of one say nothing."""
+    half = lasting(measured.value or 0)
+    if measured.n == 1:
+        return f"The one that is resolved took {half}."
+    return f"Half were resolved within {half}, 85\u00a0% within {lasting(measured.percentiles[85])}."
 
 
 def _rework(found: Figures) -> Widget:

@@ -69,11 +69,11 @@ def finding(found: Figures, where: Standing) -> str:
     within = value_text(times.percentiles[85], "days")
     place, share, _ = _slowest(found.now["time_in_state"], where.states)
     stuck = f", and {place} holds {per_cent(share)} of the time" if place else ""
-    return f"{name}: 85 % of items take {within} or less{stuck}"
+    return f"{name}: 85\u00a0% of items take {within} or less{stuck}"
 
 
 def _levels(measured: Measurement, ranks: Sequence[int] = (50, 70, 85, 95)) -> list[Level]:
-    return [Level(measured.percentiles[p], f"{p} %: {plain(measured.percentiles[p])} d", DASHES[p]) for p in ranks]
+    return [Level(measured.percentiles[p], f"{p}\u00a0%: {plain(measured.percentiles[p])} d", DASHES[p]) for p in ranks]
 
 
 def _item_link() -> str:
@@ -91,7 +91,7 @@ def _cycle_time(found: Figures, where: Standing) -> Widget:
     return Widget(
         "cycle_time",
         question("cycle_time"),
-        f"85 % of the {count(measured.n, 'finished item')} took {days} or less; half took "
+        f"85\u00a0% of the {count(measured.n, 'finished item')} took {days} or less; half took "
         f"{plain(measured.percentiles[50])} or less.",
         percentile_trend(found, "cycle_time", 85),
         spec=charts.scatter(dots, _levels(measured), name="Items", unit="days", link=_item_link()),
@@ -186,7 +186,9 @@ def _ages(found: Figures, where: Standing) -> Widget:
     if usual.percentiles:
         limit = usual.percentiles[85]
         older = sum(value > limit for _, value in rows)
-        answer = f"{plain(older)} of {count(len(rows), 'item')} in progress are older than 85 % of finished items were "
+        answer = (
+            f"{plain(older)} of {count(len(rows), 'item')} in progress are older than 85\u00a0% of finished items were "
+        )
         answer += f"({plain(limit)} days); the oldest is {oldest} old."
         tag = "ageing" if older > len(rows) * 0.2 else ""
     return Widget(
@@ -308,7 +310,7 @@ def _lead_time(found: Figures, where: Standing) -> Widget:
     return Widget(
         "lead_time",
         question("lead_time"),
-        f"85 % are finished within {days} of being created, half within {plain(measured.percentiles[50])}.",
+        f"85\u00a0% are finished within {days} of being created, half within {plain(measured.percentiles[50])}.",
         percentile_trend(found, "lead_time", 85),
         spec=charts.histogram(values, _levels(measured, (50, 85)), unit="days"),
         query=found.asked.query,

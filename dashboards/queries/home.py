@@ -24,10 +24,10 @@ from portfolio.queries import Scope, find_scope, scopes_for
 # What the tables show: the measure, its column's head, and the percentile where it is not the value.
 FLOW: tuple[tuple[str, str, int], ...] = (
     ("throughput", "Throughput", 0),
-    ("cycle_time", "Cycle time, 85 %", 85),
+    ("cycle_time", "Cycle time, 85\u00a0%", 85),
     ("flow_efficiency", "Flow efficiency", 0),
     ("wip", "In progress", 0),
-    ("work_item_age", "Age, 85 %", 85),
+    ("work_item_age", "Age, 85\u00a0%", 85),
 )
 DELIVERY: tuple[tuple[str, str, int], ...] = (
     ("deployment_frequency", "Deployments", 0),
@@ -37,6 +37,19 @@ DELIVERY: tuple[tuple[str, str, int], ...] = (
     ("deployment_rework_rate", "Rework", 0),
 )
 COLUMNS = (*FLOW, *DELIVERY)
+# What a notable change for the worse is called; the percentage is the change of the measure itself.
+SAID = {
+    "throughput": "{name} finishes {by} fewer items",
+    "cycle_time": "Items at {name} take {by} longer",
+    "flow_efficiency": "The flow efficiency of {name} fell by {by}",
+    "wip": "{name} has {by} more items in progress",
+    "work_item_age": "Work in progress at {name} is {by} older",
+    "deployment_frequency": "{name} deploys {by} less often",
+    "change_lead_time": "Changes at {name} take {by} longer to reach production",
+    "change_fail_rate": "Deployments of {name} fail {by} more often",
+    "failed_deployment_recovery_time": "{name} takes {by} longer to recover from a failed deployment",
+    "deployment_rework_rate": "{name}: the share of deployments that repair rose by {by}",
+}
 # Worse by more than this share of what it was is worth a look; by more than twice of it, first of all.
 NOTABLE = 0.25
 # Fewer rows than this behind a figure, now or before, say nothing about a change.
@@ -100,6 +113,20 @@ class Overview:
     sources: Sequence[tuple[Source, Freshness]]
     kind: str
 
+    @property
+    def late(self) -> Sequence[tuple[Source, Freshness]]:
+        """The sources that somebody should look at: stale, stopped, never synced."""
+        return [(source, fresh) for source, fresh in self.sources if fresh.tone or source.synced_at is None]
+
+    @property
+    def freshness(self) -> str:
+        """How fresh the sources are, in a sentence."""
+        what = f"of {len(self.sources)} sources" if len(self.sources) > 1 else "source"
+        if self.late:
+            return f"{len(self.late)} {what} {'has' if len(self.late) == 1 else 'have'} no fresh data."
+        oldest = min((source.synced_at, fresh.text) for source, fresh in self.sources if source.synced_at)[1]
+        return f"Nothing is stale: the oldest {what} was {oldest}." if len(self.sources) > 1 else f"It was {oldest}."
+
 
 def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUser) -> Overview:
     """The lines of the parts of a scope: streams of the portfolio, teams of a stream."""
@@ -147,8 +174,8 @@ def _waiting(lines: Sequence[Line]) -> list[Concern]:
     for line in lines:
         cell = next(cell for cell in line.cells if cell.key == "flow_efficiency")
         if cell.value is not None and cell.value < 0.5:
-            text = f"{line.scope.name}: work waits {per_cent(1 - cell.value)} of its time in progress"
-            found.append((cell.value, Concern(text, "more than it is worked on", line.flow, "warn")))
+            text = f"Work at {line.scope.name} waits {per_cent(1 - cell.value)} of its time in progress"
+            found.append((cell.value, Concern(text, "it waits longer than it is worked on", line.flow, "warn")))
     return [concern for _, concern in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -201,7 +228,7 @@ def _worst(lines: Sequence[Line], days: int) -> list[Concern]:
     found.sort(key=lambda entry: -entry[0])
     return [
         Concern(
-            f"{line.scope.name}: {cell.label.lower()} is {cell.change}",
+            SAID[cell.key].format(name=line.scope.name, by=per_cent(cell.worse)),
             f"{cell.text}, {cell.before} in the {days} days before",
             cell.address,
             cell.tone,

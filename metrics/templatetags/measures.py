@@ -39,7 +39,7 @@ def value_text(value: Number | None, unit: str) -> str:
     if value is None:
         return "n/a"
     if unit == "ratio":
-        return f"{plain(round(100 * value, 1))} %"
+        return f"{plain(round(100 * value, 1))}\u00a0%"
     if unit == "seconds":
         return lasting(value)
     if unit == "per day":
@@ -68,5 +68,5 @@ def figure_number(measurement: Measurement) -> SafeString:
     if measurement.value is None:
         why = measurement.reason[:1].upper() + measurement.reason[1:]
         return format_html('<p class="figure-number na">n/a</p><p class="small">{}</p>', why)
-    number, _, unit = value_text(measurement.value, measurement.unit).partition(" ")
+    number, _, unit = value_text(measurement.value, measurement.unit).replace("\u00a0", " ").partition(" ")
     return format_html('<p class="figure-number">{} <small>{}</small></p>', number, unit)

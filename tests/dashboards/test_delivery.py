@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from dashboards.queries import delivery
+from metrics.measurement import Measurement
 from metrics.models import Deployment, Incident
 from tests.dashboards.conftest import WINDOW
 
@@ -64,3 +66,18 @@ def test_a_member_sees_their_team_and_no_other(as_demo: Callable[[str], Client])
     assert member.get("/delivery/", {"scope": "team:heron"}).status_code == 404
     assert member.get("/delivery/", {"scope": "portfolio"}).status_code == 404
     assert "Falcon" in member.get("/delivery/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("per_week", "said"),
+    [(1.0, "once a week"), (1.04, "once a week"), (0.5, "0.5 times a week"), (12, "12 times a week")],
+)
+def test_a_number_of_times_a_week_is_english(per_week: float, said: str) -> None:
+    assert delivery._often(per_week) == said
+
+
+def test_one_recovery_is_no_distribution() -> None:
+    one = Measurement(7200, "seconds", n=1, percentiles={85: 7200})
+    assert delivery._resolved(one) == "The one that is resolved took 2 h."
+    two = Measurement(7200, "seconds", n=2, percentiles={85: 10800})
+    assert delivery._resolved(two) == "Half were resolved within 2 h, 85\u00a0% within 3 h."

@@ -52,7 +52,7 @@ def test_figures_are_in_the_page_as_data_and_as_tables(leader: Client) -> None:
 
 
 def test_the_title_says_the_finding(leader: Client) -> None:
-    assert re.search(r"<h1>Falcon: 85 % of items take \d+ days or less, and [\w ]+ holds \d+ % of the time</h1>",
+    assert re.search(r"<h1>Falcon: 85\u00a0% of items take \d+ days or less, and [\w ]+ holds \d+\u00a0% of the time</h1>",
                      page(leader, scope="team:falcon"))  # fmt: skip
 
 

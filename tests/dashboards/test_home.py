@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from dashboards.queries import home
-from metrics.measurement import Measurement
+from metrics.forms import Asked
+from metrics.measurement import Measurement, Window
+from metrics.models import Source
+from portfolio.queries import find_scope
 from tests.cast import Cast
 from tests.dashboards.conftest import WINDOW
 
@@ -77,11 +82,40 @@ def test_a_change_is_marked_only_when_it_is_more_than_chance(
     assert home._is_more_than_chance(now, before) is notable
 
 
+def test_what_got_worse_is_said_as_a_sentence(cast: Cast) -> None:
+    asked = Asked(find_scope("team:falcon", cast.leader), Window(date(2026, 1, 1), date(2026, 3, 31)), None)
+
+    def said(key: str, now: Measurement, before: Measurement) -> str:
+        cell = home._cell(key, key, 0, now, before, asked)
+        line = home.Line(asked.scope, [cell], "", "", "")
+        return home._worst([line], 90)[0].text
+
+    fewer = said("deployment_frequency", counted(40, 0.5, "per day"), counted(80, 1.0, "per day"))
+    assert fewer == "Falcon deploys 50\u00a0% less often"
+    longer = said("change_lead_time", counted(40, 7200, "seconds"), counted(80, 3600, "seconds"))
+    assert longer == "Changes at Falcon take 100\u00a0% longer to reach production"
+    assert set(home.SAID) == {key for key, _, _ in home.COLUMNS}
+
+
+def test_sources_are_named_only_when_they_need_somebody(cast: Cast, client: Client) -> None:
+    client.force_login(cast.leader)
+    now = timezone.now()
+    fresh = {"team": cast.falcon, "tool": "git", "schedule_minutes": 15}
+    Source.objects.create(slug="a", name="Calm", synced_at=now - timedelta(minutes=5), **fresh)
+    Source.objects.create(slug="b", name="Quiet", synced_at=now - timedelta(minutes=9), **fresh)
+    html = client.get("/").content.decode()
+    assert "Nothing is stale: the oldest of 2 sources was synced 9 min ago." in html
+    assert "Calm" not in html
+    Source.objects.filter(slug="a").update(synced_at=now - timedelta(hours=2))
+    html = client.get("/").content.decode()
+    assert "1 of 2 sources has no fresh data." in html
+    assert "Calm" in html
+    assert "Quiet" not in html
+
+
 def test_the_number_of_queries_is_the_same_for_one_source_and_for_three(cast: Cast, client: Client) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
-
-    from metrics.models import Source
 
     def queries(user: User) -> int:
         client.force_login(user)
