@@ -37,4 +37,6 @@ def _words(value: Any) -> str:
         return f"{_words(value[0])} → {_words(value[1])}"
     if isinstance(value, dict):
         return ", ".join(f"{key} {_words(one)}".strip() for key, one in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "nothing" if value in (None, "") else str(value)
