@@ -34,7 +34,8 @@ def uploads() -> Path:
 def keep_upload(upload: UploadedFile) -> Path:
     """Store an uploaded file under a name nobody can guess; takes away those that no source came to use."""
     folder = uploads()
-    used = {str(path) for path in Source.objects.filter(tool="csv").values_list("settings__path", flat=True)}
+    # A file of work or of certificates: whatever setting names it.
+    used = {str(value) for stored in Source.objects.values_list("settings", flat=True) for value in stored.values()}
     for old in folder.iterdir():
         if str(old) not in used and time.time() - old.stat().st_mtime > UPLOAD_KEPT_SECONDS:
             old.unlink(missing_ok=True)
@@ -71,8 +72,13 @@ def _form_field(field: Field, is_stored: bool) -> forms.Field:
     return forms.CharField(label=field.label, required=required, help_text=text, widget=_widget(field), strip=False)
 
 
+def key_of(setting: str) -> str:
+    """The form's name of a tool's setting: apart from the form's own, which tools may use for theirs ("team")."""
+    return f"setting-{setting}"
+
+
 class SettingsForm(forms.Form):
-    """Where a source's data go, and the tool's own settings (fields named as the connector names them)."""
+    """Where a source's data go, and the tool's own settings (`key_of` names their fields)."""
 
     name = forms.CharField(max_length=120, help_text="How the source is called on every page.")
     team = forms.ModelChoiceField(Team.objects.none(), help_text="Whose work it is, where the tool does not say.")
@@ -104,10 +110,10 @@ class SettingsForm(forms.Form):
         if source is not None:
             del self.fields["team"]
         for field in self.tool_fields:
-            self.fields[field.name] = _form_field(field, source is not None)
-            self.fields[field.name].initial = self._stored(field)
+            self.fields[key_of(field.name)] = _form_field(field, source is not None)
+            self.fields[key_of(field.name)].initial = self._stored(field)
         self._add_upload()
-        own_first = ["name", "team", "service", "upload", *(field.name for field in self.tool_fields)]
+        own_first = ["name", "team", "service", "upload", *(key_of(field.name) for field in self.tool_fields)]
         self.order_fields([*own_first, "schedule_minutes", "incident_window_hours"])
 
     def _stored(self, field: Field) -> object:
@@ -123,7 +129,7 @@ class SettingsForm(forms.Form):
         )
         for field in self.tool_fields:
             if field.kind == "path":
-                self.fields[field.name].required = False
+                self.fields[key_of(field.name)].required = False
 
     def clean_upload(self) -> UploadedFile | None:
         upload: UploadedFile | None = self.cleaned_data.get("upload")
@@ -134,7 +140,7 @@ class SettingsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check the tool's settings by its own rules, each message at its field; store an uploaded file."""
         data = super().clean() or self.cleaned_data
-        path = next((field.name for field in self.tool_fields if field.kind == "path"), "")
+        path = next((key_of(field.name) for field in self.tool_fields if field.kind == "path"), "")
         if path and data.get("upload"):
             data[path] = str(keep_upload(data["upload"]))
             # The file came with this post only: the next one says where it lies.
@@ -151,15 +157,15 @@ class SettingsForm(forms.Form):
 
     def _add(self, error: ValidationError) -> None:
         for name, messages in error.message_dict.items():
-            if name in self.fields and name not in self.errors:
-                self.add_error(name, messages)
+            if key_of(name) in self.fields and key_of(name) not in self.errors:
+                self.add_error(key_of(name), messages)
 
     def tool_settings(self) -> dict[str, object]:
-        return {field.name: self.cleaned_data.get(field.name, "") for field in self.tool_fields}
+        return {field.name: self.cleaned_data.get(key_of(field.name), "") for field in self.tool_fields}
 
     def tool_error(self, message: str, field: str) -> None:
         """Show what the tool said, at the setting it is about."""
-        self.add_error(field if field in self.fields else None, message)
+        self.add_error(next((name for name in (key_of(field), field) if name in self.fields), None), message)
 
 
 class StatusLine(NamedTuple):

@@ -60,6 +60,13 @@ class Widget:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def figure(self) -> Spec | None:
+        """The figure, where there is anything to draw: a chart of nothing but zeros says less than the answer."""
+        traces = self.spec["data"] if self.spec else []
+        numbers = [value for trace in traces for value in (*trace["x"], *trace["y"]) if not isinstance(value, str)]
+        return self.spec if any(numbers) else None
+
+    @property
     def html_id(self) -> str:
         """An anchor; the question tells apart two widgets of one measure."""
         return slugify(self.question)
@@ -98,7 +105,7 @@ def percentile_trend(found: Figures, key: str, rank: int) -> str:
     past = found.before[key].percentiles.get(rank)
     if past is None:
         return f"Nothing to compare with in the {found.asked.window.days} days before."
-    return f"{rank} %: {value_text(past, found.before[key].unit)} in the {found.asked.window.days} days before."
+    return f"{rank}\u00a0%: {value_text(past, found.before[key].unit)} in the {found.asked.window.days} days before."
 
 
 def question(key: str) -> str:
