@@ -134,3 +134,16 @@ def strings(value: Any) -> list[str]:
 @pytest.mark.parametrize(("name", "spec"), every_figure().items())
 def test_figures_name_tokens_and_never_colours(name: str, spec: figures.Spec) -> None:
     assert [text for text in strings(spec) if text.startswith(("#", "rgb(", "hsl"))] == []
+
+
+def test_a_value_between_gaps_gets_a_marker() -> None:
+    days = [date(2026, 1, day) for day in (5, 12, 19)]
+    assert figures.line(days, {"Median": [None, 3, None]}, unit="h")["data"][0]["mode"] == "lines+markers"
+    assert figures.line(days, {"Median": [2, 3, None]}, unit="h")["data"][0]["mode"] == "lines"
+
+
+def test_small_counts_have_no_halves_on_the_axis() -> None:
+    days = [date(2026, 1, day) for day in (5, 12)]
+    assert figures.bar(days, {"Deployments": [1, 2]}, unit="deployments")["layout"]["yaxis"]["dtick"] == 1
+    assert "dtick" not in figures.bar(days, {"Deployments": [1, 20]}, unit="deployments")["layout"]["yaxis"]
+    assert "dtick" not in figures.bar(days, {"Share": [0.5, 1]}, unit="share")["layout"]["yaxis"]
