@@ -31,10 +31,19 @@ CLEANED = ("settings", "type_mapping", "status_mapping", "cursor")
 
 
 def _settings(source: Source, given: Mapping[str, object] | None = None) -> dict[str, str]:
-    """The source's settings with `given` laid over them; an empty secret keeps the stored one."""
+    """The source's settings with `given` laid over them; an empty secret keeps the stored one.
+
+    At another server it is asked for again: who may change the address may not thereby be sent the stored one.
+    """
     fields = {field.name for field in rules.connector(source.tool).fields}
     stored = {name: value for name, value in source.settings.items() if name in fields}
-    return rules.clean(source.tool, {**stored, **(given or {})}, kept=secrets_of(source))
+    kept = secrets_of(source)
+    if rules.moved(source.tool, stored, given or {}):
+        again = "The address leads to another server: give this again."
+        missing = {name: again for name in kept if not (given or {}).get(name)}
+        if missing:
+            raise ValidationError(missing)
+    return rules.clean(source.tool, {**stored, **(given or {})}, kept=kept)
 
 
 def _locked(source: Source) -> Source:

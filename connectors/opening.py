@@ -24,7 +24,7 @@ def _context(slug: str, workdir: Path, team: Team) -> Context:
         now=timezone.now(),
         allow_private=settings.CONNECTORS_ALLOW_PRIVATE,
         allow_local=settings.CONNECTORS_ALLOW_LOCAL,
-        uploads=Path(settings.VMO_HOME) / "uploads",
+        home=Path(settings.VMO_HOME),
     )
 
 

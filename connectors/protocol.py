@@ -4,6 +4,7 @@ To write one: a class with `tool`, `label`, `fields`, `check`, `pull` and `sweep
 connectors/registry.py. Give bad records to the batch as `rejected`; raise ConnectorError for what stops the sync.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,8 @@ from zoneinfo import ZoneInfo
 from metrics.rows import Row
 
 Cursor = Mapping[str, Any]
+# What lies here tells of processes and their environment, or never ends.
+SYSTEM = ("/proc", "/sys", "/dev")
 
 
 class ConnectorError(Exception):
@@ -58,8 +61,26 @@ class Context:
     allow_private: bool = True
     # Whether files and repositories of this machine may be read (setting CONNECTORS_ALLOW_LOCAL).
     allow_local: bool = True
-    # Where files lie that people uploaded: these may be read even so.
-    uploads: Path | None = None
+    # The portal's own folder: its secret key, databases and clones, which no source may read.
+    home: Path | None = None
+
+    @property
+    def uploads(self) -> Path | None:
+        """Where files lie that people uploaded: these may be read whatever else may not."""
+        return self.home / "uploads" if self.home else None
+
+    def refusal(self, path: Path) -> str:
+        """Why a connector must not read `path`, in words; empty when it may."""
+        place = Path(os.path.realpath(path))  # unlike Path.resolve, it minds no loop and no overlong name
+        if self.uploads and place.is_relative_to(self.uploads.resolve()):
+            return ""
+        if not self.allow_local:
+            return "This portal reads no files of its own machine but uploaded ones (CONNECTORS_ALLOW_LOCAL)."
+        if self.home and place.is_relative_to(self.home.resolve()):
+            return "This is the portal's own folder, which sources do not read."
+        if any(place.is_relative_to(root) for root in SYSTEM):
+            return "This is no file of data: it belongs to the machine's system."
+        return ""
 
 
 class Rejected(NamedTuple):

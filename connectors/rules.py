@@ -3,6 +3,7 @@
 import math
 import zoneinfo
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
@@ -40,6 +41,28 @@ def _choice(field: Field, text: str) -> str | None:
     return f"“{text}” is not one of: {', '.join(key for key, _ in field.choices)}."
 
 
+def _address(text: str) -> str | None:
+    """Addresses are shown and written to the audit trail: no password may be in one."""
+    try:
+        parts = urlsplit(text if "://" in text else "")
+        has_user = bool(parts.username) and parts.scheme != "ssh"
+    except ValueError:
+        return "This is not an address."
+    return "Leave user name and password out of the address." if has_user or parts.password else None
+
+
+def server(address: str) -> str:
+    """The server of an address (scheme, host and port; of git also host:path), to tell whether it is another."""
+    scheme, is_url, rest = address.strip().lower().partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}" if is_url else scheme.partition(":")[0]
+
+
+def moved(tool: str, old: Mapping[str, str], new: Mapping[str, object]) -> bool:
+    """Whether `new` settings lead to another server: what was given to the old one in confidence is not for it."""
+    urls = [field.name for field in connector(tool).fields if field.kind == "url"]
+    return any(server(str(new[name])) != server(old.get(name, "")) for name in urls if name in new)
+
+
 def _zone(text: str) -> str | None:
     if text in zoneinfo.available_timezones():
         return None
@@ -55,6 +78,8 @@ def problem(field: Field, text: str) -> str | None:
     match field.kind:
         case "number":
             return _number(text)
+        case "url":
+            return _address(text)
         case "choice":
             return _choice(field, text)
         case "zone":

@@ -132,18 +132,18 @@ class CsvConnector:
 
     def _path(self) -> Path:
         path = Path(self.settings["path"])
-        uploads = self.context.uploads
-        if not self.context.allow_local and not (uploads and path.resolve().is_relative_to(uploads.resolve())):
-            message = "This portal reads no files of its own machine but uploaded ones (CONNECTORS_ALLOW_LOCAL)."
-            raise ConnectorError(message, permanent=True, field="path")
         if not path.is_absolute():
             raise ConnectorError("Give the whole path, from the root of the disk.", permanent=True, field="path")
+        if why := self.context.refusal(path):
+            raise ConnectorError(why, permanent=True, field="path")
         return path
 
     @contextmanager
     def _file(self) -> Iterator[BinaryIO]:
         path = self._path()
         try:
+            if path.exists() and not path.is_file():
+                raise ConnectorError(f"{path} is not a file.", permanent=True, field="path")
             file = path.open("rb")
         except OSError as error:
             message = f"The file {path} cannot be read: {error.strerror}."

@@ -1,5 +1,6 @@
 """Where a repository is: a path, file://, http(s):// or ssh (also as host:path), and whether we may go there."""
 
+import os
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from connectors.http import guard
-from connectors.protocol import ConnectorError
+from connectors.protocol import ConnectorError, Context
 
 SCP = re.compile(r"^(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!/?/)(?P<path>.+)$")
 PORTS = {"http": 80, "https": 443, "ssh": 22}
@@ -34,7 +35,10 @@ def parse(text: str) -> Address:
     if not text or text.startswith("-") or "::" in text or any(ord(sign) < 33 for sign in text if sign != " "):
         raise _wrong("This is not the address of a repository: give https://…, ssh://…, host:path or a path.")
     if "://" in text:
-        return _with_scheme(text)
+        try:
+            return _with_scheme(text)
+        except ValueError:
+            raise _wrong("This is not an address: look at its host and port.") from None
     if scp := SCP.match(text):
         return Address(text, "ssh", scp["host"], PORTS["ssh"])
     if not Path(text).is_absolute():
@@ -53,13 +57,14 @@ def _with_scheme(text: str) -> Address:
     return Address(text, parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme])
 
 
-def permit(address: Address, *, allow_local: bool, allow_private: bool) -> None:
+def permit(address: Address, context: Context) -> None:
     """Raise ConnectorError when this portal must not go there."""
+    allow_private = context.allow_private
     if address.protocol == "file":
-        if not allow_local:
-            raise _wrong("This portal reads no repositories of its own machine (CONNECTORS_ALLOW_LOCAL).")
         path = Path(address.url.removeprefix("file://localhost").removeprefix("file://"))
-        if not path.is_dir():
+        if why := context.refusal(path):
+            raise _wrong(why)
+        if not os.path.isdir(path):  # Path.is_dir raises for overlong names
             raise _wrong(f"There is no folder {path} on the portal's machine.")
         return
     if allow_private and getproxies().get(address.protocol):

@@ -87,7 +87,7 @@ class GitConnector:
 
     def _mirror(self) -> Mirror:
         address = addresses.parse(self.settings["url"])
-        addresses.permit(address, allow_local=self.context.allow_local, allow_private=self.context.allow_private)
+        addresses.permit(address, self.context)
         git = Git(self.context.workdir, address, self.settings["username"], self.settings["token"])
         return Mirror(git, self.context.workdir, address)
 

@@ -164,7 +164,8 @@ class Deployments:
             finished_at=finished,
             reached=reached,
             is_unplanned=self._rules.hotfixes.any_of((one.ref, one.task, one.description)),
-            url=next((url for url in urls if url), ""),
+            # Whoever reports a status writes its address: only one of the web becomes a link.
+            url=next((url for url in urls if url.lower().startswith(("https://", "http://"))), ""),
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
@@ -128,7 +129,7 @@ class Http:
             headers={"User-Agent": "VMO portal", "Accept": "application/json", **(headers or {})},
             timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
             # Reading the certificate authorities takes 0.1 s, and redirects stay on the scheme.
-            verify=_tls(ca_file) if ca_file or self._base.scheme == "https" else False,
+            verify=_tls(ca_file, context) if ca_file or self._base.scheme == "https" else False,
             proxy=self._proxy,
             trust_env=False,
         )
@@ -327,12 +328,14 @@ def _proxy(url: httpx.URL) -> str | None:
     return None if proxy_bypass(url.host) else getproxies().get(url.scheme)
 
 
-def _tls(ca_file: str) -> ssl.SSLContext:
-    context = httpx.create_ssl_context()
+def _tls(ca_file: str, context: Context) -> ssl.SSLContext:
+    tls = httpx.create_ssl_context()
     if ca_file:
+        if why := context.refusal(Path(ca_file)):
+            raise ConnectorError(why, permanent=True, field="ca_file")
         try:
-            context.load_verify_locations(ca_file)
+            tls.load_verify_locations(ca_file)
         except OSError:
             message = f"“{ca_file}” cannot be read as a file of certificates."
             raise ConnectorError(message, permanent=True, field="ca_file") from None
-    return context
+    return tls

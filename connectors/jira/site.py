@@ -76,9 +76,6 @@ class Site:
 
     def __init__(self, options: Options, context: Context, limits: Limits) -> None:
         """Finds out what the server is and who we are. Raises ConnectorError."""
-        if options.ca_file and not context.allow_local:
-            message = "This portal reads no files of its machine (CONNECTORS_ALLOW_LOCAL)."
-            raise ConnectorError(message, permanent=True, field="ca_file")
         self._options, self._context, self._limits = options, context, limits
         info = self._server_info()
         self.is_cloud = _is_cloud(options, info)

@@ -293,6 +293,10 @@ def test_check_tells_what_is_there(tmp_path: Path, repo: Path) -> None:
         "/no/such/folder",
         "ftp://example.com/x",
         "https:///x",
+        "https://example.com:99999/x",
+        "ssh://example.com:port/x",
+        "https://[example.com/x",
+        "/" + "x" * 5000,
     ],
 )
 def test_addresses_that_are_refused_name_their_field(tmp_path: Path, url: str) -> None:

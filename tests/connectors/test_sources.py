@@ -1,13 +1,20 @@
 """What people do with sources: their settings and secrets, their mapping, their end."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
 
 from accounts.models import User
-from connectors import actions, sync
+from connectors import actions, forms, sync
 from connectors.models import SyncRun
 from connectors.opening import secrets_of
+from connectors.protocol import ConnectorError
 from core import jobs, live
 from core.models import AuditEntry
 from metrics.models import FlowDay, ItemFlow, Source, WorkItem
@@ -48,6 +55,90 @@ def test_an_empty_secret_keeps_the_stored_one(tmp_path: Path) -> None:
     source = actions.change_settings(actor=None, source=source, settings={"token": "", "username": "robot"})
     assert secrets_of(source) == {"token": "s3cret-token"}
     assert source.settings["username"] == "robot"
+
+
+def press_test(*, source: Source, **asked: Any) -> object:
+    """The form's other button, with the source's own tool and team."""
+    return actions.test_connection(source=source, tool=source.tool, team=source.team, **asked)
+
+
+@pytest.mark.parametrize("do", [actions.change_settings, press_test])
+@pytest.mark.parametrize("url", ["https://elsewhere.example/x.git", "http://code.example/x.git", "elsewhere:x.git"])
+def test_a_stored_secret_goes_to_no_other_server(do: Callable[..., object], url: str) -> None:
+    settings = {"url": "https://code.example/x.git", "token": "s3cret-token"}
+    source = actions.connect(actor=None, tool="git", name="Code", team=team(), settings=settings)
+    with pytest.raises(ValidationError) as caught:
+        do(actor=None, source=source, settings={"url": url, "token": ""})
+    assert caught.value.message_dict == {"token": ["The address leads to another server: give this again."]}
+    source.refresh_from_db()
+    assert source.settings["url"] == "https://code.example/x.git"
+
+
+def test_another_repository_of_the_same_server_keeps_the_secret() -> None:
+    settings = {"url": "https://code.example/x.git", "token": "s3cret-token"}
+    source = actions.connect(actor=None, tool="git", name="Code", team=team(), settings=settings)
+    source = actions.change_settings(actor=None, source=source, settings={"url": "https://CODE.example/y.git"})
+    assert secrets_of(source) == {"token": "s3cret-token"}
+    moved = {"url": "https://elsewhere.example/y.git", "token": "another-token"}
+    assert secrets_of(actions.change_settings(actor=None, source=source, settings=moved)) == {"token": "another-token"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "url"),
+    [
+        ("git", "https://robot:s3cret@code.example/x.git"),
+        ("git", "https://s3cret@code.example/x.git"),
+        ("git", "ssh://robot:s3cret@code.example/x.git"),
+        ("github", "https://s3cret@github.example"),
+        ("jira", "https://robot:s3cret@jira.example"),
+        ("jira", "https://[jira.example"),
+    ],
+)
+def test_an_address_with_a_password_is_not_kept(tool: str, url: str) -> None:
+    settings = {"url": url, **({"repository": "a/b"} if tool == "github" else {})}
+    with pytest.raises(ValidationError) as caught:
+        actions.connect(actor=None, tool=tool, name="Code", team=team(), settings=settings)
+    assert list(caught.value.message_dict) == ["url"]
+    assert not Source.objects.exists()
+
+
+@pytest.mark.parametrize("place", ["secret_key", "uploads/../secret_key", "work/1-other/mirror.git", "link"])
+@pytest.mark.parametrize(("tool", "name"), [("csv", "path"), ("git", "url"), ("jira", "ca_file")])
+def test_the_portal_s_own_files_are_no_source(
+    place: str, tool: str, name: str, tmp_path: Path, settings: Settings
+) -> None:
+    settings.VMO_HOME = tmp_path / "home"
+    (tmp_path / "home/work/1-other/mirror.git").mkdir(parents=True)
+    (tmp_path / "home/secret_key").write_text("key,at,to\n")
+    (tmp_path / "home/link").symlink_to("/proc/self/environ")
+    given = ({"url": "https://localhost:1", "project": "PAY"} if tool == "jira" else {}) | {
+        name: str(tmp_path / "home" / place)
+    }
+    with pytest.raises(ConnectorError, match=r"own folder|machine.s system") as caught:
+        actions.test_connection(actor=None, tool=tool, settings=given, team=team())
+    assert (caught.value.field, caught.value.permanent) == (name, True)
+
+
+def test_an_uploaded_file_may_be_read_where_others_may_not(tmp_path: Path, settings: Settings) -> None:
+    settings.VMO_HOME, settings.CONNECTORS_ALLOW_LOCAL = tmp_path, False
+    (tmp_path / "uploads").mkdir()
+    owner, given = team(), {"path": str(write_changes(tmp_path / "uploads" / "a.csv", ONE))}
+    check = actions.test_connection(actor=None, tool="csv", settings=given, team=owner)
+    assert check.summary.startswith("1 items with 2 changes")
+    given = {"path": str(write_changes(tmp_path / "b.csv", ONE))}
+    with pytest.raises(ConnectorError, match="CONNECTORS_ALLOW_LOCAL"):
+        actions.test_connection(actor=None, tool="csv", settings=given, team=owner)
+
+
+def test_an_upload_stays_while_any_setting_names_it(tmp_path: Path, settings: Settings) -> None:
+    settings.VMO_HOME = tmp_path
+    used, left = (forms.keep_upload(SimpleUploadedFile("ca.pem", b"x")) for _ in range(2))
+    given = {"url": "https://jira.example", "ca_file": str(used)}
+    actions.connect(actor=None, tool="jira", name="Jira", team=team(), settings=given)
+    for path in (used, left):
+        os.utime(path, (0, 0))
+    forms.keep_upload(SimpleUploadedFile("more.csv", b"x"))
+    assert (used.exists(), left.exists()) == (True, False)
 
 
 def test_a_changed_rule_makes_the_next_sync_full(tmp_path: Path) -> None:
