@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts import rules
 from accounts.models import ApiToken, User
 
+LAST_YEAR = 2099
+
 
 def client_address(request: HttpRequest | None) -> str:
     return request.META.get("REMOTE_ADDR", "") if request else ""
@@ -74,4 +76,6 @@ class TokenForm(forms.ModelForm):
         day = cast("date | None", self.cleaned_data["last_day"])
         if day and day < timezone.localdate():
             raise ValidationError("This day is over.")
+        if day and day.year > LAST_YEAR:
+            raise ValidationError("Leave it empty for a token that works until it is revoked.")
         return day

@@ -10,7 +10,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,12 +17,13 @@ from accounts.models import User
 from connectors import actions, queries
 from connectors.models import Rejection, SyncRun
 from connectors.protocol import ConnectorError
+from core.api import PagesById
 from metrics.models import Source
 from metrics.rules import freshness
 from portfolio.models import Service, Team
 
 
-class ByNumber(CursorPagination):
+class ByNumber(PagesById):
     """Pages by primary key, newest first."""
 
     ordering = "-pk"

@@ -29,7 +29,7 @@ def register(finder: Finder, *, rank: int) -> None:
 
 def find(text: str, user: AbstractBaseUser) -> list[Hit]:
     """The hits of every finder, by rank; at most LIMIT."""
-    text = text.strip()[:80]
+    text = text.replace("\0", "").strip()[:80]  # PostgreSQL takes no NUL
     return list(
         islice((hit for finder in sorted(_finders, key=lambda one: _finders[one]) for hit in finder(text, user)), LIMIT)
     )

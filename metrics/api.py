@@ -7,12 +7,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from core.api import PagesById
 from metrics import forms, lists
 from metrics.models import Deployment, ItemFlow, PullRequest
 from metrics.queries import UnknownMetric, find_metric, report
@@ -119,7 +119,7 @@ class ReportView(APIView):
         return Response(report(asked.scope, asked.window, asked.as_of or timezone.now()))
 
 
-class ByIdentity(CursorPagination):
+class ByIdentity(PagesById):
     """Pages by primary key, newest first."""
 
     ordering = "-pk"

@@ -192,6 +192,8 @@ def remove_holiday(*, actor: Person, holiday: Holiday) -> None:
 def _span(first: date, last: date | None) -> DateRange:
     if last and last < first:
         raise ValidationError({"last": "The last day is before the first."})
+    if last == date.max:
+        raise ValidationError({"last": "This day has no day after it: leave it empty for “until further notice”."})
     return DateRange(first, last + timedelta(days=1) if last else None)
 
 

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from core.api import PagesById
 from portfolio import actions
 from portfolio.models import (
     Grant,
@@ -29,7 +29,7 @@ from portfolio.models import (
 from portfolio.rules import can, require
 
 
-class ById(CursorPagination):
+class ById(PagesById):
     """Pages that do not shift while rows are added."""
 
     ordering = "id"

@@ -73,7 +73,8 @@ def find_scope(text: str, user: Person) -> Scope:
 
     Raises ScopeNotFound with a message for people.
     """
-    kind, _, slug = text.strip().partition(":")
+    # PostgreSQL takes no NUL: there is no such scope.
+    kind, _, slug = ("" if "\0" in text else text.strip()).partition(":")
     if kind == "portfolio" and not slug and sees_portfolio(user):
         return _portfolio_scope()
     if kind == "team" and (team := teams_for(user).filter(slug=slug).first()):
@@ -135,7 +136,7 @@ def audit_trail(
         entries = entries.filter(actor_name__icontains=who)
     if first:
         entries = entries.filter(at__gte=_midnight(first))
-    if last:
+    if last and last < date.max:
         entries = entries.filter(at__lt=_midnight(last + timedelta(days=1)))
     return entries
 

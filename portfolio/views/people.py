@@ -37,7 +37,7 @@ ROLE_WORDS = {
 @require_GET
 def people(request: HttpRequest) -> HttpResponse:
     require(me(request), "administer")
-    text = request.GET.get("q", "").strip()
+    text = request.GET.get("q", "").replace("\0", "").strip()
     found = User.objects.filter(Q(name__icontains=text) | Q(email__icontains=text)).order_by("-is_active", "name", "id")
     page = Paginator(found.prefetch_related("grants__stream", "grants__team"), 50).get_page(request.GET.get("page"))
     return render(request, "portfolio/people.html", {"page": page, "q": text, "tab": "people"})

@@ -44,7 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user = me(request)
     if not can_somewhere(user, "manage_teams"):
         raise PermissionDenied("Only the PMO can add teams.")
-    chosen = ValueStream.objects.for_user(user).filter(slug=request.GET.get("stream", "")).first()
+    chosen = ValueStream.objects.for_user(user).filter(slug=request.GET.get("stream", "").replace("\0", "")).first()
     form = forms.TeamForm(request.POST or None, user=user, initial={"stream": chosen})
     if request.method == "POST" and form.is_valid():
         team = form.attempt(lambda: actions.create_team(actor=user, **form.cleaned_data))

@@ -83,3 +83,10 @@ def test_its_use_is_written_once_a_minute(cast: Cast) -> None:
     used_at = ApiToken.objects.get().last_used_at
     assert used_at
     assert used_at > long_ago
+
+
+def test_a_last_day_is_within_reach(client: Client, cast: Cast) -> None:
+    client.force_login(cast.viewer)
+    page = client.post("/profile/tokens/", {"name": "nightly", "last_day": "9999-12-31"})
+    assert "works until it is revoked" in page.content.decode()
+    assert not ApiToken.objects.exists()

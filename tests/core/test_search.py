@@ -24,6 +24,7 @@ def test_odd_text_is_text(client: Client, cast: Cast) -> None:
     client.force_login(cast.leader)
     assert found(client, "(") == []
     assert found(client, "%\\'") == []
+    assert found(client, "\0zzz\0") == []
 
 
 def test_nothing_asked_offers_pages(client: Client, cast: Cast) -> None:

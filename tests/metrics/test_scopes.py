@@ -74,7 +74,8 @@ def test_nobody_sees_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "team:", "team:nobody", "stream:falcon", "portfolio:x", "everything", "team:heron"]
+    "text",
+    ["", "team:", "team:nobody", "stream:falcon", "portfolio:x", "everything", "team:heron", "team:\0", "stream:x\0"],
 )
 def test_what_is_not_there_and_what_one_may_not_see_are_the_same(text: str) -> None:
     user = person(team=Team.objects.get(slug="falcon"))

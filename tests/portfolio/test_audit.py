@@ -42,3 +42,7 @@ def test_a_date_that_is_none_is_said_at_its_field(pmo: Client) -> None:
     seen = pmo.get("/organisation/audit/?first=soon")
     assert seen.status_code == 200
     assert 'id="id_first_error"' in seen.content.decode()
+
+
+def test_the_last_day_of_all_has_no_next(pmo: Client) -> None:
+    assert rows(pmo, "first=0001-01-01&last=9999-12-31") == ["Lending", "Eagle"]

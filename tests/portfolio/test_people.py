@@ -103,3 +103,7 @@ def test_a_superuser_from_the_command_line_is_an_administrator(cast: Cast) -> No
     root = User.objects.create_superuser("root@example.org", "x" * 12, name="Root")
     assert can(root, "administer")
     assert can(root, "manage_team", cast.kite)
+
+
+def test_no_name_has_a_nul(ada: Client) -> None:
+    assert "Vera Sand" in ada.get("/organisation/people/?q=ve%00ra").content.decode()

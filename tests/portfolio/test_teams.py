@@ -120,3 +120,14 @@ def test_the_command_line_may_do_everything(cast: Cast) -> None:
     team = actions.create_team(actor=None, stream=stream, name="Owl", slug="owl", timezone="Europe/Paris")
     assert team.zone.key == "Europe/Paris"
     assert AuditEntry.objects.filter(actor=None, actor_name="").count() == 2
+
+
+def test_the_last_day_of_all_is_no_last_day(pmo: Client, cast: Cast) -> None:
+    data = {"user": cast.viewer.pk, "first": "2025-01-01", "last": "9999-12-31", "share": 50}
+    seen = pmo.post("/organisation/teams/falcon/members/", data)
+    assert "This day has no day after it" in seen.content.decode()
+    assert not cast.falcon.memberships.filter(user=cast.viewer).exists()
+
+
+def test_no_stream_has_a_nul(pmo: Client) -> None:
+    assert pmo.get("/organisation/teams/new/?stream=%00").status_code == 200
