@@ -138,3 +138,26 @@ def test_what_commands_do_is_in_the_audit_trail(tmp_path: Path) -> None:
     call_command("sync", "X")
     verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
     assert verbs == ["created", "created", "connected", "requested sync"]
+
+
+def test_statuses_and_types_may_have_an_equals_sign_in_their_names(tmp_path: Path) -> None:
+    team()
+    rows = [("A-1", "2025-01-02T09:00Z", "Ready = yes", "Done", "Bug=prod")]
+    write_changes(tmp_path / "a.csv", rows, ("key", "at", "from", "to", "type"))
+    call_command(
+        *["connect", "csv", "--name", "Reviews", "--team", "falcon", f"path={tmp_path / 'a.csv'}"],
+        *["status.Ready = yes=waiting", "status.Done=done", "type.Bug=prod=defect"],
+    )
+    call_command("sync", "Reviews")
+    states = list(Status.objects.order_by("position").values_list("name", "state", "is_chosen"))
+    assert states == [("Ready = yes", "waiting", True), ("Done", "done", True)]
+    assert WorkItem.objects.get().kind == "defect"
+
+
+def test_the_name_as_written_comes_before_a_short_name_that_looks_like_it(tmp_path: Path) -> None:
+    team()
+    for name, rows in (("My board", ROWS[:1]), ("my-board", ROWS)):
+        path = write_changes(tmp_path / f"{len(rows)}.csv", rows, ("key", "at", "from_status", "to_status", "created"))
+        call_command("connect", "csv", "--name", name, "--team", "falcon", f"path={path}", "status.Open=backlog")
+    call_command("sync", "my-board")
+    assert SyncRun.objects.get().source.name == "my-board"

@@ -23,7 +23,9 @@ def parse(pairs: list[str]) -> dict[str, dict[str, str]]:
     """`key=value` texts by prefix: "" (settings), "status", "type", "column". Raises CommandError."""
     groups: dict[str, dict[str, str]] = {"": {}, "status": {}, "type": {}, "column": {}}
     for pair in pairs:
-        key, equals, value = pair.partition("=")
+        # A tool's status or type may be called “Ready = yes”; a state or a kind never has an equals sign.
+        is_map = pair.startswith(("status.", "type."))
+        key, equals, value = pair.rpartition("=") if is_map else pair.partition("=")
         if not equals:
             raise CommandError(f"“{pair}” is not of the form key=value.")
         prefix, dot, name = key.partition(".")

@@ -47,7 +47,9 @@ class Command(BaseCommand):
             raise CommandError(run.error or "The sync was cancelled.")
 
     def _source(self, name: str) -> Source:
-        source = Source.objects.filter(Q(name=name) | Q(slug=name)).order_by("pk").first()
+        found = Source.objects.filter(Q(name=name) | Q(slug=name)).order_by("pk")
+        # One source's name may be the short name of another; the name as written comes first.
+        source = next((source for source in found if source.name == name), None) or found.first()
         if source is None:
             known = ", ".join(Source.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no source “{name}”; there are: {known}.")
