@@ -79,10 +79,14 @@ function follow(event, layout) {
   window.location.assign(pattern ? pattern.replace("{}", encodeURIComponent(key)) : String(key));
 }
 
-async function draw(figure) {
+// Plotly follows the window by itself, but not the paper: `width` is said when printing.
+async function draw(figure, isPrinting = false) {
   const box = figure.querySelector(".chart-box");
   const Plotly = await plotly(figure.dataset.plotly);
   const { data, layout } = prepared(figure, box);
+  if (isPrinting) {
+    layout.width = box.clientWidth;
+  }
   await Plotly.react(box, data, layout, CONFIG);
   if (!("drawn" in figure.dataset)) {
     box.on("plotly_click", (event) => follow(event, layout));
@@ -117,7 +121,7 @@ watch(document);
 // Parts of a page are swapped by htmx; whatever brings a figure in, it is drawn.
 new MutationObserver(() => watch(document)).observe(document.body, { childList: true, subtree: true });
 
-const redraw = () => drawn().forEach(draw);
+const redraw = () => drawn().forEach((figure) => draw(figure));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme", "class"] });
 
@@ -135,5 +139,20 @@ window.addEventListener("resize", () => {
   });
 });
 
-// Whoever prints gets every figure, also those not scrolled to.
-window.addEventListener("beforeprint", () => document.querySelectorAll("figure[data-watched]").forEach(draw));
+// Whoever prints gets every figure, also those not scrolled to, as wide as on paper and in its colours: the print
+// styles hold on the screen while the figures are drawn.
+function dress(from, to) {
+  document.querySelectorAll(`link[media="${from}"][href*="print"]`).forEach((link) => {
+    link.media = to;
+  });
+}
+
+window.addEventListener("beforeprint", () => {
+  dress("print", "all");
+  document.querySelectorAll("figure[data-watched]").forEach((figure) => draw(figure, true));
+});
+window.addEventListener("afterprint", () => {
+  dress("all", "print");
+  redraw();
+  requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
+});
