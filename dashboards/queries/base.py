@@ -62,7 +62,12 @@ class Widget:
     @property
     def figure(self) -> Spec | None:
         """The figure, where there is anything to draw: a chart of nothing but zeros says less than the answer."""
-        traces = self.spec["data"] if self.spec else []
+        if not self.spec:
+            return None
+        traces = self.spec["data"]
+        if "ticktext" in self.spec["layout"]["yaxis"]:
+            # Lanes: the first one's number is 0, and each point in it is worth drawing.
+            return self.spec if any(trace["x"] for trace in traces) else None
         numbers = [value for trace in traces for value in (*trace["x"], *trace["y"]) if not isinstance(value, str)]
         return self.spec if any(numbers) else None
 
