@@ -154,11 +154,15 @@ def may_follow(user: User | AnonymousUser, run_id: str) -> bool:
     return SyncRun.objects.filter(pk=int(run_id), source__team__in=Team.objects.for_user(user).order_by()).exists()
 
 
+# Pages beside those of sources: /sources/add/.
+RESERVED_SLUGS = {"add"}
+
+
 def slug_for(name: str, taken: set[str]) -> str:
-    """A slug of `name` that is not taken yet."""
+    """A slug of `name` that is neither taken yet nor the address of another page."""
     base = slugify(name)[:70] or "source"
     slug, n = base, 1
-    while slug in taken:
+    while slug in taken | RESERVED_SLUGS:
         n += 1
         slug = f"{base}-{n}"
     return slug

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from accounts.models import User
-from connectors import actions, forms, sync
+from connectors import actions, forms, rules, sync
 from connectors.models import SyncRun
 from connectors.opening import secrets_of
 from connectors.protocol import ConnectorError
@@ -210,3 +210,11 @@ def test_who_may_follow_a_run(tmp_path: Path) -> None:
     assert live.may_listen(insider, f"sync:{run.pk}")
     assert not live.may_listen(outsider, f"sync:{run.pk}")
     assert not live.may_listen(insider, "sync:x")
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "slug"),
+    [("Ledger API", set(), "ledger-api"), ("Ledger API", {"ledger-api"}, "ledger-api-2"), ("Add", set(), "add-2")],
+)
+def test_the_short_name_of_a_source_is_its_own(name: str, taken: set[str], slug: str) -> None:
+    assert rules.slug_for(name, taken) == slug
