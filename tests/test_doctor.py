@@ -12,7 +12,9 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import User
 from metrics.models import Source, SourceState
+from portfolio.models import Grant, Role
 from tests.cast import make_cast
 from tests.conftest import Worker
 
@@ -108,3 +110,10 @@ def test_for_people(source: Source) -> None:
     assert "problem  source Board: stopped: 401" in text
     assert "→ Correct its settings" in text
     assert "to mend." in text
+
+
+def test_an_administrator_by_grant_counts(db: None) -> None:
+    assert doctor()[1]["administrator"]["message"] == "there is none"
+    user = User.objects.create_user("ada@example.org", "long-enough-word", name="Ada Keller")
+    Grant.objects.create(user=user, role=Role.ADMINISTRATOR)
+    assert "administrator" not in doctor()[1]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.management.base import BaseCommand
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from core import health
@@ -180,8 +181,10 @@ def sources() -> Iterator[Finding]:
 
 def people() -> Iterator[Finding]:
     from accounts.models import User
+    from portfolio.models import Role
 
-    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+    administrators = Q(is_superuser=True) | Q(grants__role=Role.ADMINISTRATOR)
+    if not User.objects.filter(administrators, is_active=True).exists():
         remedy = "Make one: `python manage.py createsuperuser`."
         yield Finding("administrator", "note", "there is none", remedy)
 
