@@ -81,6 +81,7 @@ class FigureSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False)
     percentiles = serializers.DictField(child=serializers.FloatField(), required=False)
     parts = serializers.DictField(child=serializers.FloatField(), required=False)
+    detail = serializers.DictField(required=False)
     series = PointSerializer(many=True)
 
 
@@ -107,7 +108,7 @@ class MetricDetail(APIView):
         except UnknownMetric as error:
             raise NotFound(str(error)) from None
         asked = asked_of(request)
-        return Response(report(asked.scope, asked.window, asked.as_of or timezone.now(), [key]))
+        return Response(report(asked.scope, asked.window, asked.as_of or timezone.now(), [key], asked.facets))
 
 
 class ReportView(APIView):
@@ -116,7 +117,7 @@ class ReportView(APIView):
     @extend_schema(parameters=[SCOPE, *WINDOW], responses=ReportSerializer)
     def get(self, request: Request) -> Response:
         asked = asked_of(request)
-        return Response(report(asked.scope, asked.window, asked.as_of or timezone.now()))
+        return Response(report(asked.scope, asked.window, asked.as_of or timezone.now(), facets=asked.facets))
 
 
 class ByIdentity(PagesById):

@@ -14,13 +14,16 @@ from django.utils.formats import date_format
 
 from accounts.models import User
 from core.templatetags.ui import Choice, Entry
-from metrics.measurement import Window
+from metrics.formulas.stats import DRAWN
+from metrics.measurement import ALL_ITEMS, Facets, Window
 from metrics.models import Deployment, FlowState, ItemFlow, ItemKind, PullRequest
 from portfolio.queries import Scope, ScopeNotFound, find_scope, scopes_for
 
 DAYS = 90
 MOST_DAYS = 1830
 FIRST_YEAR, LAST_YEAR = 1970, 2099
+# How the address says each field of Facets.
+FACETS = ("type", "class", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Asked:
     window: Window
     as_of: datetime | None
     problems: dict[str, str] = field(default_factory=dict)
+    facets: Facets = ALL_ITEMS
+    # Which percentiles are shown.
+    ranks: tuple[int, ...] = DRAWN
 
     @property
     def before(self) -> Window:
@@ -48,7 +54,11 @@ class Asked:
         query["from"], query["to"] = self.window.first.isoformat(), self.window.last.isoformat()
         if self.as_of is not None:
             query["as_of"] = self.as_of.astimezone(self.scope.zone).isoformat(timespec="seconds")
-        return query.urlencode(safe=":")
+        for name, chosen in zip(FACETS, self.facets, strict=True):
+            query.setlist(name, list(chosen))
+        if self.ranks != DRAWN:
+            query["p"] = ",".join(map(str, self.ranks))
+        return query.urlencode(safe=":,")
 
 
 def parse_day(text: str) -> date:
@@ -101,7 +111,25 @@ def ask(params: QueryDict, user: User | AnonymousUser, now: datetime) -> Asked:
         except ValueError as error:
             problems["as_of"] = str(error)
     today = min(as_of or now, now).astimezone(scope.zone).date()
-    return Asked(scope, _window(params, today, problems), as_of, problems)
+    window, facets, ranks = _window(params, today, problems), _facets(params, problems), _ranks(params, problems)
+    return Asked(scope, window, as_of, problems, facets, ranks)
+
+
+def _facets(params: QueryDict, problems: dict[str, str]) -> Facets:
+    kinds, classes, labels = (tuple(sorted({*params.getlist(name)} - {""})) for name in FACETS)
+    if unknown := [kind for kind in kinds if kind not in ItemKind.values]:
+        problems["type"] = f"There is no type “{unknown[0]}”. There are: {', '.join(ItemKind.values)}."
+        kinds = tuple(kind for kind in kinds if kind in ItemKind.values)
+    return Facets(kinds, classes, labels)
+
+
+def _ranks(params: QueryDict, problems: dict[str, str]) -> tuple[int, ...]:
+    """The percentiles asked for, written as p=50,85."""
+    said = [text.strip() for text in params.get("p", "").split(",") if text.strip()]
+    if all(text.isdecimal() and 1 <= int(text) <= 99 for text in said):
+        return tuple(sorted({int(text) for text in said})) or DRAWN
+    problems["p"] = "A percentile is a whole number from 1 to 99; write several with commas: p=50,85."
+    return DRAWN
 
 
 def _window(params: QueryDict, today: date, problems: dict[str, str]) -> Window:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from metrics.columns.flow import derive, read_items
+from metrics.columns.facts import read_items
+from metrics.columns.flow import derive
 from metrics.columns.shapes import NEVER, OPEN, FlowColumns
 from metrics.columns.zones import instant, local_day, micros
 from metrics.models import WorkItem

@@ -152,7 +152,7 @@ class Explanation:
 
 def explanation(metric: Metric, asked: Asked, now: datetime, show: str) -> Explanation:
     """Why the measure has its value: its rows. `show` is included, excluded or all."""
-    found = measure(metric.key, asked.scope, asked.window, asked.as_of or now)
+    found = measure(metric.key, asked.scope, asked.window, asked.as_of or now, asked.facets)
     evidence = found.evidence
     if evidence is None:
         return Explanation(found, None, 0, 0, [], [], show)

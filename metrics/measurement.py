@@ -25,6 +25,24 @@ class Window(NamedTuple):
         return (self.last - self.first).days + 1
 
 
+class Facets(NamedTuple):
+    """Which items are meant: those of any of these kinds, classes of service and labels; nothing said means all.
+
+    What an item is called today counts, whenever it was worked on: tools keep no history of it.
+    """
+
+    kinds: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    @property
+    def are_all(self) -> bool:
+        return not (self.kinds or self.classes or self.labels)
+
+
+ALL_ITEMS = Facets()
+
+
 class Point(NamedTuple):
     """One step of a series: a day (or the Monday of a week) with a value or with named parts."""
 
@@ -67,11 +85,13 @@ class Measurement:
     reason: str = ""
     percentiles: Mapping[int, Number] = field(default_factory=dict)
     parts: Mapping[str, Number] = field(default_factory=dict)
+    # What else the figure says, by name: which status, since which day (ISO), how much before.
+    detail: Mapping[str, str | Number] = field(default_factory=dict)
     series: Sequence[Point] = ()
     evidence: Evidence | None = None
 
 
-Unit = Literal["items", "days", "seconds", "ratio", "per day", "item days"]
+Unit = Literal["items", "points", "days", "seconds", "ratio", "per day", "item days"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from metrics import columns, rollups
 from metrics.columns import NEVER, FlowColumns, instant, micros
 from metrics.columns import delivery as delivery_columns
 from metrics.formulas import frame
-from metrics.measurement import Measurement, Metric, Point, Window
-from metrics.models import ItemKind, Source, WorkItem
+from metrics.measurement import ALL_ITEMS, Facets, Measurement, Metric, Point, Window
+from metrics.models import Expectation, ItemKind, Source, WorkItem
 from metrics.registry import METRICS
 from metrics.rows import STATES
 from portfolio.models import Service, Team
@@ -34,27 +34,31 @@ def find_metric(key: str) -> Metric:
     return METRICS[key]
 
 
-def load_columns(family: str, scope: Scope, window: Window, as_of: datetime) -> Any:
-    """The columns that the measures of a family read."""
+def load_columns(family: str, scope: Scope, window: Window, as_of: datetime, facets: Facets = ALL_ITEMS) -> Any:
+    """The columns that the measures of a family read; `facets` choose among items only."""
     if family == "flow":
-        return columns.load(scope, as_of)
+        return columns.load(scope, as_of, facets)
     return delivery_columns.load(scope, window, as_of)
 
 
-def measure(key: str, scope: Scope, window: Window, as_of: datetime, **options: Any) -> Measurement:
+def measure(
+    key: str, scope: Scope, window: Window, as_of: datetime, facets: Facets = ALL_ITEMS, **options: Any
+) -> Measurement:
     """One figure with its evidence, computed now. `options` are the formula's own (`percentiles`, say).
 
     Raises UnknownMetric; ValueError for an option out of range.
     """
     metric = find_metric(key)
-    found = load_columns(metric.family, scope, window, as_of)
+    found = load_columns(metric.family, scope, window, as_of, facets)
     return metric.formula(found, window, as_of.astimezone(scope.zone).date(), **options)
 
 
-def measure_many(keys: Iterable[str], scope: Scope, window: Window, as_of: datetime) -> dict[str, Measurement]:
+def measure_many(
+    keys: Iterable[str], scope: Scope, window: Window, as_of: datetime, facets: Facets = ALL_ITEMS
+) -> dict[str, Measurement]:
     """Several figures, without evidence, each family's columns read at most once; kept in the cache."""
     wanted = [find_metric(key) for key in keys]
-    stamp = _stamp(scope, window, as_of)
+    stamp = _stamp(scope, window, as_of, facets)
     names = {metric.key: f"figure:{stamp}:{metric.key}" for metric in wanted}
     kept = cache.get_many(names.values())
     at = micros(as_of)
@@ -64,7 +68,7 @@ def measure_many(keys: Iterable[str], scope: Scope, window: Window, as_of: datet
         if held is not None and held[0] <= at < held[1]:
             found[metric.key] = held[2]
     missing = [metric for metric in wanted if metric.key not in found]
-    fresh = _compute(missing, scope, window, as_of)
+    fresh = _compute(missing, scope, window, as_of, facets)
     cache.set_many({names[key]: value for key, value in fresh.items()}, CACHE_SECONDS)
     found |= {key: kept_figure[2] for key, kept_figure in fresh.items()}
     return {metric.key: found[metric.key] for metric in wanted}
@@ -74,13 +78,16 @@ def measure_many(keys: Iterable[str], scope: Scope, window: Window, as_of: datet
 _Kept = tuple[int, int, Measurement]
 
 
-def _compute(metrics: Sequence[Metric], scope: Scope, window: Window, as_of: datetime) -> dict[str, _Kept]:
+def _compute(
+    metrics: Sequence[Metric], scope: Scope, window: Window, as_of: datetime, facets: Facets
+) -> dict[str, _Kept]:
     day, at = as_of.astimezone(scope.zone).date(), micros(as_of)
-    summed = rollups.figures([metric.key for metric in metrics], scope, window, as_of)
+    asked = [metric.key for metric in metrics] if facets.are_all else []
+    summed = rollups.figures(asked, scope, window, as_of)
     result: dict[str, _Kept] = {key: (at, at + 1, figure) for key, figure in summed.items()}
     metrics = [metric for metric in metrics if metric.key not in summed]
     for family in dict.fromkeys(metric.family for metric in metrics):
-        found = load_columns(family, scope, window, as_of)
+        found = load_columns(family, scope, window, as_of, facets)
         until = getattr(found, "same_until", at + 1)
         for metric in metrics:
             if metric.family == family:
@@ -94,20 +101,25 @@ def _without_evidence(found: Measurement) -> Measurement:
     return replace(found, evidence=None)
 
 
-def _stamp(scope: Scope, window: Window, as_of: datetime) -> str:
-    """What a figure depends on beside its key and the time of day: scope, teams, services, zones, window, day, data."""
+def _stamp(scope: Scope, window: Window, as_of: datetime, facets: Facets) -> str:
+    """What a figure depends on beside its key and the time of day: scope, teams, services, window, day, data …"""
     sources = Source.objects.order_by("pk").values_list("pk", "created_at", "data_version", "synced_at")
-    zones = Team.objects.order_by("pk").values_list("pk", "timezone")
+    of_team = ("pk", "timezone", "planning_unit", "iteration_days", "iteration_starts_on")
+    teams = Team.objects.order_by("pk").values_list(*of_team)
+    expected = Expectation.objects.order_by("pk").values_list("team", "kind", "percent", "days", "valid_from")
     services = Service.objects.order_by("pk").values_list("pk", "team")
     data = [(pk, made.isoformat(), version, synced is None) for pk, made, version, synced in sources]
     day = as_of.astimezone(scope.zone).date()
-    text = repr((scope.text, scope.teams, scope.zone.key, window, day, data, list(zones), list(services)))
+    depends = (scope.text, scope.teams, scope.zone.key, window, day, facets, data)
+    text = repr((*depends, list(teams), list(services), list(expected)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def report(scope: Scope, window: Window, as_of: datetime, keys: Iterable[str] | None = None) -> dict[str, Any]:
+def report(
+    scope: Scope, window: Window, as_of: datetime, keys: Iterable[str] | None = None, facets: Facets = ALL_ITEMS
+) -> dict[str, Any]:
     """The figures of a scope as JSON-able data, as `manage.py report --json` and the API give them."""
-    found = measure_many(METRICS if keys is None else keys, scope, window, as_of)
+    found = measure_many(METRICS if keys is None else keys, scope, window, as_of, facets)
     return {
         "scope": scope.text,
         "from": window.first.isoformat(),
@@ -126,6 +138,8 @@ def as_data(found: Measurement) -> dict[str, Any]:
         data["percentiles"] = {str(p): value for p, value in found.percentiles.items()}
     if found.parts:
         data["parts"] = dict(found.parts)
+    if found.detail:
+        data["detail"] = dict(found.detail)
     data["series"] = [point_data(point) for point in found.series]
     return data
 

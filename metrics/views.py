@@ -106,5 +106,5 @@ def figure_csv(request: HttpRequest, key: str) -> HttpResponseBase:
     asked = asked_of(request)
     if asked.problems:
         return JsonResponse(asked.problems, status=400)
-    found = measure_many([key], asked.scope, asked.window, asked.as_of or timezone.now())[key]
+    found = measure_many([key], asked.scope, asked.window, asked.as_of or timezone.now(), asked.facets)[key]
     return csv_response(f"{key}-{asked.scope.text}", lists.FIGURE_HEAD, lists.figure_rows(found))

@@ -91,6 +91,21 @@ def _sees_all(user: "User") -> Exists | Q:
     return Exists(Grant.objects.filter(user=user, stream=None, team=None))
 
 
+class ValueType(models.TextChoices):
+    """What kind of value work is for: of items, of features, of initiatives, and of a stream's allocation policy."""
+
+    FEATURE = "feature", "Feature"
+    ENABLER = "enabler", "Enabler"
+    DEFECT = "defect", "Defect"
+    DEBT = "debt", "Debt"
+    RISK = "risk", "Risk"
+    OTHER = "other", "Other"
+
+
+# A Monday: iterations are counted from here where a team does not say otherwise.
+FIRST_ITERATION = date(2024, 1, 1)
+
+
 class ValueStreamQuerySet(models.QuerySet["ValueStream"]):
     def for_user(self, user: "User | AnonymousUser") -> "ValueStreamQuerySet":
         """The streams `user` may see: all with a global grant, else those of their stream grants."""
@@ -122,15 +137,38 @@ class ValueStream(Lifetime):
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    # By how many percentage points a kind's share may miss its target (Allocation) before the page says so.
+    allocation_tolerance = models.PositiveSmallIntegerField(default=10, db_default=10)
 
     objects = ValueStreamQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "name"]
-        constraints = [lifetime_constraint("stream")]
+        constraints = [
+            lifetime_constraint("stream"),
+            models.CheckConstraint(condition=Q(allocation_tolerance__lte=100), name="stream_tolerance_in_per_cent"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Allocation(models.Model):
+    """A value stream's policy: which share of its finished work a kind should have, in per cent."""
+
+    stream = models.ForeignKey(ValueStream, on_delete=models.CASCADE, related_name="allocations")
+    value_type = models.CharField(max_length=8, choices=ValueType)
+    share = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["stream", "value_type"]
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "value_type"], name="allocation_once"),
+            models.CheckConstraint(condition=Q(share__lte=100), name="allocation_in_per_cent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream}: {self.share} % {self.value_type}"
 
 
 class Team(Lifetime):
@@ -143,6 +181,9 @@ class Team(Lifetime):
     calendar = models.ForeignKey(WorkingCalendar, on_delete=models.PROTECT, related_name="teams")
     cost_per_day = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     planning_unit = models.CharField(max_length=8, choices=[("items", "Items"), ("points", "Points")], default="items")
+    iteration_days = models.PositiveSmallIntegerField(default=14, db_default=14)
+    # The first day of any iteration; the others follow before and after it without a gap.
+    iteration_starts_on = models.DateField(default=FIRST_ITERATION, db_default=FIRST_ITERATION)
 
     objects = TeamQuerySet.as_manager()
 
@@ -152,6 +193,9 @@ class Team(Lifetime):
             lifetime_constraint("team"),
             models.CheckConstraint(
                 condition=Q(cost_per_day=None) | Q(cost_per_day__gte=0), name="team_cost_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(iteration_days__gte=1, iteration_days__lte=92), name="team_iteration_has_days"
             ),
         ]
 
@@ -253,3 +297,68 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} of {self.stream or self.team or 'the whole portal'}"
+
+
+class InitiativeQuerySet(models.QuerySet["Initiative"]):
+    def for_user(self, user: "User | AnonymousUser") -> "InitiativeQuerySet":
+        """The initiatives of the streams that `user` may see, and those that work of the user's teams belongs to."""
+        teams = Team.objects.for_user(user).order_by()
+        streams = ValueStream.objects.for_user(user).order_by()
+        own = Feature.objects.filter(team__in=teams).exclude(initiative=None)
+        expected = Initiative.teams.through.objects.filter(team__in=teams)
+        return self.filter(
+            Q(stream__in=streams) | Q(pk__in=own.values("initiative")) | Q(pk__in=expected.values("initiative"))
+        )
+
+
+class Initiative(Lifetime):
+    """What a value stream invests in (an epic). Until it is broken down into features, `teams` say who would do it."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    stream = models.ForeignKey(ValueStream, on_delete=models.PROTECT, related_name="initiatives")
+    value_type = models.CharField(max_length=8, choices=ValueType, default=ValueType.FEATURE)
+    teams = models.ManyToManyField(Team, blank=True, related_name="expected_initiatives")
+    position = models.PositiveSmallIntegerField(default=0)
+    due_on = models.DateField(null=True, blank=True)
+
+    objects = InitiativeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name", "id"]
+        constraints = [lifetime_constraint("initiative")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FeatureQuerySet(models.QuerySet["Feature"]):
+    def for_user(self, user: "User | AnonymousUser") -> "FeatureQuerySet":
+        """The features of the teams that `user` may see."""
+        return self.filter(team__in=Team.objects.for_user(user).order_by())
+
+
+class Feature(Lifetime):
+    """A part of an initiative that one team delivers; a team works its features in the order of their rank."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="features")
+    initiative = models.ForeignKey(Initiative, null=True, blank=True, on_delete=models.PROTECT, related_name="features")
+    name = models.CharField(max_length=200)
+    value_type = models.CharField(max_length=8, choices=ValueType, default=ValueType.FEATURE)
+    rank = models.PositiveIntegerField(default=0)
+    # How many items it will have, by somebody's guess, while it has none; without a guess the team's typical size.
+    guessed_items = models.PositiveIntegerField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+
+    objects = FeatureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["team", "rank", "id"]
+        constraints = [
+            lifetime_constraint("feature"),
+            models.UniqueConstraint(fields=["team", "name"], name="feature_named_once_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

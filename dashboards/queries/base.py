@@ -37,8 +37,8 @@ def figures(asked: Asked, at: datetime, keys: Iterable[str]) -> Figures:
     return Figures(
         asked,
         at,
-        measure_many(keys, asked.scope, asked.window, at),
-        measure_many(keys, asked.scope, asked.before, at),
+        measure_many(keys, asked.scope, asked.window, at, asked.facets),
+        measure_many(keys, asked.scope, asked.before, at, asked.facets),
     )
 
 

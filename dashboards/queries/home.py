@@ -154,7 +154,7 @@ def _parts(scope: Scope, user: User | AnonymousUser) -> list[Scope]:
 
 
 def _line(scope: Scope, asked: Asked, at: datetime) -> Line:
-    own = Asked(scope, asked.window, asked.as_of)
+    own = Asked(scope, asked.window, asked.as_of, facets=asked.facets)
     found = figures(own, at, [key for key, _, _ in COLUMNS])
     cells = [_cell(key, head, rank, found.now[key], found.before[key], own) for key, head, rank in COLUMNS]
     flow, delivery = (f"{reverse(page)}?{own.query}" for page in ("flow", "delivery"))

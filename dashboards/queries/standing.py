@@ -37,7 +37,7 @@ class Standing:
 
 def standing(asked: Asked, at: datetime) -> Standing:
     """One read of the scope's columns, for everything that the page draws item by item."""
-    columns = load(asked.scope, at)
+    columns = load(asked.scope, at, asked.facets)
     names, band = frame.groups(columns)
     states = {name: STATES[int(columns.state[place])] for name, place in _first_of_each(names, band).items()}
     ends = frame.finishes(columns)

@@ -1,13 +1,15 @@
 """Facts to NumPy columns: the only road from SQL to formulas."""
 
-from metrics.columns.flow import derive, load, read_items, read_scope, read_teams
-from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, FlowColumns, StatusInfo, TeamInfo
+from metrics.columns.facts import read_items, read_scope, read_teams
+from metrics.columns.flow import derive, load
+from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, ExpectationInfo, FlowColumns, StatusInfo, TeamInfo
 from metrics.columns.zones import day_date, day_number, instant, local_day, local_days, micros
 
 __all__ = [
     "NEVER",
     "OPEN",
     "UNKNOWN_STATUS",
+    "ExpectationInfo",
     "FlowColumns",
     "StatusInfo",
     "TeamInfo",

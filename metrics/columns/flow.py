@@ -1,146 +1,42 @@
 """The facts of a scope's items as columns: one read of the database, then arrays only."""
 
-import io
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
-from django.db import connection
 
 from metrics import states
-from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, FlowColumns, StatusInfo, TeamInfo
-from metrics.columns.zones import instant, local_days, micros
-from metrics.models import ItemKind, Source, Status
+from metrics.columns.facts import Facts, Records, native, read_scope, since_1970
+from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, ExpectationInfo, FlowColumns, StatusInfo, TeamInfo
+from metrics.columns.zones import day_number, instant, local_days, micros
+from metrics.measurement import ALL_ITEMS, Facets
+from metrics.models import Expectation, ItemKind, Source, Status
 from portfolio.models import Team
 from portfolio.queries import Scope
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Records = npt.NDArray[Any]
-
-# PostgreSQL counts microseconds from 2000-01-01.
-POSTGRES_EPOCH = 946_684_800_000_000
-HEADER_BYTES = 19
-TRAILER_BYTES = 2
-# What a record is: below MOVE an item, and then its kind's number.
-MOVE, TEAM_MOVE, BLOCK = 100, 101, 102
-RECORD = np.dtype(
-    [("fields", ">i2")]
-    + [
-        field
-        for number, (name, kind) in enumerate(
-            [("tag", ">i8"), ("item", ">i8"), ("at", ">i8"), ("until", ">i8"), ("a", ">i8"), ("b", ">i8"), ("c", ">f8")]
-        )
-        for field in ((f"length{number}", ">i4"), (name, kind))
-    ]
-)
-
-OF_TEAMS = """
-    SELECT id FROM metrics_workitem WHERE team_id = ANY(%(wanted)s) AND deleted_at IS NULL
-    UNION
-    SELECT i.id FROM metrics_teammove m JOIN metrics_workitem i ON i.id = m.item_id
-    WHERE (m.from_team_id = ANY(%(wanted)s) OR m.to_team_id = ANY(%(wanted)s)) AND i.deleted_at IS NULL
-"""
-BY_ID = "SELECT id FROM metrics_workitem WHERE id = ANY(%(wanted)s) AND deleted_at IS NULL"
-# One statement, so that all parts are of one moment. Every column is 8 bytes and never null: fixed-width records.
-FACTS = """
-COPY (
-    WITH chosen AS MATERIALIZED ({chosen})
-    SELECT array_position(%(kinds)s, kind)::bigint, id, coalesce(created_at, '-infinity'),
-        '-infinity'::timestamptz, coalesce(status_id, 0), team_id, coalesce(points, 'NaN')
-    FROM chosen JOIN metrics_workitem USING (id)
-    UNION ALL
-    SELECT 100::bigint, t.item_id, t.at, '-infinity'::timestamptz, coalesce(t.from_status_id, 0), t.to_status_id, 0
-    FROM chosen JOIN metrics_transition t ON t.item_id = chosen.id
-    UNION ALL
-    SELECT 101::bigint, m.item_id, m.at, '-infinity'::timestamptz, m.from_team_id, m.to_team_id, 0
-    FROM chosen JOIN metrics_teammove m ON m.item_id = chosen.id
-    UNION ALL
-    SELECT 102::bigint, b.item_id, b.from_at, coalesce(b.to_at, 'infinity'), 0, 0, 0
-    FROM chosen JOIN metrics_blockedstay b ON b.item_id = chosen.id
-) TO STDOUT (FORMAT binary)
-"""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was read: records of the four kinds, by item, and what statuses and teams in them are."""
-
-    items: Records
-    moves: Records
-    team_moves: Records
-    blocks: Records
-    statuses: tuple[StatusInfo, ...]
-    teams: tuple[Team, ...]
-
-
-def _copy_out(chosen: str, wanted: Sequence[int]) -> Records:
-    """The records of the chosen items, in no order; times in µs since 1970."""
-    buffer = io.BytesIO()
-    with connection.cursor() as cursor:
-        values = {"wanted": list(wanted), "kinds": ItemKind.values}
-        cursor.copy_expert(cursor.mogrify(FACTS.format(chosen=chosen), values).decode(), buffer)
-    data = buffer.getbuffer()[HEADER_BYTES:-TRAILER_BYTES]
-    return np.frombuffer(data, dtype=RECORD)
-
-
-def _since_1970(at: Ints) -> Ints:
-    """PostgreSQL's microseconds as ours; its infinities are NEVER and OPEN."""
-    finite = (at != NEVER) & (at != OPEN)
-    return np.where(finite, at + np.where(finite, POSTGRES_EPOCH, 0), at)
-
-
-def _native(records: Records, name: str) -> Ints:
-    return records[name].astype(np.int64)
-
-
-def _statuses(ids: Ints) -> tuple[StatusInfo, ...]:
-    """The statuses with these ids, in an order that does not depend on when they were first seen."""
-    found = Status.objects.filter(pk__in=ids.tolist())
-    rows = found.values_list("source", "external_id", "pk", "name", "state", "position")
-    return tuple(
-        StatusInfo(pk, name, states.CODES[state] if state else states.UNMAPPED, position)
-        # Sorted here: the database's collation is not ours to know.
-        for _, _, pk, name, state, position in sorted(rows, key=lambda row: row[:2])
-    )
-
-
-def _facts(records: Records) -> Facts:
-    tag = _native(records, "tag")
-    items, moves = records[tag < MOVE], records[tag == MOVE]
-    team_moves, blocks = records[tag == TEAM_MOVE], records[tag == BLOCK]
-    items = items[np.argsort(items["item"])]
-    used = np.unique(np.concatenate([items["a"], moves["a"], moves["b"]]))
-    held = np.unique(np.concatenate([items["b"], team_moves["a"], team_moves["b"]]))
-    teams = sorted(Team.objects.filter(pk__in=held.tolist()), key=lambda team: team.slug)
-    return Facts(items, moves, team_moves, blocks, _statuses(used[used > 0]), tuple(teams))
-
-
-def read_scope(scope: Scope) -> Facts:
-    """The facts of every item that is or ever was in a team of `scope`, deleted ones left out."""
-    return read_teams(scope.teams)
-
-
-def read_teams(teams: Sequence[int]) -> Facts:
-    """The facts of every item that is or ever was in one of the teams, deleted ones left out."""
-    return _facts(_copy_out(OF_TEAMS, teams))
-
-
-def read_items(ids: Sequence[int]) -> Facts:
-    """The facts of items by primary key, deleted ones left out."""
-    return _facts(_copy_out(BY_ID, ids))
-
-
-def load(scope: Scope, as_of: datetime) -> FlowColumns:
-    """The columns of `scope` as at the instant `as_of`."""
-    facts = read_scope(scope)
+def load(scope: Scope, as_of: datetime, facets: Facets = ALL_ITEMS) -> FlowColumns:
+    """The columns of `scope` as at the instant `as_of`, of the items that `facets` mean."""
+    facts = read_scope(scope, facets)
     gap = "" if len(facts.items) else _gap(scope)
-    return derive(facts, micros(as_of), frozenset(scope.teams), zone=scope.zone, kind=scope.kind, gap=gap)
+    found = derive(facts, micros(as_of), frozenset(scope.teams), zone=scope.zone, kind=scope.kind, gap=gap)
+    return replace(found, expectations=_expectations(scope))
+
+
+def _expectations(scope: Scope) -> tuple[ExpectationInfo, ...]:
+    stored = Expectation.objects.filter(team__in=scope.teams).order_by("team", "kind", "valid_from")
+    rows = stored.values_list("team_id", "kind", "percent", "days", "valid_from")
+    return tuple(
+        ExpectationInfo(team, ItemKind.values.index(kind) if kind else -1, percent, days, day_number(day))
+        for team, kind, percent, days, day in rows
+    )
 
 
 def _gap(scope: Scope) -> str:
@@ -193,26 +89,26 @@ def _first_of(item: Ints, n: int, values: Ints, otherwise: Ints) -> Ints:
 
 def _sorted_moves(records: Records, ids: Ints, known: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     """Moves between statuses or teams, in their order: item, at, from and to as numbers."""
-    item, at = _index(_native(records, "item"), ids), _since_1970(_native(records, "at"))
-    before, after = _places(_native(records, "a"), known), _places(_native(records, "b"), known)
+    item, at = _index(native(records, "item"), ids), since_1970(native(records, "at"))
+    before, after = _places(native(records, "a"), known), _places(native(records, "b"), known)
     order = states.ordered(item, at, before, after)
     return item[order], at[order], before[order], after[order]
 
 
 def _events(facts: Facts) -> _Events:
     """All events of all items in their order: at one instant first the creation, then changes of team, then moves."""
-    ids = _native(facts.items, "item")
+    ids = native(facts.items, "item")
     team_ids = np.array([team.pk for team in facts.teams], dtype=np.int64)
     status_ids = np.array([status.id for status in facts.statuses], dtype=np.int64)
     n = len(ids)
     move = _sorted_moves(facts.moves, ids, status_ids)
     change = _sorted_moves(facts.team_moves, ids, team_ids)
-    created = _since_1970(_native(facts.items, "at"))
+    created = since_1970(native(facts.items, "at"))
     given = np.where(created == NEVER, OPEN, created)
     for item, at, _, _ in (move, change):
         given = np.minimum(given, _first_of(item, n, at, np.full(n, OPEN)))
-    status = _first_of(move[0], n, move[2], _places(_native(facts.items, "a"), status_ids))
-    team = _first_of(change[0], n, change[2], _places(_native(facts.items, "b"), team_ids))
+    status = _first_of(move[0], n, move[2], _places(native(facts.items, "a"), status_ids))
+    team = _first_of(change[0], n, change[2], _places(native(facts.items, "b"), team_ids))
     as_before = (np.full(len(change[0]), AS_BEFORE), np.full(len(move[0]), AS_BEFORE))
     return _filled(
         _Events(
@@ -249,7 +145,19 @@ def _per_zone(at: Ints, team: Ints, teams: Sequence[Team]) -> Ints:
 
 def _team_infos(teams: Sequence[Team], scope: frozenset[int], as_of: int) -> tuple[TeamInfo, ...]:
     at = np.array([as_of], dtype=np.int64)
-    return tuple(TeamInfo(team.pk, team.zone, team.pk in scope, int(local_days(at, team.zone)[0])) for team in teams)
+    return tuple(
+        TeamInfo(
+            team.pk,
+            team.zone,
+            team.pk in scope,
+            int(local_days(at, team.zone)[0]),
+            team.name,
+            team.planning_unit,
+            team.iteration_days,
+            day_number(team.iteration_starts_on),
+        )
+        for team in teams
+    )
 
 
 def _edges(item: Ints) -> tuple[Flags, Flags]:
@@ -268,15 +176,22 @@ class _Blocks:
     begin: Ints
     until: Ints
     cuts: Ints
+    reason: Ints
+    reasons: tuple[str, ...]
 
 
-def _blocks(records: Records, ids: Ints, as_of: int) -> _Blocks:
-    records = records[np.isin(_native(records, "item"), ids)]
-    begin, until = _since_1970(_native(records, "at")), _since_1970(_native(records, "until"))
+def _blocks(facts: Facts, ids: Ints, as_of: int) -> _Blocks:
+    records = facts.blocks
+    records = records[np.isin(native(records, "item"), ids)]
+    begin, until = since_1970(native(records, "at")), since_1970(native(records, "until"))
     seen = begin <= as_of
     cuts = np.concatenate([begin, until])
-    item = _index(_native(records, "item")[seen], ids)
-    return _Blocks(item, begin[seen], np.where(until > as_of, OPEN, until)[seen], cuts[cuts > as_of])
+    item = _index(native(records, "item")[seen], ids)
+    texts = [facts.reasons.get(pk, "") for pk in native(records, "a")[seen].tolist()]
+    reasons = sorted(set(texts))
+    reason = np.array([reasons.index(text) for text in texts], dtype=np.int64)
+    open_ended = np.where(until > as_of, OPEN, until)[seen]
+    return _Blocks(item, begin[seen], open_ended, cuts[cuts > as_of], reason, tuple(reasons))
 
 
 def _same_until(later: int, as_of: int, zones: Collection[ZoneInfo]) -> int:
@@ -312,8 +227,8 @@ def derive(
     state = np.array([info.state for info in infos], dtype=np.int8)[status]
     began, ended, finishing = states.milestones(first, at, state)
     items = facts.items[there]
-    ids = _native(items, "item")
-    blocks = _blocks(facts.blocks, ids, as_of)
+    ids = native(items, "item")
+    blocks = _blocks(facts, ids, as_of)
     two_days = local_days(np.array([as_of, as_of + 1]), zone)
     next_event = int(np.concatenate([events.at[~known], blocks.cuts]).min(initial=OPEN))
     return FlowColumns(
@@ -347,4 +262,6 @@ def derive(
         blocked_item=blocks.item,
         blocked_from=blocks.begin,
         blocked_until=blocks.until,
+        blocked_reason=blocks.reason,
+        reasons=blocks.reasons,
     )

@@ -35,6 +35,23 @@ class TeamInfo(NamedTuple):
     zone: ZoneInfo
     in_scope: bool
     as_of_day: int
+    name: str = ""
+    # What it plans in, and its iterations: how long, and the day number on which one of them begins.
+    planning_unit: str = "items"
+    iteration_days: int = 14
+    iteration_from: int = 0
+
+
+class ExpectationInfo(NamedTuple):
+    """What may be expected of a team's items (models.Expectation): `team` is its primary key, `kind` an index into
+    states.KIND_NAMES or -1 for those without one of their own, `valid_from` a day number.
+    """
+
+    team: int
+    kind: int
+    percent: int
+    days: int
+    valid_from: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,8 @@ class FlowColumns:
     (code), `team` (index into `teams`), `day` and `until_day` (day numbers of both in the zone of that team; OPEN).
     `began` and `ended` (µs or NEVER): when the item counts as started and finished, as known in this stay;
     `began_day` is that day in the zone of the stay's team. `finishing`: index of the stay in which the finish lies.
-    Blocks: `blocked_item`, `blocked_from`, `blocked_until` (µs; OPEN).
+    Blocks: `blocked_item`, `blocked_from`, `blocked_until` (µs; OPEN), `blocked_reason` (index into `reasons`).
+    `expectations` are those of the scope's teams, by team, kind and day.
     `next_event` is the first event after as_of (µs; OPEN: none). Until `same_until` (µs, exclusive) everything is the
     same for a later as_of, if no new facts come.
     `day_at` is the scope's local day at `as_of`, `whole_day` the last day that is over by then. `gap` says why nothing
@@ -85,6 +103,9 @@ class FlowColumns:
     blocked_item: Ints
     blocked_from: Ints
     blocked_until: Ints
+    blocked_reason: Ints
+    reasons: tuple[str, ...] = ()
+    expectations: tuple[ExpectationInfo, ...] = ()
 
     def of_teams(self, name: str) -> Ints:
         """A field of `teams`, per stay."""

@@ -288,7 +288,13 @@ def failed_deployment_recovery_time(
         "resolved": len(values),
     }
     return Measurement(
-        median(values), "seconds", len(values), "", ranks_of(values, percentiles), parts, series, evidence
+        median(values),
+        "seconds",
+        len(values),
+        percentiles=ranks_of(values, percentiles),
+        parts=parts,
+        series=series,
+        evidence=evidence,
     )
 
 
