@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from dashboards import views
+from dashboards.views import delivery, flow, home
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("flow/", views.flow, name="flow"),
-    path("delivery/", views.delivery, name="delivery"),
+    path("", home.home, name="home"),
+    path("flow/", flow.flow, name="flow"),
+    path("delivery/", delivery.delivery, name="delivery"),
 ]

@@ -1,7 +1,5 @@
-"""Pages that join several apps: the overview, Flow and Delivery."""
+"""The overview."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,43 +7,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from charts.views import with_figures
-from dashboards.queries.base import Widget
-from dashboards.queries.delivery import delivery_page
-from dashboards.queries.flow import flow_page
 from dashboards.queries.home import overview
 from metrics import forms
-from metrics.rules import of_sources, sources_of
+from metrics.rules import of_sources
 from metrics.views import asked_of
 from portfolio.queries import ScopeNotFound
-
-Page = Callable[[forms.Asked, datetime], tuple[str, Sequence[Widget]]]
-
-
-def _figures_page(request: HttpRequest, template: str, page: Page) -> HttpResponse:
-    """Read the address, get finding and widgets, render."""
-    now = timezone.now()
-    asked = asked_of(request)
-    finding, widgets = page(asked, asked.as_of or now)
-    context = forms.pickers(asked, request.user, now) | {
-        "finding": finding,
-        "widgets": widgets,
-        "freshness": of_sources(sources_of(asked.scope.teams), now),
-        "as_of_text": forms.as_of_text(asked, now),
-    }
-    return render(request, template, context, status=400 if asked.problems else 200)
-
-
-@require_GET
-@with_figures
-def flow(request: HttpRequest) -> HttpResponse:
-    return _figures_page(request, "dashboards/flow.html", flow_page)
-
-
-@require_GET
-@with_figures
-def delivery(request: HttpRequest) -> HttpResponse:
-    return _figures_page(request, "dashboards/delivery.html", delivery_page)
 
 
 def _overview(request: HttpRequest, asked: forms.Asked) -> HttpResponse:
