@@ -1,0 +1,5 @@
+"""Verbs on measures and what they are set against, a module per noun."""
+
+from metrics.actions.derive import refresh
+
+__all__ = ["refresh"]
