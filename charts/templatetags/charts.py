@@ -41,7 +41,10 @@ def table_of(spec: Spec) -> Table:
     """The data of a spec as a table: a row per point of a cloud or of a time line, else a row per x."""
     traces = [trace for trace in spec["data"] if not trace.get("meta", {}).get("level")]
     meta = spec["layout"].get("meta", {})
-    if any("text" in trace for trace in traces):
+    if "table" in meta:
+        # The figure says itself what its data is.
+        head, rows = meta["table"]["head"], [[text_of(cell) for cell in row] for row in meta["table"]["rows"]]
+    elif any("text" in trace for trace in traces):
         rows = _group_rows(traces[0], meta["groups"]) if "groups" in meta else _point_rows(traces)
         head = ["Where" if "groups" in meta else "When", "What"] + ([f"Value ({meta['y']})"] if meta.get("y") else [])
         rows = [row[: len(head)] for row in rows]

@@ -1,0 +1,384 @@
+"""Figures of forecasts: burn-up with its fan, chances by date and by count, lanes of features, reliability."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from textwrap import wrap
+from typing import NamedTuple
+
+from charts.figures.base import DATES, Number, Spec, as_x, ceiling, layout_of, name_in_margin, stops_of
+from charts.theme import colour, series
+
+# How certain a line is, as dashes: the same everywhere percentiles are drawn.
+DASHES = {50: "dot", 70: "dash", 85: "solid", 95: "dashdot"}
+SHADES = ("seq-1", "seq-2", "seq-3")
+# More lanes than this are in the table only.
+MOST_LANES = 16
+PER_CENT = "% chance"
+
+
+class Lane(NamedTuple):
+    """A feature of a queue: the day by which it is done at each rank (per cent), and the day it is promised for."""
+
+    name: str
+    dates: Mapping[int, date]
+    due: date | None = None
+
+
+class Bin(NamedTuple):
+    """Forecasts that said about the same: how many, what they said and what came true on average (0…1)."""
+
+    label: str
+    n: int
+    stated: float
+    happened: float
+
+
+def burn_up(
+    days: Sequence[date],
+    done: Sequence[Number | None],
+    scope: Sequence[Number | None],
+    bands: Mapping[int, Sequence[Number | None]],
+    *,
+    due: date | None = None,
+    unit: str = "items",
+    height: str = "large",
+) -> Spec:
+    """What is done, what there is to do, and at least how much will be done at each rank of `bands` (per cent).
+
+    All are as long as `days`; None where a line does not go.
+    """
+    values = [y for ys in (done, scope, *bands.values()) for y in ys if y is not None]
+    layout = layout_of(height, ceiling(values), unit)
+    stops = stops_of(days, layout)
+    ranks = sorted(bands)
+    traces = [*_fills(stops, bands, ranks), _line(stops, done, "Done", "series-1", "solid", 2.4)]
+    names = []
+    if any(y is not None for y in scope):
+        traces.append(_line(stops, scope, "Scope", "ink-2", "longdash", 1.6))
+        names.append((_last(scope), "scope", colour("ink-2")))
+    for rank in ranks:
+        name = f"{rank}\u00a0% at least"
+        traces.append(_line(stops, bands[rank], name, "series-1", DASHES.get(rank, "dash"), 1.4))
+        names.append((_last(bands[rank]), f"{rank}\u00a0%: {_last(bands[rank])}", colour("series-1")))
+    if due is not None and stops:
+        _upright(layout, traces, due, f"due {_short(due)}")
+    name_in_margin(layout, names)
+    return {"data": traces, "layout": layout}
+
+
+def _line(xs: Sequence[object], ys: Sequence[Number | None], name: str, ink: str, dash: str, width: float) -> Spec:
+    look = {"color": colour(ink), "width": width, "dash": dash}
+    return {"type": "scatter", "mode": "lines", "x": list(xs), "y": list(ys), "name": name, "line": look}
+
+
+def _fills(stops: Sequence[object], bands: Mapping[int, Sequence[Number | None]], ranks: Sequence[int]) -> list[Spec]:
+    """The areas between neighbouring ranks, the least certain darkest."""
+    return [
+        _area(stops, bands[low], bands[high], SHADES[min(i, len(SHADES) - 1)])
+        for i, (high, low) in enumerate(zip(ranks[::-1], ranks[-2::-1], strict=False))
+    ]
+
+
+def _area(stops: Sequence[object], upper: Sequence[Number | None], lower: Sequence[Number | None], ink: str) -> Spec:
+    rows = [row for row in zip(stops, upper, lower, strict=True) if row[1] is not None and row[2] is not None]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x for x, _, _ in rows] + [x for x, _, _ in rows[::-1]],
+        "y": [high for _, high, _ in rows] + [low for _, _, low in rows[::-1]],
+        "fill": "toself",
+        "fillcolor": colour(ink),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "name": "",
+        "meta": {"level": True},
+    }
+
+
+def _last(ys: Sequence[Number | None]) -> Number:
+    return next((y for y in reversed(ys) if y is not None), 0)
+
+
+def _short(day: date) -> str:
+    return f"{day.day} {day:%b}"
+
+
+def _upright(layout: Spec, traces: list[Spec], day: date, text: str, ink: str = "warn") -> None:
+    """An upright line at a day, named above the figure."""
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [as_x(day)] * 2,
+            "y": list(layout["yaxis"]["range"]),
+            "name": text,
+            "line": {"color": colour(ink), "width": 1.4, "dash": "dash"},
+            "hoverinfo": "skip",
+            "showlegend": False,
+            "meta": {"level": True},
+        }
+    )
+    layout["annotations"].append(
+        {
+            "x": as_x(day),
+            "xref": "x",
+            "xanchor": "center",
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "text": text,
+            "showarrow": False,
+            "font": {"size": 11, "color": colour(ink)},
+        }
+    )
+
+
+def _per_cent(values: Sequence[float]) -> list[float]:
+    return [round(100 * value, 1) for value in values]
+
+
+def _chance_layout(height: str) -> Spec:
+    layout = layout_of(height, 104, PER_CENT)
+    layout["yaxis"] |= {"tickvals": [0, 25, 50, 75, 100]}
+    layout["meta"]["y"] = "%"
+    return layout
+
+
+def _levels(xs: Sequence[object], ranks: Mapping[int, str]) -> tuple[list[Spec], list[tuple[float, str, str]]]:
+    """A thin line across per rank, and its name for the margin."""
+    lines = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [xs[0], xs[-1]],
+            "y": [rank, rank],
+            "name": text,
+            "line": {"color": colour("ink-3"), "width": 1, "dash": DASHES.get(rank, "dash")},
+            "hoverinfo": "skip",
+            "meta": {"level": True},
+        }
+        for rank, text in ranks.items()
+        if xs
+    ]
+    return lines, [(float(rank), text, colour("ink-2")) for rank, text in ranks.items()]
+
+
+def chance_by_date(
+    days: Sequence[date],
+    chances: Sequence[float],
+    marks: Mapping[int, date],
+    *,
+    name: str = "Done by then",
+    due: date | None = None,
+    height: str = "medium",
+) -> Spec:
+    """The chance (0…1) that it is done by the end of each day; `marks` are the days at which ranks are reached."""
+    layout = _chance_layout(height)
+    stops = stops_of(days, layout)
+    curve = _line(stops, _per_cent(chances), name, "series-1", "solid", 2) | {
+        "hovertemplate": "%{x|%-d %b %Y}: %{y} %<extra></extra>"
+    }
+    curve["line"]["shape"] = "hv"
+    lines, names = _levels(stops, {rank: f"{rank}\u00a0%: {_short(day)}" for rank, day in marks.items()})
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [as_x(day) for day in marks.values()],
+        "y": list(marks),
+        "name": "percentiles",
+        "marker": {"color": series(0), "size": 8},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"level": True},
+    }
+    traces = [*lines, curve, points]
+    if due is not None and stops:
+        _upright(layout, traces, due, f"due {_short(due)}")
+    name_in_margin(layout, names)
+    return {"data": traces, "layout": layout}
+
+
+def chance_by_count(
+    counts: Sequence[int],
+    chances: Sequence[float],
+    marks: Mapping[int, int],
+    *,
+    unit: str = "items",
+    height: str = "medium",
+) -> Spec:
+    """The chance (0…1) of at least each count; `marks` are the counts that are reached at a rank."""
+    layout = _chance_layout(height)
+    layout |= {"bargap": 0.2, "hovermode": "closest"}
+    layout["meta"]["x"] = f"at least ({unit})"
+    layout["xaxis"]["nticks"] = 12
+    sure = marks.get(85, -1)
+    bars = {
+        "type": "bar",
+        "x": list(counts),
+        "y": _per_cent(chances),
+        "name": "Chance",
+        "marker": {"color": [series(0) if n <= sure else colour("seq-2") for n in counts]},
+        "hovertemplate": "at least %{x} " + unit + ": %{y} %<extra></extra>",
+        "showlegend": False,
+    }
+    ends = [counts[0] - 0.5, counts[-1] + 0.5] if counts else []
+    lines, names = _levels(ends, {rank: f"{rank}\u00a0%: {n}" for rank, n in marks.items()})
+    name_in_margin(layout, names)
+    return {"data": [bars, *lines], "layout": layout}
+
+
+def lanes(rows: Sequence[Lane], today: date, *, height: str = "large") -> Spec:
+    """A lane per feature, the first on top: from the 50 to the 95 % day, with marks at 50, 85, 95 and the promise."""
+    shown = rows[:MOST_LANES]
+    layout = layout_of(height, 1, "")
+    layout |= {"hovermode": "closest", "showlegend": True}
+    layout["xaxis"] |= DATES | {"showgrid": True}
+    places = list(range(len(shown)))[::-1]
+    layout["yaxis"] |= {
+        "range": [-0.7, len(shown) - 0.3],
+        "tickvals": places,
+        "ticktext": [_folded(lane.name, 26) for lane in shown],
+        "automargin": True,
+        "showgrid": False,
+        "ticklabelstandoff": 6,
+    }
+    layout["margin"]["t"] = 44
+    layout["meta"]["narrow"]["yaxis"] = {
+        "ticktext": [_folded(lane.name, 14) for lane in shown],
+        "tickfont": {"size": 10},
+    }
+    layout["meta"]["table"] = _lane_table(rows)
+    traces = [
+        _span(shown, places, 85, 95, 3, "seq-2"),
+        _span(shown, places, 50, 85, 7, "seq-3"),
+        *(
+            _marks(shown, places, rank, symbol)
+            for rank, symbol in ((50, "circle-open"), (85, "circle"), (95, "line-ns"))
+        ),
+    ]
+    if any(lane.due for lane in shown):
+        traces.append(_dues(shown, places))
+    if shown:
+        _upright(layout, traces, today, "today", "ink-3")
+        # The legend has the line above the figure; the word stands at its foot.
+        layout["annotations"].pop()
+    return {"data": traces, "layout": layout}
+
+
+def _folded(text: str, width: int) -> str:
+    """A name in at most two lines of about `width` signs."""
+    lines = wrap(text, width, max_lines=2, placeholder="…")
+    return "<br>".join(lines)
+
+
+def _lane_table(rows: Sequence[Lane]) -> Spec:
+    ranks = sorted({rank for lane in rows for rank in lane.dates})
+    head = ["Feature", *(f"{rank}\u00a0%" for rank in ranks), "Due"]
+    cells = [[lane.name, *(lane.dates.get(rank) for rank in ranks), lane.due] for lane in rows]
+    return {"head": head, "rows": [[str(cell or "") for cell in row] for row in cells]}
+
+
+def _span(rows: Sequence[Lane], places: Sequence[int], low: int, high: int, width: int, ink: str) -> Spec:
+    """A line per lane from one rank's day to another's; None breaks it between lanes."""
+    xs: list[object] = []
+    ys: list[int | None] = []
+    for lane, y in zip(rows, places, strict=True):
+        if low in lane.dates and high in lane.dates:
+            xs += [as_x(lane.dates[low]), as_x(lane.dates[high]), None]
+            ys += [y, y, None]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": xs,
+        "y": ys,
+        "name": f"{low} to {high} %",
+        "line": {"color": colour(ink), "width": width},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"level": True},
+    }
+
+
+def _marks(rows: Sequence[Lane], places: Sequence[int], rank: int, symbol: str) -> Spec:
+    found = [(lane, y) for lane, y in zip(rows, places, strict=True) if rank in lane.dates]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [as_x(lane.dates[rank]) for lane, _ in found],
+        "y": [y for _, y in found],
+        "text": [lane.name for lane, _ in found],
+        "name": f"{rank} %",
+        "marker": {"color": series(0), "size": 9, "symbol": symbol, "line": {"color": series(0), "width": 2}},
+        "hovertemplate": "%{text}<br>" + f"{rank} %" + ": %{x|%-d %b %Y}<extra></extra>",
+    }
+
+
+def _dues(rows: Sequence[Lane], places: Sequence[int]) -> Spec:
+    found = [(lane, y) for lane, y in zip(rows, places, strict=True) if lane.due]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [as_x(lane.due) for lane, _ in found if lane.due],
+        "y": [y for _, y in found],
+        "text": [lane.name for lane, _ in found],
+        "name": "due",
+        "marker": {"color": colour("warn"), "size": 10, "symbol": "diamond"},
+        "hovertemplate": "%{text}<br>due %{x|%-d %b %Y}<extra></extra>",
+    }
+
+
+def reliability(groups: Mapping[str, Sequence[Bin]], *, height: str = "large") -> Spec:
+    """What was said against what happened, a point per bin and group, larger for more; on the diagonal both agree."""
+    layout = layout_of(height, 104, "% came true")
+    ticks = [0, 25, 50, 75, 100]
+    layout |= {"hovermode": "closest", "showlegend": True}
+    layout["xaxis"] |= {"range": [-4, 104], "tickvals": ticks, "ticksuffix": " % said", "showgrid": True}
+    layout["yaxis"] |= {"range": [-4, 104], "tickvals": ticks}
+    layout["margin"] |= {"t": 44, "r": 28}
+    layout["meta"]["narrow"]["xaxis"] = {"ticksuffix": " %"}
+    layout["meta"]["table"] = {
+        "head": ["Said", "Whose", "How many", "Said on average (%)", "Came true (%)"],
+        "rows": [
+            [one.label, name, str(one.n), *(f"{100 * value:.0f}" for value in (one.stated, one.happened))]
+            for name, bins in groups.items()
+            for one in bins
+            if one.n
+        ],
+    }
+    diagonal = _line([0, 100], [0, 100], "said = happened", "ink-3", "dash", 1.2)
+    traces = [diagonal | {"hoverinfo": "skip", "meta": {"level": True}}]
+    traces += [_bins(name, bins, i, layout) for i, (name, bins) in enumerate(groups.items())]
+    return {"data": traces, "layout": layout}
+
+
+def _bins(name: str, bins: Sequence[Bin], index: int, layout: Spec) -> Spec:
+    """One group's points; how many forecasts a point stands for is written above it."""
+    found = [one for one in bins if one.n]
+    xs, ys = _per_cent([one.stated for one in found]), _per_cent([one.happened for one in found])
+    layout["annotations"] += [
+        {
+            "x": x,
+            "y": y,
+            "yref": "y",
+            "text": str(one.n),
+            "showarrow": False,
+            "yshift": 15 if index % 2 == 0 else -15,
+            "font": {"size": 11, "color": colour("ink-2")},
+        }
+        for x, y, one in zip(xs, ys, found, strict=True)
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": xs,
+        "y": ys,
+        "hovertext": [f"{one.n} that said {one.label}" for one in found],
+        "name": name,
+        "marker": {
+            "color": series(index),
+            "symbol": ("circle", "diamond")[index % 2],
+            "size": [round(min(26, 7 + 2.2 * one.n**0.5), 1) for one in found],
+        },
+        "hovertemplate": "%{hovertext}: %{y} % came true<extra></extra>",
+    }
