@@ -1,7 +1,7 @@
 """Figures: a measure of a scope in a window as at an instant. Everybody who shows a number gets it from here."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -54,9 +54,17 @@ def measure(
 
 
 def measure_many(
-    keys: Iterable[str], scope: Scope, window: Window, as_of: datetime, facets: Facets = ALL_ITEMS
+    keys: Iterable[str],
+    scope: Scope,
+    window: Window,
+    as_of: datetime,
+    facets: Facets = ALL_ITEMS,
+    flow: Callable[[], FlowColumns] | None = None,
 ) -> dict[str, Measurement]:
-    """Several figures, without evidence, each family's columns read at most once; kept in the cache."""
+    """Several figures, without evidence, each family's columns read at most once; kept in the cache.
+
+    `flow` gives the flow columns of this scope, instant and facets, for who reads them anyway.
+    """
     wanted = [find_metric(key) for key in keys]
     stamp = _stamp(scope, window, as_of, facets)
     names = {metric.key: f"figure:{stamp}:{metric.key}" for metric in wanted}
@@ -68,7 +76,7 @@ def measure_many(
         if held is not None and held[0] <= at < held[1]:
             found[metric.key] = held[2]
     missing = [metric for metric in wanted if metric.key not in found]
-    fresh = _compute(missing, scope, window, as_of, facets)
+    fresh = _compute(missing, scope, window, as_of, facets, flow)
     cache.set_many({names[key]: value for key, value in fresh.items()}, CACHE_SECONDS)
     found |= {key: kept_figure[2] for key, kept_figure in fresh.items()}
     return {metric.key: found[metric.key] for metric in wanted}
@@ -79,7 +87,12 @@ _Kept = tuple[int, int, Measurement]
 
 
 def _compute(
-    metrics: Sequence[Metric], scope: Scope, window: Window, as_of: datetime, facets: Facets
+    metrics: Sequence[Metric],
+    scope: Scope,
+    window: Window,
+    as_of: datetime,
+    facets: Facets,
+    flow: Callable[[], FlowColumns] | None,
 ) -> dict[str, _Kept]:
     day, at = as_of.astimezone(scope.zone).date(), micros(as_of)
     asked = [metric.key for metric in metrics] if facets.are_all else []
@@ -87,7 +100,7 @@ def _compute(
     result: dict[str, _Kept] = {key: (at, at + 1, figure) for key, figure in summed.items()}
     metrics = [metric for metric in metrics if metric.key not in summed]
     for family in dict.fromkeys(metric.family for metric in metrics):
-        found = load_columns(family, scope, window, as_of, facets)
+        found = flow() if flow and family == "flow" else load_columns(family, scope, window, as_of, facets)
         until = getattr(found, "same_until", at + 1)
         for metric in metrics:
             if metric.family == family:
