@@ -1,0 +1,1 @@
+"""Forecasts: pure formulas, exact by convolution. No Django, no clock, no chance."""

@@ -1,0 +1,18 @@
+"""How a chance is written: everybody who shows one asks here."""
+
+import math
+
+# Nobody can know better than this: what lies beyond is shown as "more than" or "less than".
+MOST, LEAST = 0.95, 0.05
+
+
+def shown_chance(chance: float | None) -> str:
+    """A chance of 0…1 in words: "84 %", "> 95 %", "< 5 %", "n/a". Rounded down: it never promises more than it found."""
+    if chance is None or math.isnan(chance):
+        return "n/a"
+    if chance > MOST:
+        return "> 95 %"
+    if chance < LEAST:
+        return "< 5 %"
+    # A thousandth of a millionth is far above the error of the arithmetic, and far below what is shown.
+    return f"{math.floor(chance * 100 + 1e-7)} %"
