@@ -5,7 +5,7 @@ explanation all read the Measurement that metrics/queries.py gets from the same 
 The types are in metrics/measurement.py, which is what formulas import.
 """
 
-from metrics.formulas import dora, flow, stocks
+from metrics.formulas import constraint, dora, flow, stocks
 from metrics.measurement import Evidence, Measurement, Metric, Number, Point, Unit, Window, recomputed
 
 __all__ = ["METRICS", "Evidence", "Measurement", "Metric", "Number", "Point", "Unit", "Window", "recomputed"]
@@ -179,6 +179,22 @@ FLOW: dict[str, Metric] = {
                 "Per day, the items in each status at the end of the day, in the workflow's order; for streams and the"
                 " portfolio in each state. Done counts all time, removed items are in no band, and a step back moves an"
                 " item to its earlier band from that day on. The figure is the number of items in all bands."
+            ),
+        ),
+        Metric(
+            key="constraint",
+            label="Constraint",
+            question="Which place holds the work up, and since when?",
+            unit="ratio",
+            family="flow",
+            formula=constraint.constraint,
+            recompute=constraint.share,
+            definition=(
+                "The status in progress in which most items stood at the days' ends of the last four full weeks up to"
+                " the end of the window; in streams and the portfolio the status of a team. The figure is its share of"
+                " all that stood in progress. Since: the Monday of the first week of its lead. In that week no place"
+                " held more, and from then on it never lost the lead, which takes three weeks in a row in which another"
+                " place held over a tenth more, or it nothing."
             ),
         ),
         Metric(

@@ -87,9 +87,12 @@ def throughput(columns: FlowColumns, window: Window, as_of_day: date) -> Measure
     )
 
 
-def changes(columns: FlowColumns, days: Days) -> tuple[Ints, Ints, Ints, Ints]:
-    """Net changes of WIP in the days, one per item, team and day: item, team, day, and +1 (entered) or -1 (left)."""
-    mask = frame.in_wip(columns)
+def changes(columns: FlowColumns, days: Days, mask: frame.Flags | None = None) -> tuple[Ints, Ints, Ints, Ints]:
+    """Net changes of WIP in the days, one per item, team and day: item, team, day, and +1 (entered) or -1 (left).
+
+    `mask`: of what is in these stays, in place of WIP.
+    """
+    mask = frame.in_wip(columns) if mask is None else mask
     day = np.concatenate([columns.day[mask], columns.until_day[mask]])
     inside = (day >= days.first) & (day <= days.last) & (day != OPEN)
     item = np.tile(columns.item[mask], 2)[inside]

@@ -99,6 +99,11 @@ def groups(columns: FlowColumns) -> tuple[list[str], Ints]:
     """
     if columns.scope_kind != "team":
         return list(STATES), columns.state.astype(np.int64)
+    return status_bands(columns)
+
+
+def status_bands(columns: FlowColumns) -> tuple[list[str], Ints]:
+    """The names of the statuses in the workflow's order (those of one name are one), and the place of each stay."""
     infos = sorted(columns.statuses, key=lambda info: (PHASE[info.state], info.position, info.name))
     names = list(dict.fromkeys(info.name for info in infos))
     band = np.array([names.index(info.name) for info in columns.statuses], dtype=np.int64)
