@@ -1,7 +1,7 @@
 """Facts to NumPy columns: the only road from SQL to formulas."""
 
-from metrics.columns.facts import read_items, read_scope, read_teams
-from metrics.columns.flow import derive, load
+from metrics.columns.facts import read_items, read_scope, read_sources, read_teams
+from metrics.columns.flow import Moves, derive, load, moves_of
 from metrics.columns.shapes import NEVER, OPEN, UNKNOWN_STATUS, ExpectationInfo, FlowColumns, StatusInfo, TeamInfo
 from metrics.columns.zones import day_date, day_number, instant, local_day, local_days, micros
 
@@ -11,6 +11,7 @@ __all__ = [
     "UNKNOWN_STATUS",
     "ExpectationInfo",
     "FlowColumns",
+    "Moves",
     "StatusInfo",
     "TeamInfo",
     "day_date",
@@ -21,7 +22,9 @@ __all__ = [
     "local_day",
     "local_days",
     "micros",
+    "moves_of",
     "read_items",
     "read_scope",
+    "read_sources",
     "read_teams",
 ]

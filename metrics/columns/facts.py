@@ -49,6 +49,7 @@ OF_FACETS = """
         AND (cardinality(%(of_labels)s::text[]) = 0 OR i.labels && %(of_labels)s::text[])
 """
 BY_ID = "SELECT id FROM metrics_workitem WHERE id = ANY(%(wanted)s) AND deleted_at IS NULL"
+OF_SOURCES = "SELECT id FROM metrics_workitem WHERE source_id = ANY(%(wanted)s) AND deleted_at IS NULL"
 # One statement, so that all parts are of one moment. Every column is 8 bytes and never null: fixed-width records.
 FACTS = """
 COPY (
@@ -148,3 +149,8 @@ def read_teams(teams: Sequence[int], facets: Facets = ALL_ITEMS) -> Facts:
 def read_items(ids: Sequence[int]) -> Facts:
     """The facts of items by primary key, deleted ones left out."""
     return _facts(_copy_out(BY_ID, ids))
+
+
+def read_sources(sources: Sequence[int]) -> Facts:
+    """The facts of every item that the sources (primary keys) brought, deleted ones left out."""
+    return _facts(_copy_out(OF_SOURCES, sources))

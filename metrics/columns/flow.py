@@ -95,6 +95,28 @@ def _sorted_moves(records: Records, ids: Ints, known: Ints) -> tuple[Ints, Ints,
     return item[order], at[order], before[order], after[order]
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Moves between statuses as the tool told them, by item and in their order within it.
+
+    `item` is an index into `ids` (primary keys, ascending), `at` µs, `before` and `after` indices into the facts'
+    statuses (states.UNKNOWN: the tool did not say from where).
+    """
+
+    ids: Ints
+    item: Ints
+    at: Ints
+    before: Ints
+    after: Ints
+
+
+def moves_of(facts: Facts) -> Moves:
+    """The moves of facts, whatever their time."""
+    ids = native(facts.items, "item")
+    known = np.array([status.id for status in facts.statuses], dtype=np.int64)
+    return Moves(ids, *_sorted_moves(facts.moves, ids, known))
+
+
 def _events(facts: Facts) -> _Events:
     """All events of all items in their order: at one instant first the creation, then changes of team, then moves."""
     ids = native(facts.items, "item")
