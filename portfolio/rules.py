@@ -17,7 +17,9 @@ Verb = Literal[
     "manage_organisation",  # streams, calendars, teams of any stream
     "manage_teams",  # of a stream: make teams in it
     "manage_team",  # change a team, its members and services
+    "manage_work",  # initiatives, features and their order, the allocation policy
     "manage_sources",
+    "set_standards",  # baselines of natural limits, service level expectations
     "see_money",
 ]
 Place = ValueStream | Team | None
@@ -30,7 +32,11 @@ ROLES: dict[Verb, frozenset[str]] = {
     "manage_organisation": frozenset({Role.PMO}),
     "manage_teams": frozenset({Role.PMO}),
     "manage_team": frozenset({Role.PMO}),
+    # Leaders decide what is invested in; coaches keep the order of the work with their teams.
+    "manage_work": frozenset({Role.PMO, Role.LEADER, Role.COACH}),
     "manage_sources": frozenset({Role.PMO}),
+    # They change how everybody reads a figure: not for each member to move alone, but no matter for the PMO only.
+    "set_standards": frozenset({Role.PMO, Role.LEADER, Role.COACH}),
     "see_money": frozenset({Role.PMO, Role.LEADER}),
 }
 WORDS: dict[Verb, str] = {
@@ -39,7 +45,9 @@ WORDS: dict[Verb, str] = {
     "manage_organisation": "Only the PMO can change the organisation.",
     "manage_teams": "Only the PMO of this value stream can add teams to it.",
     "manage_team": "Only the PMO of this team can change it.",
+    "manage_work": "Only leaders, coaches and the PMO of this place can change its initiatives, features and policy.",
     "manage_sources": "Only the PMO of this team can change its sources.",
+    "set_standards": "Only the PMO, leaders and coaches of this place can set its baselines and expectations.",
     "see_money": "Only leaders and the PMO see money.",
 }
 

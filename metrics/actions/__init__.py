@@ -1,5 +1,21 @@
 """Verbs on measures and what they are set against, a module per noun."""
 
 from metrics.actions.derive import refresh
+from metrics.actions.standards import (
+    change_baseline,
+    change_expectation,
+    remove_baseline,
+    remove_expectation,
+    set_baseline,
+    set_expectation,
+)
 
-__all__ = ["refresh"]
+__all__ = [
+    "change_baseline",
+    "change_expectation",
+    "refresh",
+    "remove_baseline",
+    "remove_expectation",
+    "set_baseline",
+    "set_expectation",
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +10,15 @@ import numpy.typing as npt
 from metrics.measurement import Number
 
 Values = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
 
 DRAWN = (50, 70, 85, 95)
 FEWEST_POINTS = 8
 LIMIT_FACTOR = 2.66
 RUN = 8
+# So many in a row, of which all but one count.
+NEAR_OF = 4
+SIDES: tuple[Literal[1, -1], ...] = (1, -1)
 
 
 def _number(value: np.int64 | np.float64) -> Number:
@@ -45,12 +50,20 @@ def median(values: Values) -> Number | None:
     return percentile(values, 50)
 
 
+OUTSIDE = "outside a natural limit"
+LONG_RUN = "8 in a row on one side of the centre"
+NEAR_LIMIT = "3 of 4 nearer a limit than the centre"
+# A value on a limit is inside it, whatever the last digit of a float says.
+ROUNDING = 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Places in the series that together say the process changed, and by which rule."""
+    """Places in the series that together say the process changed; by which rule, and on which side of the centre."""
 
     places: tuple[int, ...]
     rule: str
+    side: Literal[1, -1] = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +80,10 @@ class Behaviour:
 def behaviour(values: Sequence[Number], *, baseline: int | None = None) -> Behaviour:
     """Centre (mean) and limits (mean ± 2.66 × mean moving range) of values that cannot be negative.
 
-    `baseline`: only the first so many values make the limits. A lower limit below 0 is drawn at 0. Signals: a value
-    outside a limit; 8 in a row on one side of the centre; 3 of 4 in a row nearer the same limit than the centre.
+    `baseline`: only the first so many values make the limits. A lower limit below 0 is drawn at 0, and no value lies
+    below it. Signals: a value outside a limit; 8 in a row on one side of the centre (a value on it ends the row); 3 of
+    4 in a row nearer the same limit than the centre, where what overlaps is one signal. Source: D. J. Wheeler,
+    Understanding Variation (XmR charts).
     """
     points = np.asarray(values, dtype=np.float64)
     base = points[:baseline]
@@ -76,36 +91,36 @@ def behaviour(values: Sequence[Number], *, baseline: int | None = None) -> Behav
         return Behaviour(reason=f"too little data: {len(base)} of {FEWEST_POINTS} points")
     centre = float(base.mean())
     reach = LIMIT_FACTOR * float(np.abs(np.diff(base)).mean())
-    signals = (*_outside(points, centre, reach), *_runs(points - centre), *_near_limit(points - centre, reach))
-    return Behaviour(centre, max(centre - reach, 0.0), centre + reach, signals)
+    gaps = points - centre
+    gaps[np.abs(gaps) < ROUNDING] = 0
+    signals = [
+        signal for side in SIDES for rule in (_outside, _runs, _near_limit) for signal in rule(gaps, reach, side)
+    ]
+    return Behaviour(centre, max(centre - reach, 0.0), centre + reach, tuple(sorted(signals, key=lambda s: s.places)))
 
 
-def _outside(points: npt.NDArray[np.float64], centre: float, reach: float) -> list[Signal]:
-    places = np.flatnonzero(np.abs(points - centre) > reach)
-    return [Signal((int(place),), "outside a natural limit") for place in places]
+def _outside(gaps: Floats, reach: float, side: Literal[1, -1]) -> list[Signal]:
+    return [Signal((place,), OUTSIDE, side) for place in np.flatnonzero(gaps * side > reach + ROUNDING).tolist()]
 
 
-def _runs(gaps: npt.NDArray[np.float64]) -> list[Signal]:
+def _runs(gaps: Floats, reach: float, side: Literal[1, -1]) -> list[Signal]:
     """Stretches of at least 8 in a row on one side."""
-    found = []
-    for side in (1, -1):
-        flags = np.concatenate([[0], (np.sign(gaps) == side).astype(np.int8), [0]])
-        edges = np.flatnonzero(np.diff(flags)).reshape(-1, 2).tolist()
-        found += [
-            Signal(tuple(range(low, high)), "8 in a row on one side of the centre")
-            for low, high in edges
-            if high - low >= RUN
-        ]
-    return found
+    flags = np.concatenate([[0], (np.sign(gaps) == side).astype(np.int8), [0]])
+    edges = np.flatnonzero(np.diff(flags)).reshape(-1, 2).tolist()
+    return [Signal(tuple(range(low, high)), LONG_RUN, side) for low, high in edges if high - low >= RUN]
 
 
-def _near_limit(gaps: npt.NDArray[np.float64], reach: float) -> list[Signal]:
-    """3 of 4 in a row nearer the same limit than the centre."""
-    found = []
-    for side in (1, -1):
-        near = gaps * side > reach / 2
-        for low in range(len(gaps) - 3):
-            if near[low : low + 4].sum() >= 3 and reach > 0:
-                places = tuple(int(low + place) for place in np.flatnonzero(near[low : low + 4]))
-                found.append(Signal(places, "3 of 4 nearer a limit than the centre"))
-    return list(dict.fromkeys(found))
+def _near_limit(gaps: Floats, reach: float, side: Literal[1, -1]) -> list[Signal]:
+    """Stretches in which 3 of each 4 in a row are nearer the limit than the centre."""
+    if reach <= 0 or len(gaps) < NEAR_OF:
+        return []
+    near = gaps * side > reach / 2 + ROUNDING
+    full = np.lib.stride_tricks.sliding_window_view(near, NEAR_OF).sum(axis=1) >= NEAR_OF - 1
+    found: list[list[int]] = []
+    for low in np.flatnonzero(full).tolist():
+        places = (low + np.flatnonzero(near[low : low + NEAR_OF])).tolist()
+        if found and places[0] <= found[-1][-1]:
+            found[-1] += [place for place in places if place > found[-1][-1]]
+        else:
+            found.append(places)
+    return [Signal(tuple(places), NEAR_LIMIT, side) for places in found]
