@@ -3,10 +3,9 @@
 `actor` None is the portal itself (commands, the demo organisation). Invalid values raise ValidationError by field.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date, time, timedelta
-from decimal import Decimal
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -15,73 +14,20 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from core import audit
+from portfolio.actions.writing import change, create, delete, plain, short_name
 from portfolio.models import Grant, Holiday, Membership, Role, Service, Team, ValueStream, WorkingCalendar
 from portfolio.rules import Person, require
-
-M = TypeVar("M", bound=models.Model)
-# Never in the audit trail.
-PRIVATE = {"password"}
-
-
-def _plain(value: object) -> object:
-    """A value as the audit trail keeps it: JSON, readable."""
-    if isinstance(value, models.Model):
-        return str(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, DateRange):
-        return [_plain(value.lower), _plain(value.upper)]
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _create(actor: Person, verb: str, thing: M) -> M:
-    with transaction.atomic():
-        thing.full_clean()
-        thing.save()
-        values = {f.name: _plain(getattr(thing, f.name)) for f in thing._meta.concrete_fields if not f.primary_key}
-        data = {name: value for name, value in values.items() if value not in (None, "") and name not in PRIVATE}
-        audit.record(actor=actor, verb=verb, target=thing, data=data)
-    return thing
-
-
-def _change(actor: Person, verb: str, thing: M, fields: Mapping[str, Any]) -> M:
-    """Set `fields` on the row as it is now, under a lock; nothing is written when nothing differs."""
-    with transaction.atomic():
-        row = type(thing)._base_manager.select_for_update(of=("self",)).get(pk=thing.pk)
-        changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
-        data = {name: [_plain(getattr(row, name)), _plain(value)] for name, value in changed.items()}
-        for name, value in changed.items():
-            setattr(row, name, value)
-        if changed:
-            row.full_clean()
-            row.save(update_fields=list(changed))
-            audit.record(actor=actor, verb=verb, target=row, data=data)
-    return row
-
-
-def _delete(actor: Person, verb: str, thing: models.Model, data: Mapping[str, Any]) -> None:
-    with transaction.atomic():
-        audit.record(actor=actor, verb=verb, target=thing, data=data)
-        thing.delete()
-
-
-def _slug(name: str, slug: str, length: int) -> str:
-    """The short name: as given, or made from the name. Addresses like …/teams/new/ are the portal's own."""
-    slug = slug or slugify(name)[:length].strip("-")
-    if slug == "new":
-        raise ValidationError({"slug": "“new” is an address of the portal: choose another short name."})
-    return slug
 
 
 def create_stream(*, actor: Person, name: str, slug: str = "", **fields: Any) -> ValueStream:
     """`fields`: description, position, started_on, ended_on. The slug is made from the name when not given."""
     require(actor, "manage_organisation")
-    return _create(actor, "created", ValueStream(name=name, slug=_slug(name, slug, 60), **fields))
+    return create(actor, "created", ValueStream(name=name, slug=short_name(name, slug, 60), **fields))
 
 
 def change_stream(*, actor: Person, stream: ValueStream, **fields: Any) -> ValueStream:
     require(actor, "manage_organisation")
-    return _change(actor, "changed", stream, fields)
+    return change(actor, "changed", stream, fields)
 
 
 def end_stream(*, actor: Person, stream: ValueStream, on: date) -> ValueStream:
@@ -91,17 +37,17 @@ def end_stream(*, actor: Person, stream: ValueStream, on: date) -> ValueStream:
     if running:
         teams = "1 team goes" if running == 1 else f"{running} teams go"
         raise ValidationError({"on": f"{teams} on after that day: end or move them first."})
-    return _change(actor, "ended", stream, {"ended_on": on})
+    return change(actor, "ended", stream, {"ended_on": on})
 
 
 def reopen_stream(*, actor: Person, stream: ValueStream) -> ValueStream:
     require(actor, "manage_organisation")
-    return _change(actor, "reopened", stream, {"ended_on": None})
+    return change(actor, "reopened", stream, {"ended_on": None})
 
 
 def default_calendar() -> WorkingCalendar:
     """The calendar of teams that name none: Monday to Friday, 9 to 17, without holidays."""
-    return WorkingCalendar.objects.get_or_create(name="Monday to Friday")[0]
+    return WorkingCalendar.objects.get_orcreate(name="Monday to Friday")[0]
 
 
 def create_team(
@@ -118,7 +64,7 @@ def create_team(
     team = Team(
         stream=stream, name=name, slug=slug or slugify(name)[:60], calendar=calendar or default_calendar(), **fields
     )
-    return _create(actor, "created", team)
+    return create(actor, "created", team)
 
 
 def change_team(*, actor: Person, team: Team, **fields: Any) -> Team:
@@ -126,41 +72,41 @@ def change_team(*, actor: Person, team: Team, **fields: Any) -> Team:
     require(actor, "manage_team", team)
     if "stream" in fields and fields["stream"] != team.stream:
         require(actor, "manage_teams", fields["stream"])
-    return _change(actor, "changed", team, fields)
+    return change(actor, "changed", team, fields)
 
 
 def end_team(*, actor: Person, team: Team, on: date) -> Team:
     """`on` is its last day; items, figures and members of the past stay."""
     require(actor, "manage_team", team)
-    return _change(actor, "ended", team, {"ended_on": on})
+    return change(actor, "ended", team, {"ended_on": on})
 
 
 def reopen_team(*, actor: Person, team: Team) -> Team:
     require(actor, "manage_team", team)
-    return _change(actor, "reopened", team, {"ended_on": None})
+    return change(actor, "reopened", team, {"ended_on": None})
 
 
 def create_service(*, actor: Person, team: Team, name: str, slug: str = "") -> Service:
     require(actor, "manage_team", team)
-    return _create(actor, "created", Service(team=team, name=name, slug=_slug(name, slug, 80)))
+    return create(actor, "created", Service(team=team, name=name, slug=short_name(name, slug, 80)))
 
 
 def change_service(*, actor: Person, service: Service, **fields: Any) -> Service:
     require(actor, "manage_team", service.team)
     if "team" in fields:
         require(actor, "manage_team", fields["team"])
-    return _change(actor, "changed", service, fields)
+    return change(actor, "changed", service, fields)
 
 
 def create_calendar(*, actor: Person, name: str, **fields: Any) -> WorkingCalendar:
     """`fields`: weekdays (1 is Monday), day_starts, day_ends."""
     require(actor, "manage_organisation")
-    return _create(actor, "created", WorkingCalendar(name=name, **fields))
+    return create(actor, "created", WorkingCalendar(name=name, **fields))
 
 
 def change_calendar(*, actor: Person, calendar: WorkingCalendar, **fields: Any) -> WorkingCalendar:
     require(actor, "manage_organisation")
-    return _change(actor, "changed", calendar, fields)
+    return change(actor, "changed", calendar, fields)
 
 
 def add_holidays(*, actor: Person, calendar: WorkingCalendar, days: Sequence[tuple[date, str]]) -> int:
@@ -169,7 +115,7 @@ def add_holidays(*, actor: Person, calendar: WorkingCalendar, days: Sequence[tup
     with transaction.atomic():
         known = dict(calendar.holidays.values_list("on", "name"))
         written = {on: name for on, name in days if known.get(on) != name}
-        Holiday.objects.bulk_create(
+        Holiday.objects.bulkcreate(
             [Holiday(calendar=calendar, on=on, name=name) for on, name in written.items()],
             update_conflicts=True,
             unique_fields=["calendar", "on"],
@@ -202,18 +148,18 @@ def add_member(
 ) -> Membership:
     """`first` and `last` are days in the team; no last day: until further notice. `share` is per cent of a week."""
     require(actor, "manage_team", team)
-    return _create(actor, "added", Membership(team=team, user=user, during=_span(first, last), share=share))
+    return create(actor, "added", Membership(team=team, user=user, during=_span(first, last), share=share))
 
 
 def change_member(*, actor: Person, membership: Membership, first: date, last: date | None, share: int) -> Membership:
     require(actor, "manage_team", membership.team)
-    return _change(actor, "changed", membership, {"during": _span(first, last), "share": share})
+    return change(actor, "changed", membership, {"during": _span(first, last), "share": share})
 
 
 def remove_member(*, actor: Person, membership: Membership) -> None:
     """For a membership that never was; one that ended gets its last day by `change_member`."""
     require(actor, "manage_team", membership.team)
-    _delete(actor, "removed", membership, {"during": _plain(membership.during), "share": membership.share})
+    delete(actor, "removed", membership, {"during": plain(membership.during), "share": membership.share})
 
 
 def grant(
@@ -221,7 +167,7 @@ def grant(
 ) -> Grant:
     """Give a role: for the whole portal, for a value stream or for a team."""
     require(actor, "administer")
-    return _create(actor, "granted", Grant(user=user, role=role, stream=stream, team=team))
+    return create(actor, "granted", Grant(user=user, role=role, stream=stream, team=team))
 
 
 def revoke(*, actor: Person, grant: Grant) -> None:
@@ -230,7 +176,7 @@ def revoke(*, actor: Person, grant: Grant) -> None:
     if grant.role == Role.ADMINISTRATOR and not other_administrators(grant.user).exists():
         raise ValidationError("This is the last administrator: make somebody else one first.")
     place = grant.stream or grant.team
-    _delete(actor, "revoked", grant, {"user": str(grant.user), "role": grant.role, "place": str(place or "")})
+    delete(actor, "revoked", grant, {"user": str(grant.user), "role": grant.role, "place": str(place or "")})
 
 
 def other_administrators(user: User) -> models.QuerySet[User]:
@@ -244,12 +190,12 @@ def invite(*, actor: Person, name: str, email: str) -> User:
     require(actor, "administer")
     person = User(name=name, email=User.objects.normalize_email(email))
     person.set_unusable_password()
-    return _create(actor, "invited", person)
+    return create(actor, "invited", person)
 
 
 def change_person(*, actor: Person, person: User, name: str, email: str) -> User:
     require(actor, "administer")
-    return _change(actor, "changed", person, {"name": name, "email": email})
+    return change(actor, "changed", person, {"name": name, "email": email})
 
 
 def deactivate(*, actor: Person, person: User) -> User:
@@ -257,12 +203,12 @@ def deactivate(*, actor: Person, person: User) -> User:
     require(actor, "administer")
     if not other_administrators(person).exists():
         raise ValidationError("This is the last administrator: make somebody else one first.")
-    return _change(actor, "deactivated", person, {"is_active": False})
+    return change(actor, "deactivated", person, {"is_active": False})
 
 
 def reactivate(*, actor: Person, person: User) -> User:
     require(actor, "administer")
-    return _change(actor, "reactivated", person, {"is_active": True})
+    return change(actor, "reactivated", person, {"is_active": True})
 
 
 def record_link(*, actor: Person, person: User) -> None:
