@@ -47,7 +47,7 @@ def reopen_stream(*, actor: Person, stream: ValueStream) -> ValueStream:
 
 def default_calendar() -> WorkingCalendar:
     """The calendar of teams that name none: Monday to Friday, 9 to 17, without holidays."""
-    return WorkingCalendar.objects.get_orcreate(name="Monday to Friday")[0]
+    return WorkingCalendar.objects.get_or_create(name="Monday to Friday")[0]
 
 
 def create_team(
@@ -115,7 +115,7 @@ def add_holidays(*, actor: Person, calendar: WorkingCalendar, days: Sequence[tup
     with transaction.atomic():
         known = dict(calendar.holidays.values_list("on", "name"))
         written = {on: name for on, name in days if known.get(on) != name}
-        Holiday.objects.bulkcreate(
+        Holiday.objects.bulk_create(
             [Holiday(calendar=calendar, on=on, name=name) for on, name in written.items()],
             update_conflicts=True,
             unique_fields=["calendar", "on"],

@@ -16,6 +16,8 @@ from portfolio.rules import Person
 M = TypeVar("M", bound=models.Model)
 # Never in the audit trail.
 PRIVATE = {"password"}
+# Filled in by the verb: nobody means the portal itself.
+SIGNATURE = {"made_by"}
 
 
 def plain(value: object) -> object:
@@ -32,7 +34,7 @@ def plain(value: object) -> object:
 def create(actor: Person, verb: str, thing: M, also: Mapping[str, Any] | None = None) -> M:
     """Save `thing`; `also` is what the entry says beside its columns."""
     with transaction.atomic():
-        thing.full_clean()
+        thing.full_clean(exclude=SIGNATURE)
         thing.save()
         values = {f.name: plain(getattr(thing, f.name)) for f in thing._meta.concrete_fields if not f.primary_key}
         data = {name: value for name, value in values.items() if value not in (None, "") and name not in PRIVATE}
@@ -52,7 +54,7 @@ def change(actor: Person, verb: str, thing: M, fields: Mapping[str, Any], also: 
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
-            row.full_clean()
+            row.full_clean(exclude=SIGNATURE)
             row.save(update_fields=list(changed))
         if changed or also:
             audit.record(actor=actor, verb=verb, target=row, data=data | dict(also or {}))
