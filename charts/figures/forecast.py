@@ -14,6 +14,8 @@ SHADES = ("seq-1", "seq-2", "seq-3")
 # More lanes than this are in the table only.
 MOST_LANES = 16
 PER_CENT = "% chance"
+# Nobody can know better than this: no chance is drawn outside.
+LEAST, MOST = 0.05, 0.95
 
 
 class Lane(NamedTuple):
@@ -138,10 +140,17 @@ def _per_cent(values: Sequence[float]) -> list[float]:
     return [round(100 * value, 1) for value in values]
 
 
-def _chance_layout(height: str) -> Spec:
-    layout = layout_of(height, 104, PER_CENT)
-    layout["yaxis"] |= {"tickvals": [0, 25, 50, 75, 100]}
-    layout["meta"]["y"] = "%"
+def _held(values: Sequence[float]) -> list[float]:
+    """Chances in per cent; what is beyond what anybody can know is drawn at its bound."""
+    return [min(max(value, 100 * LEAST), 100 * MOST) for value in _per_cent(values)]
+
+
+def _chance_layout(height: str, head: str, names: Sequence[object], texts: Sequence[str]) -> Spec:
+    layout = layout_of(height, 100, PER_CENT)
+    ticks = [100 * LEAST, 25, 50, 75, 100 * MOST]
+    layout["yaxis"] |= {"tickvals": ticks, "ticktext": [f"< {ticks[0]:g}", "25", "50", "75", f"> {ticks[-1]:g}"]}
+    rows = [[str(name), text] for name, text in zip(names, texts, strict=True)]
+    layout["meta"]["table"] = {"head": [head, "Chance"], "rows": rows}
     return layout
 
 
@@ -167,17 +176,21 @@ def _levels(xs: Sequence[object], ranks: Mapping[int, str]) -> tuple[list[Spec],
 def chance_by_date(
     days: Sequence[date],
     chances: Sequence[float],
+    texts: Sequence[str],
     marks: Mapping[int, date],
     *,
     name: str = "Done by then",
     due: date | None = None,
     height: str = "medium",
 ) -> Spec:
-    """The chance (0…1) that it is done by the end of each day; `marks` are the days at which ranks are reached."""
-    layout = _chance_layout(height)
+    """The chance (0…1) that it is done by the end of each day, and how it is written; `marks` are the days at which
+    ranks are reached.
+    """
+    layout = _chance_layout(height, "By the end of", days, texts)
     stops = stops_of(days, layout)
-    curve = _line(stops, _per_cent(chances), name, "series-1", "solid", 2) | {
-        "hovertemplate": "%{x|%-d %b %Y}: %{y} %<extra></extra>"
+    curve = _line(stops, _held(chances), name, "series-1", "solid", 2) | {
+        "hovertext": list(texts),
+        "hovertemplate": "%{hovertext} by %{x|%-d %b %Y}<extra></extra>",
     }
     curve["line"]["shape"] = "hv"
     lines, names = _levels(stops, {rank: f"{rank}\u00a0%: {_short(day)}" for rank, day in marks.items()})
@@ -202,24 +215,25 @@ def chance_by_date(
 def chance_by_count(
     counts: Sequence[int],
     chances: Sequence[float],
+    texts: Sequence[str],
     marks: Mapping[int, int],
     *,
     unit: str = "items",
     height: str = "medium",
 ) -> Spec:
-    """The chance (0…1) of at least each count; `marks` are the counts that are reached at a rank."""
-    layout = _chance_layout(height)
+    """The chance (0…1) of at least each count, and how it is written; `marks` are the counts reached at a rank."""
+    layout = _chance_layout(height, f"At least ({unit})", counts, texts)
     layout |= {"bargap": 0.2, "hovermode": "closest"}
-    layout["meta"]["x"] = f"at least ({unit})"
     layout["xaxis"]["nticks"] = 12
     sure = marks.get(85, -1)
     bars = {
         "type": "bar",
         "x": list(counts),
-        "y": _per_cent(chances),
+        "y": _held(chances),
         "name": "Chance",
+        "hovertext": list(texts),
         "marker": {"color": [series(0) if n <= sure else colour("seq-2") for n in counts]},
-        "hovertemplate": "at least %{x} " + unit + ": %{y} %<extra></extra>",
+        "hovertemplate": "%{hovertext} for at least %{x} " + unit + "<extra></extra>",
         "showlegend": False,
     }
     ends = [counts[0] - 0.5, counts[-1] + 0.5] if counts else []

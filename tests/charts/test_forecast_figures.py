@@ -14,6 +14,7 @@ from charts.templatetags.charts import table_of
 DAYS = [date(2026, 1, 5) + timedelta(days=n) for n in range(6)]
 PAST = [0, 2, 3, None, None, None]
 SCOPE = [8] * 6
+RISING, SAID = [0, 0.1, 0.4, 0.7, 0.9, 1], ["< 5 %", "10 %", "40 %", "70 %", "90 %", "> 95 %"]
 BANDS = {50: [None, None, 3, 5, 7, 8], 85: [None, None, 3, 4, 5, 6], 95: [None, None, 3, 3, 4, 4]}
 LANES = [
     Lane("Refunds in the app", {50: DAYS[1], 85: DAYS[3], 95: DAYS[4]}, DAYS[2]),
@@ -26,15 +27,14 @@ BINS = {
 
 
 def every_figure() -> dict[str, figures.Spec]:
-    rising = [0, 0.1, 0.4, 0.7, 0.9, 1]
     return {
         "burn-up": forecast.burn_up(DAYS, PAST, SCOPE, BANDS, due=DAYS[4]),
         "burn-up of nothing": forecast.burn_up([], [], [], {}),
         "burn-up without a scope": forecast.burn_up(DAYS, PAST, [None] * 6, BANDS),
-        "by date": forecast.chance_by_date(DAYS, rising, {50: DAYS[3], 85: DAYS[4]}, due=DAYS[5]),
-        "by date of nothing": forecast.chance_by_date([], [], {}),
-        "by count": forecast.chance_by_count([0, 1, 2], [1, 0.9, 0.4], {50: 1, 85: 1}),
-        "by count of nothing": forecast.chance_by_count([], [], {}),
+        "by date": forecast.chance_by_date(DAYS, RISING, SAID, {50: DAYS[3], 85: DAYS[4]}, due=DAYS[5]),
+        "by date of nothing": forecast.chance_by_date([], [], [], {}),
+        "by count": forecast.chance_by_count([0, 1, 2], [1, 0.9, 0.4], ["> 95 %", "90 %", "40 %"], {50: 1, 85: 1}),
+        "by count of nothing": forecast.chance_by_count([], [], [], {}),
         "lanes": forecast.lanes(LANES, DAYS[0]),
         "no lanes": forecast.lanes([], DAYS[0]),
         "reliability": forecast.reliability(BINS),
@@ -95,15 +95,21 @@ def test_a_due_day_is_an_upright_line_with_its_name() -> None:
 
 
 def test_chances_by_date_are_per_cent_and_their_ranks_are_named() -> None:
-    spec = forecast.chance_by_date(DAYS, [0, 0.1, 0.4, 0.7, 0.9, 1], {50: DAYS[3], 85: DAYS[4]})
-    assert table_of(spec).rows[3] == ["8 Jan 2026", "70"]
+    spec = forecast.chance_by_date(DAYS, RISING, SAID, {50: DAYS[3], 85: DAYS[4]})
+    assert table_of(spec).rows[3] == ["8 Jan 2026", "70 %"]
     assert {"50\u00a0%: 8 Jan", "85\u00a0%: 9 Jan"} <= {note["text"] for note in spec["layout"]["annotations"]}
 
 
+def test_no_chance_is_drawn_beyond_what_anybody_can_know() -> None:
+    spec = forecast.chance_by_date(DAYS, RISING, SAID, {})
+    (curve,) = [trace for trace in spec["data"] if trace["name"] == "Done by then"]
+    assert curve["y"] == [5, 10, 40, 70, 90, 95]
+
+
 def test_chances_by_count_name_the_count_of_each_rank() -> None:
-    spec = forecast.chance_by_count([0, 1, 2], [1, 0.9, 0.4], {50: 1, 85: 1})
-    assert table_of(spec).head == ["at least (items)", "Chance (%)"]
-    assert table_of(spec).rows == [["0", "100"], ["1", "90"], ["2", "40"]]
+    spec = forecast.chance_by_count([0, 1, 2], [1, 0.9, 0.4], ["> 95 %", "90 %", "40 %"], {50: 1, 85: 1})
+    assert table_of(spec).head == ["At least (items)", "Chance"]
+    assert table_of(spec).rows == [["0", "> 95 %"], ["1", "90 %"], ["2", "40 %"]]
     # What is at least 85 % sure is in the strong colour.
     assert spec["data"][0]["marker"]["color"] == ["var(--series-1)", "var(--series-1)", "var(--seq-2)"]
 
