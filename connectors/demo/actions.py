@@ -14,11 +14,13 @@ from accounts.models import User
 from connectors.actions import connect, delete_source, request_sync
 from connectors.demo import DemoConnector, clock
 from connectors.demo.people import DOMAIN, LOGINS, PASSWORD, Login, members
+from connectors.demo.plans import ALLOCATIONS, EXPECTED, INITIATIVES, TOLERANCE, features
 from connectors.demo.world import PROFILES, STREAMS, Profile
 from connectors.models import SyncRun
-from metrics.models import Source
+from metrics.actions import link_epic, set_expectation
+from metrics.models import Forecast, Source
 from portfolio import actions as portfolio
-from portfolio.models import Service, Team, ValueStream, WorkingCalendar
+from portfolio.models import Feature, Initiative, Service, Team, ValueStream, WorkingCalendar
 
 MONTHS = 18
 TYPES = {
@@ -67,6 +69,8 @@ def load(
         for profile in chosen:
             team = _team(profile, calendars[profile.country], first)
             _source(profile, team, first, until, seed)
+            _expectations(profile, team, first)
+        _plans(chosen, first, until or today)
         _people(first)
 
 
@@ -109,6 +113,8 @@ def _team(profile: Profile, calendar: WorkingCalendar, first: date) -> Team:
         timezone=profile.zone,
         cost_per_day=profile.cost_per_day,
         planning_unit="points" if profile.points else "items",
+        iteration_days=profile.iteration_days,
+        iteration_starts_on=first,
         started_on=first,
     )
 
@@ -134,6 +140,62 @@ def _source(profile: Profile, team: Team, first: date, until: date | None, seed:
         statuses={stage.name: stage.state for stage in profile.workflow},
         types=TYPES,
     )
+
+
+def _expectations(profile: Profile, team: Team, first: date) -> None:
+    if team.expectations.exists():
+        return
+    for kind, days, after in EXPECTED[profile.slug]:
+        valid_from = first + timedelta(days=after)
+        set_expectation(actor=None, team=team, days=days, valid_from=valid_from, kind=kind)
+
+
+def _plans(profiles: Iterable[Profile], first: date, today: date) -> None:
+    """Initiatives and policies of the streams, features of the teams: none where there are some already."""
+    for stream in ValueStream.objects.filter(slug__in={profile.stream for profile in profiles}):
+        if not stream.allocations.exists():
+            portfolio.set_allocation(actor=None, stream=stream, shares=ALLOCATIONS[stream.slug], tolerance=TOLERANCE)
+        if not stream.initiatives.exists():
+            _initiatives(stream, first, today)
+    for profile in profiles:
+        if not Feature.objects.filter(team__slug=profile.slug).exists():
+            _features(profile, first, today)
+
+
+def _initiatives(stream: ValueStream, first: date, today: date) -> None:
+    for place, plan in enumerate(plan for plan in INITIATIVES if plan.stream == stream.slug):
+        portfolio.create_initiative(
+            actor=None,
+            stream=stream,
+            name=plan.name,
+            description=plan.description,
+            value_type=plan.kind,
+            position=place,
+            teams=list(Team.objects.filter(slug__in=plan.teams)),
+            started_on=None if plan.teams else first,
+            due_on=today + timedelta(days=plan.due),
+        )
+
+
+def _features(profile: Profile, first: date, today: date) -> None:
+    team = Team.objects.get(slug=profile.slug)
+    source = Source.objects.filter(tool=DemoConnector.tool, team=team).first()
+    goals = {goal.name: goal for goal in team.stream.initiatives.filter(ended_on=None)}
+    for plan in features(profile, first, today):
+        feature = portfolio.create_feature(
+            actor=None,
+            team=team,
+            name=plan.name,
+            value_type=plan.kind,
+            initiative=goals.get(plan.initiative),
+            guessed_items=plan.guess,
+            started_on=max(first, plan.epic.starts) if plan.epic else None,
+            due_on=plan.due,
+        )
+        if plan.epic and source:
+            link_epic(actor=None, feature=feature, source=source, parent=plan.epic.key)
+        if plan.closed:
+            portfolio.close_feature(actor=None, feature=feature, on=plan.closed)
 
 
 def _people(first: date) -> None:
@@ -163,7 +225,7 @@ def foreign_sources() -> list[str]:
 
 
 def empty(*, force: bool = False) -> None:
-    """Delete all sources with their facts, all teams and streams, and the demo people; other people stay.
+    """Delete all sources with their facts, all teams and streams with their work, and the demo people; others stay.
 
     Raises NotOnlyDemo when there are other sources, unless `force`.
     """
@@ -173,6 +235,9 @@ def empty(*, force: bool = False) -> None:
     with transaction.atomic():
         for source in Source.objects.all():
             delete_source(actor=None, source=source)
+        Forecast.objects.all().delete()
+        Feature.objects.all().delete()
+        Initiative.objects.all().delete()
         Service.objects.all().delete()
         Team.objects.all().delete()
         ValueStream.objects.all().delete()

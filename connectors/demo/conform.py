@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from connectors.demo.delivery import Commit, Deployment, Incident, Pull
+from connectors.demo.epics import parent
 from connectors.demo.simulation import SimulatedTeam
 from connectors.demo.work import Item
-from connectors.demo.world import Profile
+from connectors.demo.world import Profile, worded
 from metrics.rows import (
     BlockRow,
     CommitRow,
@@ -51,14 +53,15 @@ def statuses(profile: Profile) -> list[StatusRow]:
 def records(team: SimulatedTeam, now: int) -> Iterator[Record]:
     """Everything that had come into being by `now`, in no order."""
     delivery, profile = team.delivery, team.profile
-    yield from (item_record(item, profile, now) for item in team.work.items if item.created <= now)
+    yield from (item_record(item, team, now) for item in team.work.items if item.created <= now)
     yield from (commit_record(commit, place) for place, commit in enumerate(delivery.commits) if commit.pushed <= now)
     yield from (pull_record(pull, profile, now) for pull in delivery.pulls if pull.opened <= now)
     yield from (deployment_record(run, now) for run in delivery.deployments if run.started <= now)
     yield from (incident_record(incident, profile, now) for incident in delivery.incidents if incident.started <= now)
 
 
-def item_record(item: Item, profile: Profile, now: int) -> Record:
+def item_record(item: Item, team: SimulatedTeam, now: int) -> Record:
+    profile = team.profile
     key = f"{profile.key}-{item.number}"
     steps = [step for step in item.steps if step[0] <= now]
     blocks = [block for block in item.blocks if block[0] <= now]
@@ -76,6 +79,7 @@ def item_record(item: Item, profile: Profile, now: int) -> Record:
         team=moves[-1][2] if moves else None,
         points=float(item.points) if profile.points else None,
         labels=("incident",) if item.expedite else (),
+        parent=_parent(item, team),
         class_of_service="Expedite" if item.expedite else "Standard",
     )
     return Record(
@@ -84,6 +88,14 @@ def item_record(item: Item, profile: Profile, now: int) -> Record:
         item.number,
         (row, *_transitions(key, steps, profile), *_moves(key, moves), *_blocks(key, blocks, now)),
     )
+
+
+def _parent(item: Item, team: SimulatedTeam) -> str:
+    """What overtakes everything belongs to no epic."""
+    if item.expedite:
+        return ""
+    created = instant(item.created).astimezone(ZoneInfo(team.profile.zone)).date()
+    return parent(team.profile, team.seed, team.start, item.number, item.tool_type, created)
 
 
 def _transitions(key: str, steps: list[tuple[int, int, int]], profile: Profile) -> Iterator[TransitionRow]:
@@ -99,7 +111,7 @@ def _moves(key: str, moves: list[tuple[int, str, str]]) -> Iterator[TeamMoveRow]
 
 def _blocks(key: str, blocks: list[tuple[int, int, str]], now: int) -> Iterator[BlockRow]:
     for place, (at, until, reason) in enumerate(blocks):
-        yield BlockRow(f"{key}/block/{place}", key, instant(at), known(until, now), reason)
+        yield BlockRow(f"{key}/block/{place}", key, instant(at), known(until, now), worded(reason, at))
 
 
 def commit_record(commit: Commit, place: int) -> Record:

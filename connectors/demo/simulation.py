@@ -15,6 +15,8 @@ class SimulatedTeam(NamedTuple):
     profile: Profile
     work: Work
     delivery: Delivery
+    seed: int
+    start: date
 
 
 def simulate(profile: Profile, seed: int, start: date, now: datetime) -> SimulatedTeam:
@@ -27,4 +29,4 @@ def simulate(profile: Profile, seed: int, start: date, now: datetime) -> Simulat
     delivery.open()
     work.open()
     agenda.run()
-    return SimulatedTeam(profile, work, delivery)
+    return SimulatedTeam(profile, work, delivery, seed, start)

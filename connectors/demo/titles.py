@@ -2,7 +2,7 @@
 
 from random import Random
 
-_THINGS = {
+THINGS = {
     "payments": (
         "refunds", "pending transfers", "direct debits", "card tokens", "payout calendar", "dispute evidence",
         "fee breakdown", "settlement file", "instant transfers", "merchant statement", "recurring payments",
@@ -48,7 +48,7 @@ INCIDENTS = (
 
 def title(random: Random, stream: str, tool_type: str) -> str:
     """For instance “Show pending transfers for business customers”."""
-    words = [random.choice(_VERBS[tool_type]), random.choice(_THINGS[stream])]
+    words = [random.choice(_VERBS[tool_type]), random.choice(THINGS[stream])]
     if random.random() < 0.6:
         words.append(random.choice(_FOR))
     return " ".join(words)
@@ -56,5 +56,5 @@ def title(random: Random, stream: str, tool_type: str) -> str:
 
 def incident_title(random: Random, stream: str) -> str:
     """For instance “Refunds very slow”."""
-    text = random.choice(INCIDENTS).format(random.choice(_THINGS[stream]))
+    text = random.choice(INCIDENTS).format(random.choice(THINGS[stream]))
     return text[0].upper() + text[1:]

@@ -38,7 +38,7 @@ def unlink_epic(*, actor: Person, link: EpicLink) -> None:
 def make_features(
     *, actor: Person, team: Team, epics: Sequence[tuple[Source, str, str]], initiative: Initiative | None = None
 ) -> list[Feature]:
-    """A feature at the end of the team's queue for each of `epics` (source, parent, name), linked to it: all or none."""
+    """A feature at the end of the team's queue for each of `epics` (source, parent, name): all or none."""
     require(actor, "manage_work", team)
     made = []
     with transaction.atomic():
