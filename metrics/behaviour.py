@@ -145,7 +145,7 @@ def _first_record(asked: Asked) -> date:
     """The first day on which anything is known of the scope's teams; weeks before it are no weeks of zero."""
     rows = FlowDay.objects.filter(team__in=asked.scope.teams, measure="held")
     first: date | None = rows.aggregate(first=Min("on"))["first"]
-    return first or date.min
+    return first or date.max
 
 
 def _reach(marks: Sequence[Baseline], window: Window, today: date) -> Window:
@@ -165,6 +165,8 @@ def _chart(
         return BehaviourChart(measure, unit, reason=drawn.reason)
     cuts = [mark.starts_on for mark in marks]
     weeks = _weeks(measure, drawn, frame.window, frame, cuts)
+    if not weeks:
+        return BehaviourChart(measure, unit, reason="nothing is recorded in this window")
     read = weeks if base is None else _weeks(measure, base, frame.reach, frame, cuts)
     segments = [
         _segment(measure, mark, first, last, read, weeks)
@@ -175,8 +177,8 @@ def _chart(
 
 
 def _spans(marks: Sequence[Baseline], window: Window) -> list[tuple[Baseline | None, date, date]]:
-    """Each baseline with its first and last day; None is what lies before the first one."""
-    starts = [date.min, *(mark.starts_on for mark in marks)]
+    """Each baseline with its first and last day; None is what the window has before the first one."""
+    starts = [window.first, *(mark.starts_on for mark in marks)]
     ends = [*(mark.starts_on - timedelta(days=1) for mark in marks), date.max]
     spans = zip([None, *marks], starts, ends, strict=True)
     return [(mark, first, last) for mark, first, last in spans if first <= window.last and last >= window.first]
