@@ -9,13 +9,13 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
     """Whether every text in `value`, keys too, can be stored: no NUL, no half of a character (a lone surrogate)."""
     if isinstance(value, str):
         return "\0" not in value and (value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value))
     if isinstance(value, dict):
-        return all(_is_text(key) and _is_text(one) for key, one in value.items())
-    return all(map(_is_text, value)) if isinstance(value, list) else True
+        return all(is_text(key) and is_text(one) for key, one in value.items())
+    return all(map(is_text, value)) if isinstance(value, list) else True
 
 
 class JsonOfText(JSONParser):
@@ -24,10 +24,10 @@ class JsonOfText(JSONParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         try:
             data = super().parse(stream, media_type, parser_context)
-            is_text = _is_text(data)
+            is_ours = is_text(data)
         except RecursionError:
             raise ParseError("This JSON is nested too deeply.") from None
-        if not is_text:
+        if not is_ours:
             raise ParseError("A text holds a NUL or half of a character.")
         return data
 

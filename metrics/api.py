@@ -14,17 +14,25 @@ from rest_framework.views import APIView
 from accounts.models import User
 from core.api import PagesById
 from metrics import forms, lists
-from metrics.models import Deployment, ItemFlow, PullRequest
+from metrics.models import Deployment, ItemFlow, ItemKind, PullRequest, WorkItem
+from metrics.past import PastItems
 from metrics.queries import UnknownMetric, find_metric, report
 from metrics.registry import METRICS
 from portfolio.queries import ScopeNotFound
 
 SCOPE = OpenApiParameter("scope", str, description="portfolio, stream:SLUG or team:SLUG; default: the widest you see")
+AS_OF = OpenApiParameter("as_of", str, description="a date (its end) or a past instant; default: now")
 WINDOW = [
     OpenApiParameter("from", OpenApiTypes.DATE, description="first day, such as 2026-01-01; default: 90 days"),
     OpenApiParameter("to", OpenApiTypes.DATE, description="last day; default: today, or the day of as_of"),
-    OpenApiParameter("as_of", str, description="a date (its end) or an instant; default: now"),
+    AS_OF,
 ]
+FACETS = [
+    OpenApiParameter("type", str, many=True, enum=ItemKind.values, description="only items of these types"),
+    OpenApiParameter("class", str, many=True, description="only items of these classes of service"),
+    OpenApiParameter("label", str, many=True, description="only items with one of these labels"),
+]
+RANKS = OpenApiParameter("p", str, description="percentiles from 1 to 99, such as 50,85; default: 50,70,85,95")
 
 
 def asked_of(request: Request) -> forms.Asked:
@@ -101,23 +109,25 @@ class ReportSerializer(serializers.Serializer[Any]):
 class MetricDetail(APIView):
     """One measure of a scope in a window as at an instant."""
 
-    @extend_schema(parameters=[SCOPE, *WINDOW], responses=ReportSerializer)
+    @extend_schema(parameters=[SCOPE, *WINDOW, *FACETS, RANKS], responses=ReportSerializer)
     def get(self, request: Request, key: str) -> Response:
         try:
             find_metric(key)
         except UnknownMetric as error:
             raise NotFound(str(error)) from None
         asked = asked_of(request)
-        return Response(report(asked.scope, asked.window, asked.as_of or timezone.now(), [key], asked.facets))
+        at = asked.as_of or timezone.now()
+        return Response(report(asked.scope, asked.window, at, [key], asked.facets, asked.ranks))
 
 
 class ReportView(APIView):
     """Every measure of a scope in a window as at an instant."""
 
-    @extend_schema(parameters=[SCOPE, *WINDOW], responses=ReportSerializer)
+    @extend_schema(parameters=[SCOPE, *WINDOW, *FACETS, RANKS], responses=ReportSerializer)
     def get(self, request: Request) -> Response:
         asked = asked_of(request)
-        return Response(report(asked.scope, asked.window, asked.as_of or timezone.now(), facets=asked.facets))
+        at = asked.as_of or timezone.now()
+        return Response(report(asked.scope, asked.window, at, facets=asked.facets, ranks=asked.ranks))
 
 
 class ByIdentity(PagesById):
@@ -127,7 +137,7 @@ class ByIdentity(PagesById):
 
 
 class ItemSerializer(serializers.ModelSerializer[ItemFlow]):
-    """A work item with what is derived of it, as of now."""
+    """A work item with what is derived of it, as of the instant asked for."""
 
     id = serializers.IntegerField(source="item_id")
     key = serializers.CharField(source="item.key")
@@ -145,7 +155,12 @@ class ItemSerializer(serializers.ModelSerializer[ItemFlow]):
 
 
 class PullRequestSerializer(serializers.ModelSerializer[PullRequest]):
+    """A pull request; what came after the instant asked for is null."""
+
     source = serializers.CharField(source="source.slug")  # type: ignore[assignment]
+    first_review_at = serializers.DateTimeField(source="reviewed", allow_null=True)
+    merged_at = serializers.DateTimeField(source="merged", allow_null=True)
+    closed_at = serializers.DateTimeField(source="closed", allow_null=True)
 
     class Meta:
         model = PullRequest
@@ -166,23 +181,41 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
         ]  # fmt: skip
 
 
-@extend_schema_view(get=extend_schema(parameters=[SCOPE]))
+@extend_schema_view(get=extend_schema(parameters=[SCOPE, AS_OF, *FACETS]))
 class ItemList(generics.ListAPIView[ItemFlow]):
-    """The work items of a scope's teams."""
+    """The work items of a scope's teams: those they hold or finished, as at an instant; by id, the newest first."""
 
     serializer_class = ItemSerializer
     filterset_class = forms.ItemFilter
     pagination_class = ByIdentity
+    then: PastItems | None = None
 
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return ItemFlow.objects.none()
         return lists.items(asked_of(self.request))
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        asked = asked_of(self.request)
+        if asked.as_of is None:
+            return super().filter_queryset(queryset)
+        filters = forms.ItemFilter(self.request.query_params, queryset=queryset)
+        if not filters.is_valid():
+            raise ValidationError(dict(filters.errors))
+        self.then = lists.items_then(asked, asked.as_of, filters)
+        return WorkItem.objects.filter(pk__in=self.then.ids)
 
-@extend_schema_view(get=extend_schema(parameters=[SCOPE]))
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        if page is None or self.then is None:
+            return page
+        rows = self.then.of([item.pk for item in page])
+        return [rows[item.pk] for item in page if item.pk in rows]
+
+
+@extend_schema_view(get=extend_schema(parameters=[SCOPE, AS_OF]))
 class PullRequestList(generics.ListAPIView[PullRequest]):
-    """The pull requests of the sources of a scope's teams."""
+    """The pull requests of the sources of a scope's teams, as at an instant."""
 
     serializer_class = PullRequestSerializer
     filterset_class = forms.PullRequestFilter
@@ -191,12 +224,12 @@ class PullRequestList(generics.ListAPIView[PullRequest]):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return PullRequest.objects.none()
-        return lists.pull_requests(asked_of(self.request))
+        return lists.pull_requests(asked_of(self.request), timezone.now())
 
 
-@extend_schema_view(get=extend_schema(parameters=[SCOPE]))
+@extend_schema_view(get=extend_schema(parameters=[SCOPE, AS_OF]))
 class DeploymentList(generics.ListAPIView[Deployment]):
-    """The deployments of the services of a scope's teams."""
+    """The deployments of the services of a scope's teams that had finished by an instant."""
 
     serializer_class = DeploymentSerializer
     filterset_class = forms.DeploymentFilter
@@ -205,4 +238,4 @@ class DeploymentList(generics.ListAPIView[Deployment]):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return Deployment.objects.none()
-        return lists.deployments(asked_of(self.request))
+        return lists.deployments(asked_of(self.request), timezone.now())

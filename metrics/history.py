@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from metrics.columns.facts import read_items
 from metrics.columns.flow import derive
@@ -9,13 +14,17 @@ from metrics.columns.shapes import NEVER, OPEN, FlowColumns
 from metrics.columns.zones import instant, local_day, micros
 from metrics.models import WorkItem
 from metrics.rows import STATES
+from metrics.states import ACTIVE, WAITING
 from metrics.templatetags.measures import lasting
-from portfolio.models import Team
+
+Ints = npt.NDArray[np.int64]
+# More stays than this are drawn as what held in the middle of each of so many equal parts of the item's life.
+MOST_DRAWN = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A time in one status and team. `until` None: still there. `left` and `width` are shares (0…100) of the whole."""
+    """A time in one status and team. `until` None: still there."""
 
     status: str
     state: str
@@ -23,6 +32,14 @@ class Stay:
     at: datetime
     until: datetime | None
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the drawing: a state, what it is called, and its share (0…100) of the whole, from `left` on."""
+
+    state: str
+    title: str
     left: float
     width: float
 
@@ -31,71 +48,153 @@ class Stay:
 class Block:
     at: datetime
     until: datetime | None
+    reason: str
     left: float
     width: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
-    """`stays` in order. `cycle_days` and `lead_days` are for finished items, `age_days` for those in progress."""
+    """An item as at an instant. `stays` are in order; `drawn` stands for them in the drawing."""
 
-    stays: list[Stay]
-    blocks: list[Block]
-    state: str
-    created: datetime
-    started: datetime | None
-    finished: datetime | None
-    cycle_days: int | None
-    lead_days: int | None
-    age_days: int | None
+    columns: FlowColumns
+
+    def __len__(self) -> int:
+        return len(self.columns.at)
+
+    @property
+    def _last(self) -> int:
+        return int(self.columns.last[0])
+
+    @property
+    def state(self) -> str:
+        return STATES[int(self.columns.state[self._last])]
+
+    @property
+    def status(self) -> str:
+        return self.columns.statuses[int(self.columns.status[self._last])].name
+
+    @property
+    def team(self) -> str:
+        return self.columns.teams[int(self.columns.team[self._last])].name
+
+    @property
+    def created(self) -> datetime:
+        return instant(int(self.columns.created[0]))
+
+    @property
+    def started(self) -> datetime | None:
+        return _known(int(self.columns.began[self._last]))
+
+    @property
+    def finished(self) -> datetime | None:
+        return _known(int(self.columns.ended[self._last]))
+
+    @property
+    def _finish_day(self) -> int:
+        return int(self.columns.day[int(self.columns.finishing[self._last])])
+
+    @property
+    def cycle_days(self) -> int | None:
+        """Of a finished item, in the zone of the team at the finish."""
+        if self.finished is None:
+            return None
+        finishing = int(self.columns.finishing[self._last])
+        return self._finish_day - int(self.columns.began_day[finishing]) + 1
+
+    @property
+    def lead_days(self) -> int | None:
+        """Of a finished item, in the zone of the team at the finish."""
+        if self.finished is None:
+            return None
+        finishing = int(self.columns.finishing[self._last])
+        zone = self.columns.teams[int(self.columns.team[finishing])].zone
+        return self._finish_day - local_day(self.created, zone) + 1
+
+    @property
+    def age_days(self) -> int | None:
+        """Of an item in progress."""
+        if self.state not in {"active", "waiting"}:
+            return None
+        today = self.columns.teams[int(self.columns.team[self._last])].as_of_day
+        return today - int(self.columns.began_day[self._last]) + 1
+
+    @cached_property
+    def _seconds(self) -> npt.NDArray[np.float64]:
+        """How long each stay lasted, up to as_of."""
+        lengths: npt.NDArray[np.float64] = (np.minimum(self.columns.until, self.columns.as_of) - self.columns.at) / 1e6
+        return lengths
 
     @property
     def answer(self) -> str:
         """Where its time went, in a sentence."""
-        busy = sum(stay.seconds for stay in self.stays if stay.state == "active")
-        idle = sum(stay.seconds for stay in self.stays if stay.state == "waiting")
+        columns = self.columns
+        busy, idle = (float(self._seconds[columns.state == state].sum()) for state in (ACTIVE, WAITING))
         if not busy + idle:
             return "It has not been worked on yet." if not self.finished else "It went straight to done."
-        longest = max((stay for stay in self.stays if stay.state in {"active", "waiting"}), key=lambda s: s.seconds)
+        longest = int(np.argmax(np.where(np.isin(columns.state, (ACTIVE, WAITING)), self._seconds, -1)))
         share = round(100 * busy / (busy + idle))
         times = f"Active for {lasting(busy)}, waiting for {lasting(idle)} ({share} % active)"
-        return f"{times}; longest in {longest.status}."
+        return f"{times}; longest in {columns.statuses[int(columns.status[longest])].name}."
+
+    @property
+    def stays(self) -> list[Stay]:
+        return self[: len(self)]
+
+    def __getitem__(self, part: slice) -> list[Stay]:
+        """Some of the stays: a page of them."""
+        return [self._stay(place) for place in range(len(self))[part]]
+
+    def _stay(self, place: int) -> Stay:
+        columns, until = self.columns, int(self.columns.until[place])
+        return Stay(
+            status=columns.statuses[int(columns.status[place])].name,
+            state=STATES[int(columns.state[place])],
+            team=columns.teams[int(columns.team[place])].name,
+            at=instant(int(columns.at[place])),
+            until=None if until == OPEN else instant(until),
+            seconds=float(self._seconds[place]),
+        )
+
+    @property
+    def drawn(self) -> list[Piece]:
+        """The stays as parts of a drawing; of very many, those that can be told apart."""
+        columns = self.columns
+        if len(self) <= MOST_DRAWN:
+            return [self._piece(place) for place in range(len(self))]
+        step = 100 / MOST_DRAWN
+        middles = np.linspace(int(columns.created[0]), columns.as_of, 2 * MOST_DRAWN + 1)[1::2]
+        state = columns.state[np.maximum(np.searchsorted(columns.at, middles, side="right") - 1, 0)]
+        edges = [0, *(np.flatnonzero(np.diff(state)) + 1).tolist(), MOST_DRAWN]
+        return [
+            Piece(STATES[int(state[low])], f"mostly {STATES[int(state[low])]}", low * step, (high - low) * step)
+            for low, high in pairwise(edges)
+        ]
+
+    def _piece(self, place: int) -> Piece:
+        stay = self._stay(place)
+        at, until = int(self.columns.at[place]), int(self.columns.until[place])
+        return Piece(stay.state, f"{stay.status}: {lasting(stay.seconds)}", *_place(self.columns, at, until))
+
+    @property
+    def blocks(self) -> list[Block]:
+        columns = self.columns
+        spans = zip(columns.blocked_from.tolist(), columns.blocked_until.tolist(), strict=True)
+        reasons = [columns.reasons[number] for number in columns.blocked_reason.tolist()]
+        return [
+            Block(instant(at), None if until == OPEN else instant(until), reason, *_place(columns, at, until))
+            for (at, until), reason in zip(spans, reasons, strict=True)
+        ]
 
 
 def history(item: WorkItem, as_of: datetime) -> History | None:
     """The item's history as at `as_of`; None when it is not there yet by then."""
     columns = derive(read_items([item.pk]), micros(as_of), frozenset())
-    if not len(columns.ids):
-        return None
-    last = int(columns.last[0])
-    state = STATES[int(columns.state[last])]
-    is_going = state in {"active", "waiting"}
-    return History(
-        stays=_stays(columns),
-        blocks=_blocks(columns),
-        state=state,
-        created=instant(int(columns.created[0])),
-        started=_known(int(columns.began[last])),
-        finished=_known(int(columns.ended[last])),
-        **_lengths(columns, last),
-        age_days=columns.teams[int(columns.team[last])].as_of_day - int(columns.began_day[last]) + 1
-        if is_going
-        else None,
-    )
+    return History(columns) if len(columns.ids) else None
 
 
 def _known(at: int) -> datetime | None:
     return None if at == NEVER else instant(at)
-
-
-def _lengths(columns: FlowColumns, last: int) -> dict[str, int | None]:
-    """Cycle and lead time in the zone of the team at the finish; none of what is not finished."""
-    if int(columns.ended[last]) == NEVER:
-        return {"cycle_days": None, "lead_days": None}
-    finishing = int(columns.finishing[last])
-    day = int(columns.day[finishing])
-    created = local_day(instant(int(columns.created[0])), columns.teams[int(columns.team[finishing])].zone)
-    return {"cycle_days": day - int(columns.began_day[finishing]) + 1, "lead_days": day - created + 1}
 
 
 def _place(columns: FlowColumns, at: int, until: int) -> tuple[float, float]:
@@ -104,32 +203,3 @@ def _place(columns: FlowColumns, at: int, until: int) -> tuple[float, float]:
     whole = max(1, columns.as_of - start)
     end = min(until, columns.as_of)
     return round(100 * (at - start) / whole, 3), round(100 * max(0, end - at) / whole, 3)
-
-
-def _stays(columns: FlowColumns) -> list[Stay]:
-    teams = dict(Team.objects.filter(pk__in=[team.id for team in columns.teams]).values_list("pk", "name"))
-    stays = []
-    for i in range(len(columns.at)):
-        at, until = int(columns.at[i]), int(columns.until[i])
-        left, width = _place(columns, at, until)
-        stays.append(
-            Stay(
-                status=columns.statuses[int(columns.status[i])].name,
-                state=STATES[int(columns.state[i])],
-                team=teams[columns.teams[int(columns.team[i])].id],
-                at=instant(at),
-                until=None if until == OPEN else instant(until),
-                seconds=(min(until, columns.as_of) - at) / 1e6,
-                left=left,
-                width=width,
-            )
-        )
-    return stays
-
-
-def _blocks(columns: FlowColumns) -> list[Block]:
-    blocks = []
-    for i in range(len(columns.blocked_item)):
-        at, until = int(columns.blocked_from[i]), int(columns.blocked_until[i])
-        blocks.append(Block(instant(at), None if until == OPEN else instant(until), *_place(columns, at, until)))
-    return blocks

@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import F, OrderBy, QuerySet
+from django.db.models import Case, DateTimeField, F, OrderBy, Q, QuerySet, When
+from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 
-from metrics.forms import Asked
+from metrics.forms import Asked, ItemFilter
 from metrics.measurement import Evidence, Measurement, Metric, recomputed
 from metrics.models import Change, Deployment, Incident, ItemFlow, PullRequest, WorkItem
-from metrics.queries import measure
+from metrics.past import PastItems
+from metrics.past import items as past_items
+from metrics.queries import measure, only, takes_ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,18 @@ def _last(name: str) -> OrderBy:
 
 
 def items(asked: Asked) -> QuerySet[ItemFlow]:
-    """The items that the scope's teams hold now, deleted ones left out."""
+    """The items that the scope's teams hold or finished, as they are now; deleted ones left out."""
     rows = ItemFlow.objects.filter(team__in=asked.scope.teams, item__deleted_at=None)
+    kinds, classes, labels = asked.facets
+    wanted = {"item__kind__in": kinds, "item__class_of_service__in": classes, "item__labels__overlap": list(labels)}
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value})
     return rows.select_related("item", "team", "status").order_by(_last("finished_at"), _last("started_at"), "item_id")
+
+
+def items_then(asked: Asked, as_of: datetime, filters: ItemFilter) -> PastItems:
+    """The same at a past as_of: the items that were there, each as it was; filtered and sorted as `filters` say."""
+    filters.form.is_valid()
+    return past_items(asked.scope, as_of, asked.facets, filters.form.cleaned_data)
 
 
 def _item_row(row: ItemFlow) -> Sequence[object]:
@@ -58,14 +70,32 @@ ITEMS = Listing(
 )  # fmt: skip
 
 
-def pull_requests(asked: Asked) -> QuerySet[PullRequest]:
-    """The pull requests of the sources of the scope's teams."""
+def _by(name: str, at: datetime) -> Case:
+    """An instant that has come by `at`, else nothing."""
+    return Case(When(**{f"{name}__lte": at}, then=F(name)), output_field=DateTimeField())
+
+
+def pull_requests(asked: Asked, now: datetime) -> QuerySet[PullRequest]:
+    """The pull requests of the sources of the scope's teams that were there, and what had become of them.
+
+    `reviewed`, `merged` and `closed` are None where that came later. When one was opened is not always known: then it
+    was there by the first thing that happened to it.
+    """
+    at = asked.as_of or now
     rows = PullRequest.objects.filter(source__team__in=asked.scope.teams)
+    rows = rows.annotate(
+        there=Coalesce("opened_at", Least("first_review_at", "merged_at", "closed_at")),
+        reviewed=_by("first_review_at", at),
+        merged=_by("merged_at", at),
+        closed=_by("closed_at", at),
+    )
+    # Of one without times nobody knows when it was: it is there today.
+    rows = rows.filter(Q(there__lte=at) | Q(there=None)) if asked.as_of is None else rows.filter(there__lte=at)
     return rows.select_related("source").order_by(_last("opened_at"), "-pk")
 
 
-def _pull_request_row(row: PullRequest) -> Sequence[object]:
-    times = (row.first_commit_at, row.opened_at, row.first_review_at, row.merged_at, row.closed_at)
+def _pull_request_row(row: Any) -> Sequence[object]:
+    times = (row.first_commit_at, row.opened_at, row.reviewed, row.merged, row.closed)
     return (row.number, row.title, row.source.name, *times, row.url)
 
 
@@ -79,9 +109,13 @@ PULL_REQUESTS = Listing(
 )
 
 
-def deployments(asked: Asked) -> QuerySet[Deployment]:
-    """The deployments of the services of the scope's teams."""
+def deployments(asked: Asked, now: datetime) -> QuerySet[Deployment]:
+    """The deployments of the services of the scope's teams that had finished (or begun, when they never finished)."""
+    at = asked.as_of or now
     rows = Deployment.objects.filter(service__team__in=asked.scope.teams)
+    rows = rows.annotate(finish=Coalesce("finished_at", "started_at"))
+    # Of one without times nobody knows when it was: it is there today.
+    rows = rows.filter(Q(finish__lte=at) | Q(finish=None)) if asked.as_of is None else rows.filter(finish__lte=at)
     return rows.select_related("service", "source").order_by(_last("finished_at"), "-pk")
 
 
@@ -125,6 +159,8 @@ class Explanation:
     by_rule: Sequence[tuple[str, int]]
     order: Sequence[int]
     show: str
+    # What the addresses of the rows take along.
+    query: str = ""
 
     @property
     def total(self) -> int:
@@ -147,12 +183,13 @@ class Explanation:
     def lines(self, start: int, stop: int) -> list[EvidenceLine]:
         """Lines `start` (from 0) up to `stop`, in one query per kind of row."""
         evidence = self.measurement.evidence
-        return _lines(evidence, self.order[start:stop]) if evidence else []
+        return _lines(evidence, self.order[start:stop], self.query) if evidence else []
 
 
 def explanation(metric: Metric, asked: Asked, now: datetime, show: str) -> Explanation:
     """Why the measure has its value: its rows. `show` is included, excluded or all."""
-    found = measure(metric.key, asked.scope, asked.window, asked.as_of or now, asked.facets)
+    options = {"percentiles": asked.ranks} if takes_ranks(metric) else {}
+    found = measure(metric.key, asked.scope, asked.window, asked.as_of or now, asked.facets, **options)
     evidence = found.evidence
     if evidence is None:
         return Explanation(found, None, 0, 0, [], [], show)
@@ -163,21 +200,23 @@ def explanation(metric: Metric, asked: Asked, now: datetime, show: str) -> Expla
     counts = np.bincount(evidence.rule, minlength=len(evidence.rules))
     included = int(evidence.included.sum())
     return Explanation(
-        measurement=found,
+        measurement=only(found, asked.ranks),
         recomputed=recomputed(metric, evidence) if included else found.value,
         included=included,
         excluded=len(evidence.ids) - included,
         by_rule=[(rule, int(count)) for rule, count in zip(evidence.rules, counts, strict=True) if count],
         order=order.tolist(),
         show=show,
+        query=asked.as_of_query,
     )
 
 
-def _lines(evidence: Evidence, places: Sequence[int]) -> list[EvidenceLine]:
+def _lines(evidence: Evidence, places: Sequence[int], query: str) -> list[EvidenceLine]:
     known = _NAMES[evidence.model]([int(evidence.ids[place]) for place in places])
     lines = []
     for place in places:
         key, title, url = known.get(int(evidence.ids[place]), ("gone", "not in the database any more", ""))
+        url += query if evidence.model == "item" and url else ""
         included = bool(evidence.included[place])
         value = float(evidence.values[place]) if included else None
         base = float(evidence.base[place]) if included and evidence.base is not None else None

@@ -1,9 +1,11 @@
 """Figures: a measure of a scope in a window as at an instant. Everybody who shows a number gets it from here."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from inspect import signature
 from typing import Any
 
 from django.core.cache import cache
@@ -12,8 +14,10 @@ from metrics import columns, rollups
 from metrics.columns import NEVER, FlowColumns, instant, micros
 from metrics.columns import delivery as delivery_columns
 from metrics.formulas import frame
+from metrics.formulas.stats import DRAWN
 from metrics.measurement import ALL_ITEMS, Facets, Measurement, Metric, Point, Window
 from metrics.models import Expectation, ItemKind, Source, WorkItem
+from metrics.past import owners
 from metrics.registry import METRICS
 from metrics.rows import STATES
 from portfolio.models import Service, Team
@@ -60,14 +64,17 @@ def measure_many(
     as_of: datetime,
     facets: Facets = ALL_ITEMS,
     flow: Callable[[], FlowColumns] | None = None,
+    ranks: Iterable[int] = DRAWN,
 ) -> dict[str, Measurement]:
     """Several figures, without evidence, each family's columns read at most once; kept in the cache.
 
-    `flow` gives the flow columns of this scope, instant and facets, for who reads them anyway.
+    Percentiles are those of `ranks` and those that are always drawn. `flow` gives the flow columns of this scope,
+    instant and facets, for who reads them anyway.
     """
     wanted = [find_metric(key) for key in keys]
     stamp = _stamp(scope, window, as_of, facets)
-    names = {metric.key: f"figure:{stamp}:{metric.key}" for metric in wanted}
+    more = tuple(sorted({*ranks} - {*DRAWN}))
+    names = {metric.key: f"figure:{stamp}:{metric.key}:{'-'.join(_more(metric, more))}" for metric in wanted}
     kept = cache.get_many(names.values())
     at = micros(as_of)
     found: dict[str, Measurement] = {}
@@ -76,7 +83,7 @@ def measure_many(
         if held is not None and held[0] <= at < held[1]:
             found[metric.key] = held[2]
     missing = [metric for metric in wanted if metric.key not in found]
-    fresh = _compute(missing, scope, window, as_of, facets, flow)
+    fresh = _compute(missing, scope, window, as_of, facets, flow, more)
     cache.set_many({names[key]: value for key, value in fresh.items()}, CACHE_SECONDS)
     found |= {key: kept_figure[2] for key, kept_figure in fresh.items()}
     return {metric.key: found[metric.key] for metric in wanted}
@@ -86,6 +93,16 @@ def measure_many(
 _Kept = tuple[int, int, Measurement]
 
 
+def takes_ranks(metric: Metric) -> bool:
+    """Whether a measure has percentiles that one may choose."""
+    return "percentiles" in signature(metric.formula).parameters
+
+
+def _more(metric: Metric, more: Sequence[int]) -> list[str]:
+    """Which percentiles a measure has beside those that are always drawn."""
+    return list(map(str, more)) if takes_ranks(metric) else []
+
+
 def _compute(
     metrics: Sequence[Metric],
     scope: Scope,
@@ -93,9 +110,11 @@ def _compute(
     as_of: datetime,
     facets: Facets,
     flow: Callable[[], FlowColumns] | None,
+    more: Sequence[int],
 ) -> dict[str, _Kept]:
     day, at = as_of.astimezone(scope.zone).date(), micros(as_of)
-    asked = [metric.key for metric in metrics] if facets.are_all else []
+    # Rollups know all items together, and the percentiles that are always drawn.
+    asked = [metric.key for metric in metrics if not _more(metric, more)] if facets.are_all else []
     summed = rollups.figures(asked, scope, window, as_of)
     result: dict[str, _Kept] = {key: (at, at + 1, figure) for key, figure in summed.items()}
     metrics = [metric for metric in metrics if metric.key not in summed]
@@ -104,9 +123,24 @@ def _compute(
         until = getattr(found, "same_until", at + 1)
         for metric in metrics:
             if metric.family == family:
-                figure = metric.formula(found, window, day)
+                options = {"percentiles": (*DRAWN, *more)} if _more(metric, more) else {}
+                figure = metric.formula(found, window, day, **options)
                 result[metric.key] = (at, until, _without_evidence(figure))
     return result
+
+
+def only(found: Measurement, ranks: Iterable[int]) -> Measurement:
+    """The figure with the percentiles asked for alone, in its series too."""
+    wanted = {*ranks}
+    names = {f"p{rank}" for rank in wanted}
+    percentiles = {rank: value for rank, value in found.percentiles.items() if rank in wanted}
+    return replace(found, percentiles=percentiles, series=[_only(point, names) for point in found.series])
+
+
+def _only(point: Point, names: set[str]) -> Point:
+    if not point.parts or not all(re.fullmatch(r"p\d{1,2}", name) for name in point.parts):
+        return point
+    return point._replace(parts={name: value for name, value in point.parts.items() if name in names})
 
 
 def _without_evidence(found: Measurement) -> Measurement:
@@ -129,16 +163,22 @@ def _stamp(scope: Scope, window: Window, as_of: datetime, facets: Facets) -> str
 
 
 def report(
-    scope: Scope, window: Window, as_of: datetime, keys: Iterable[str] | None = None, facets: Facets = ALL_ITEMS
+    scope: Scope,
+    window: Window,
+    as_of: datetime,
+    keys: Iterable[str] | None = None,
+    facets: Facets = ALL_ITEMS,
+    ranks: Iterable[int] = DRAWN,
 ) -> dict[str, Any]:
     """The figures of a scope as JSON-able data, as `manage.py report --json` and the API give them."""
-    found = measure_many(METRICS if keys is None else keys, scope, window, as_of, facets)
+    ranks = tuple(ranks)
+    found = measure_many(METRICS if keys is None else keys, scope, window, as_of, facets, ranks=ranks)
     return {
         "scope": scope.text,
         "from": window.first.isoformat(),
         "to": window.last.isoformat(),
         "as_of": as_of.astimezone(scope.zone).isoformat(),
-        "metrics": {key: as_data(measurement) for key, measurement in found.items()},
+        "metrics": {key: as_data(only(measurement, ranks)) for key, measurement in found.items()},
     }
 
 
@@ -168,15 +208,16 @@ def point_data(point: Point) -> dict[str, Any]:
     return data
 
 
-def items(scope: Scope, as_of: datetime, window: Window | None = None) -> list[dict[str, Any]]:
+def items(
+    scope: Scope, as_of: datetime, window: Window | None = None, facets: Facets = ALL_ITEMS
+) -> list[dict[str, Any]]:
     """The items of a scope as JSON-able data: those its teams finished, and of the others those its teams hold.
 
     With a window only those finished in it. Times are in the zone of the item's team.
     """
-    found = columns.load(scope, as_of)
+    found = columns.load(scope, as_of, facets)
     ends = frame.finishes(found)
-    # A finished item is of the team that finished it, any other of the team that holds it.
-    stay = [int(ends.stay[n]) if ends.done[n] else int(found.last[n]) for n in range(len(found.ids))]
+    stay = owners(found, ends).tolist()
     mine = found.in_scope[stay] if stay else ends.done
     if window is not None:
         mine = mine & ends.done & (ends.day >= frame.number(window.first)) & (ends.day <= frame.number(window.last))

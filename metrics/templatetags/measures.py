@@ -57,6 +57,12 @@ def as_evidence(value: Number | None, label: str) -> str:
 
 
 @register.simple_tag
+def value_with_unit(value: Number | None, unit: str) -> str:
+    """A value of a measure's unit, as sentences say it."""
+    return value_text(value, unit)
+
+
+@register.simple_tag
 def figure_text(measurement: Measurement) -> str:
     """The value with its unit, or "n/a"."""
     return value_text(measurement.value, measurement.unit)

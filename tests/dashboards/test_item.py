@@ -24,7 +24,7 @@ def test_the_stays_follow_each_other_and_sum_to_the_life(leader: Client) -> None
         assert stay.until == following.at
     assert found.stays[0].at == found.created
     assert abs(sum(stay.seconds for stay in found.stays) - (AS_OF - found.created).total_seconds()) < 0.001
-    assert abs(sum(stay.width for stay in found.stays) - 100) < 0.1
+    assert abs(sum(piece.width for piece in found.drawn) - 100) < 0.1
     moves = Transition.objects.filter(item=item, at__lte=AS_OF).count()
     assert moves <= len(found.stays) <= moves + 1
 

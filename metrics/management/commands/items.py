@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from metrics import queries
-from metrics.management.commands.report import asked_as_of, asked_scope
+from metrics.management.commands.report import add_facets, asked_as_of, asked_facets, asked_scope
 
 COLUMNS = ("key", "type", "state", "created", "started", "finished", "cycle_time", "lead_time")
 
@@ -17,11 +17,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--scope", required=True, help="portfolio, stream:SLUG or team:SLUG")
         parser.add_argument("--as-of", dest="as_of", default="", help="A day (its end) or an instant; now by default.")
+        add_facets(parser)
         parser.add_argument("--json", action="store_true", help="JSON instead of a table.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         scope = asked_scope(options["scope"])
-        lines = queries.items(scope, asked_as_of(options["as_of"], scope))
+        lines = queries.items(scope, asked_as_of(options["as_of"], scope), facets=asked_facets(options))
         if options["json"]:
             self.stdout.write(json.dumps(lines, ensure_ascii=False))
             return
