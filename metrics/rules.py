@@ -28,11 +28,15 @@ def ago(at: datetime, now: datetime) -> str:
     return "just now"
 
 
-def freshness(source: Source, now: datetime) -> Freshness:
-    """What a person should know about the age of a source's data."""
+def freshness(source: Source, now: datetime, as_of: datetime | None = None) -> Freshness:
+    """What a person should know about the age of a source's data; of what had happened by a past `as_of`, whether all
+    of it is there.
+    """
     if source.synced_at is None:
         text = "first sync not finished" if source.attempted_at and not source.error else "never synced"
         return Freshness(text, "warn" if source.state == SourceState.STOPPED else "", False)
+    if as_of is not None:
+        return _completeness(source.synced_at, as_of)
     text = f"synced {ago(source.synced_at, now)}"
     if source.state == SourceState.STOPPED:
         return Freshness(f"stale: {text}, then stopped", "bad", True)
@@ -44,11 +48,19 @@ def freshness(source: Source, now: datetime) -> Freshness:
     return Freshness(text, "", False)
 
 
-def of_sources(sources: Sequence[Source], now: datetime) -> Freshness:
+def _completeness(synced_at: datetime, as_of: datetime) -> Freshness:
+    """Whether a source has synced since a past instant, so that everything up to then is known."""
+    if synced_at >= as_of:
+        return Freshness("complete: synced since", "", False)
+    long = ago(synced_at, as_of).removesuffix("ago").replace("just now", "just ")
+    return Freshness(f"stale: last synced {long}before", "warn", True)
+
+
+def of_sources(sources: Sequence[Source], now: datetime, as_of: datetime | None = None) -> Freshness:
     """The freshness of a figure that several sources feed: that of the oldest; a stale one is named."""
     if not sources:
         return Freshness("no source yet", "", False)
-    known = [(freshness(source, now), source) for source in sources]
+    known = [(freshness(source, now, as_of), source) for source in sources]
     stale = [(fresh, source) for fresh, source in known if fresh.is_stale]
     if stale:
         fresh, source = min(stale, key=lambda pair: pair[1].synced_at or now)

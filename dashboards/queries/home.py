@@ -112,6 +112,7 @@ class Overview:
     concerns: Sequence[Concern]
     sources: Sequence[tuple[Source, Freshness]]
     kind: str
+    is_past: bool = False
 
     @property
     def late(self) -> Sequence[tuple[Source, Freshness]]:
@@ -122,6 +123,11 @@ class Overview:
     def freshness(self) -> str:
         """How fresh the sources are, in a sentence."""
         what = f"of {len(self.sources)} sources" if len(self.sources) > 1 else "source"
+        if self.is_past and not self.late:
+            who = "every source" if len(self.sources) > 1 else "the source"
+            return f"Complete: {who} has synced since then."
+        if self.is_past:
+            return f"{len(self.late)} {what} {'has' if len(self.late) == 1 else 'have'} not synced since then."
         if self.late:
             return f"{len(self.late)} {what} {'has' if len(self.late) == 1 else 'have'} no fresh data."
         oldest = min((source.synced_at, fresh.text) for source, fresh in self.sources if source.synced_at)[1]
@@ -132,7 +138,7 @@ def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUs
     """The lines of the parts of a scope: streams of the portfolio, teams of a stream."""
     parts = _parts(asked.scope, user)
     lines = [_line(part, asked, at) for part in parts]
-    sources = _sources(asked.scope, now, user)
+    sources = _sources(asked, now, user)
     teams = lines if not parts or parts[0].kind == "team" else _team_lines(asked, at, user)
     concerns = [*_stale(sources), *_worst(teams, asked.window.days), *_waiting(teams)][:MOST_CONCERNS]
     return Overview(
@@ -141,6 +147,7 @@ def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUs
         concerns,
         sources,
         "Value stream" if parts and parts[0].kind == "stream" else "Team",
+        is_past=asked.as_of is not None,
     )
 
 
@@ -237,10 +244,11 @@ def _worst(lines: Sequence[Line], days: int) -> list[Concern]:
     ]
 
 
-def _sources(scope: Scope, now: datetime, user: User | AnonymousUser) -> list[tuple[Source, Freshness]]:
+def _sources(asked: Asked, now: datetime, user: User | AnonymousUser) -> list[tuple[Source, Freshness]]:
     """The scope's sources that the reader may open: another team's may have delivered an item or two to it."""
     seen = set(visible_sources(user).values_list("pk", flat=True))
-    return [(source, freshness(source, now)) for source in sources_of(scope.teams) if source.pk in seen]
+    fed = sources_of(asked.scope.teams)
+    return [(source, freshness(source, now, asked.as_of)) for source in fed if source.pk in seen]
 
 
 def _stale(sources: Sequence[tuple[Source, Freshness]]) -> list[Concern]:

@@ -23,12 +23,12 @@ def figures_page(
     now = timezone.now()
     asked = asked_of(request)
     finding, widgets = page(asked, asked.as_of or now)
-    context = forms.pickers(asked, request.user, now) | {
+    context = forms.pickers(asked, request.user, now, of_items=here != "delivery") | {
         "here": here,
         "title": title,
         "finding": finding,
         "widgets": widgets,
-        "freshness": of_sources(sources_of(asked.scope.teams), now),
+        "freshness": of_sources(sources_of(asked.scope.teams), now, asked.as_of),
         "as_of_text": forms.as_of_text(asked, now),
     }
     return render(request, template, context, status=400 if asked.problems else 200)

@@ -17,8 +17,9 @@ from portfolio.queries import ScopeNotFound
 def _overview(request: HttpRequest, asked: forms.Asked) -> HttpResponse:
     now = timezone.now()
     shown = overview(asked, asked.as_of or now, now, request.user)
-    context: dict[str, Any] = forms.pickers(asked, request.user, now) | {"overview": shown}
-    context |= {"as_of_text": forms.as_of_text(asked, now), "fresh": of_sources([s for s, _ in shown.sources], now)}
+    context: dict[str, Any] = forms.pickers(asked, request.user, now, of_ranks=False) | {"overview": shown}
+    sources = [source for source, _ in shown.sources]
+    context |= {"as_of_text": forms.as_of_text(asked, now), "fresh": of_sources(sources, now, asked.as_of)}
     return render(request, "dashboards/home.html", context, status=400 if asked.problems else 200)
 
 

@@ -20,6 +20,21 @@ if (button) {
   });
 }
 
+// A long list of boxes to tick: typing shows those that hold the text, and those that are ticked.
+for (const group of document.querySelectorAll("[data-find]")) {
+  const field = group.querySelector("input[type=search]");
+  field.hidden = false;
+  field.addEventListener("input", () => {
+    const text = field.value.trim().toLowerCase();
+    for (const line of group.querySelectorAll("label.check")) {
+      line.hidden = !line.textContent.toLowerCase().includes(text) && !line.querySelector("input").checked;
+    }
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+}
+
 function closePickers(except) {
   for (const picker of document.querySelectorAll("details.picker[open]")) {
     if (picker !== except) picker.open = false;
