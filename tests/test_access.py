@@ -103,6 +103,11 @@ ROUTES: dict[str, list[Row]] = {
     # figures, lists, explanations
     "home": [Row(KNOWN)],
     "flow": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "flow-times": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "flow-ageing": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "flow-blocked": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "flow-mix": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "flow-compare": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "delivery": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "items": [Row(OF_FALCON, query=SCOPE)],
     "item": [Row(OF_FALCON, {"item_id": "{item.pk}"})],

@@ -6,6 +6,7 @@ names of lines and bands stand in the right margin, pushed apart; a narrow scree
 """
 
 from charts.figures.base import HEIGHTS, Dot, Level, Mark, Number, Spec, spread
+from charts.figures.flow import ageing, percentiles_over_time, shares, standing
 from charts.figures.points import MAX_POINTS, scatter, strip, thin, timeline
 from charts.figures.series import bar, histogram, line, ranking, run_chart, stacked_area
 
@@ -17,14 +18,18 @@ __all__ = [
     "Mark",
     "Number",
     "Spec",
+    "ageing",
     "bar",
     "histogram",
     "line",
+    "percentiles_over_time",
     "ranking",
     "run_chart",
     "scatter",
+    "shares",
     "spread",
     "stacked_area",
+    "standing",
     "strip",
     "thin",
     "timeline",

@@ -100,6 +100,8 @@ def ranking(parts: Mapping[str, Number], *, unit: str, height: str = "medium", s
         "range": None,
         "automargin": True,
         "showgrid": False,
+        # Every bar has its name, however many there are.
+        "dtick": 1,
         "ticklabelstandoff": 6,
     }
     # The unit stands above the figure; behind every tick it would run into the next one on a phone.

@@ -1,19 +1,42 @@
 """What a page of figures is made of: widgets, and the measurements they are made from, now and in the period before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
 from django.utils.text import slugify
 
-from charts.figures import Spec
+from charts.figures import Level, Spec
+from metrics.columns import FlowColumns, load
 from metrics.forms import Asked
-from metrics.measurement import Measurement, Number
+from metrics.measurement import Measurement, Number, Window
 from metrics.queries import measure_many
 from metrics.registry import METRICS
 from metrics.templatetags.measures import plain, value_text
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The flow columns of what is asked, as at `at`: read from the database at most once, and only when needed."""
+
+    asked: Asked
+    at: datetime
+
+    @cached_property
+    def columns(self) -> FlowColumns:
+        return load(self.asked.scope, self.at, self.asked.facets)
+
+    @property
+    def today(self) -> date:
+        """The scope's local day at as_of."""
+        return self.at.astimezone(self.asked.scope.zone).date()
+
+    def measure(self, key: str, window: Window | None = None, **options: Any) -> Measurement:
+        """A measure of flow with its evidence; of the page's window unless another is given."""
+        return METRICS[key].formula(self.columns, window or self.asked.window, self.today, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +47,25 @@ class Figures:
     at: datetime
     now: Mapping[str, Measurement]
     before: Mapping[str, Measurement]
+    reading: Reading
 
     @property
     def today(self) -> date:
         """The scope's local day at as_of."""
-        return self.at.astimezone(self.asked.scope.zone).date()
+        return self.reading.today
 
 
-def figures(asked: Asked, at: datetime, keys: Iterable[str]) -> Figures:
-    """The measures of a page. `at` is as_of, or now."""
-    keys = list(keys)
-    return Figures(
-        asked,
-        at,
-        measure_many(keys, asked.scope, asked.window, at, asked.facets),
-        measure_many(keys, asked.scope, asked.before, at, asked.facets),
+def figures(asked: Asked, at: datetime, keys: Iterable[str], ranked: Iterable[str] = ()) -> Figures:
+    """The measures of a page. `at` is as_of, or now. `ranked` are computed with the percentiles asked for, and with
+    the rows behind them.
+    """
+    keys, ranked, reading = list(keys), list(ranked), Reading(asked, at)
+    now, before = (
+        measure_many(keys, asked.scope, window, at, asked.facets, lambda: reading.columns)
+        | {key: reading.measure(key, window, percentiles=asked.ranks) for key in ranked}
+        for window in (asked.window, asked.before)
     )
+    return Figures(asked, at, now, before, reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +83,8 @@ class Widget:
     spec: Spec | None = None
     query: str = ""
     note: str = ""
+    # A template that shows more than a figure, and what it needs.
+    template: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -111,6 +139,36 @@ def percentile_trend(found: Figures, key: str, rank: int) -> str:
     if past is None:
         return f"Nothing to compare with in the {found.asked.window.days} days before."
     return f"{rank}\u00a0%: {value_text(past, found.before[key].unit)} in the {found.asked.window.days} days before."
+
+
+def stock_trend(found: Figures, key: str) -> str:
+    """What a stock was at the end of the period before, in words."""
+    before, days = found.before[key], found.asked.window.days
+    if before.value is None:
+        return f"Nothing to compare with {days} days earlier."
+    return f"{value_text(before.value, before.unit)} {days} days earlier."
+
+
+def headline(ranks: Sequence[int]) -> int:
+    """The percentile that sentences name: the 85th, or the highest of those asked for."""
+    return 85 if 85 in ranks else ranks[-1]
+
+
+def levels(measured: Measurement, ranks: Sequence[int]) -> list[Level]:
+    """Percentiles as lines, each with its name and a dash of its own."""
+    shown = [p for p in ranks if p in measured.percentiles]
+    return [
+        Level(measured.percentiles[p], f"{p}\u00a0%: {plain(measured.percentiles[p])} d", dash_of(p)) for p in shown
+    ]
+
+
+def dash_of(rank: int) -> str:
+    return {50: "dot", 70: "dash", 85: "solid", 95: "dashdot"}.get(rank, "longdash")
+
+
+def item_link() -> str:
+    """The address of an item's page with {} where its key goes."""
+    return reverse("item", args=[0]).replace("/0/", "/{}/")
 
 
 def question(key: str) -> str:

@@ -1,36 +1,23 @@
-"""The Flow page: where work flows, how fast, and where it is stuck."""
+"""The Flow page: what holds the work up and since when, and how work comes, goes and ages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import cycle
 
-from django.urls import reverse
-
 from charts import figures as charts
-from charts.figures import Dot, Level
-from dashboards.queries.base import (
-    Figures,
-    Widget,
-    count,
-    figures,
-    missing,
-    per_cent,
-    percentile_trend,
-    question,
-    trend,
-)
-from dashboards.queries.standing import Standing, names, standing
-from dashboards.queries.weeks import behaviour, weeks
+from charts.figures import Level
+from dashboards.queries import ageing, stuck, times
+from dashboards.queries.base import Figures, Widget, count, figures, missing, question, stock_trend, trend
+from dashboards.queries.mix import LOAD, load
+from dashboards.queries.standing import Bands, bands
+from dashboards.queries.weeks import weeks
+from metrics.behaviour import BehaviourChart, chart
 from metrics.forms import Asked
 from metrics.measurement import Measurement, Number
-from metrics.models import ItemKind
-from metrics.templatetags.measures import lasting, plain, value_text
+from metrics.templatetags.measures import plain
 
-KEYS = (
-    "cycle_time", "lead_time", "throughput", "arrivals", "departures", "net_flow", "wip", "work_item_age",
-    "total_work_item_age", "time_in_state", "flow_efficiency", "cfd", "flow_distribution",
-)  # fmt: skip
-DASHES = {50: "dot", 70: "dash", 85: "solid", 95: "dashdot"}
+KEYS = ("throughput", "arrivals", "departures", "net_flow", "wip", "cfd")
+RANKED = ("cycle_time", "work_item_age")
 # Colours of bands by state; several statuses of one state take turns.
 INKS = {
     "done": ("series-3",),
@@ -43,164 +30,62 @@ INKS = {
 
 def flow_page(asked: Asked, at: datetime) -> tuple[str, list[Widget]]:
     """The page's finding and its widgets."""
-    found = figures(asked, at, KEYS)
-    where = standing(asked, at)
+    found = figures(asked, at, [*KEYS, LOAD, stuck.KEY], ranked=RANKED)
+    where, held = bands(found.reading), stuck.constraint(found.reading)
     widgets = [
-        _cycle_time(found, where),
-        _throughput(found),
-        _time_in_state(found, where),
-        _ages(found, where),
-        _cfd(found, where),
-        _wip(found),
-        _in_and_out(found),
-        _efficiency(found),
-        _distribution(found),
-        _total_age(found),
-        _lead_time(found, where),
+        stuck.widget(found, held),
+        throughput(found, chart("throughput", asked, at)),
+        times.scatter(found, "cycle_time"),
+        in_and_out(found),
+        load(found),
+        ageing.ages(found, where),
+        cfd(found, where),
     ]
-    return finding(found, where), widgets
+    return finding(found, held), widgets
 
 
-def finding(found: Figures, where: Standing) -> str:
-    """What the page says in one line."""
-    name, times = found.asked.scope.name, found.now["cycle_time"]
-    if times.value is None:
-        return f"{name}: {times.reason}"
-    within = value_text(times.percentiles[85], "days")
-    place, share, _ = _slowest(found.now["time_in_state"], where.states)
-    stuck = f", and {place} holds {per_cent(share)} of the time" if place else ""
-    return f"{name}: 85\u00a0% of items take {within} or less{stuck}"
+def finding(found: Figures, held: Measurement) -> str:
+    """What the page says in one line: the constraint, or why there is none to name."""
+    if held.value is None:
+        return f"{found.asked.scope.name}: {held.reason}"
+    return stuck.sentence(held, found.asked, found.today)
 
 
-def _levels(measured: Measurement, ranks: Sequence[int] = (50, 70, 85, 95)) -> list[Level]:
-    return [Level(measured.percentiles[p], f"{p}\u00a0%: {plain(measured.percentiles[p])} d", DASHES[p]) for p in ranks]
-
-
-def _item_link() -> str:
-    return reverse("item", args=[0]).replace("/0/", "/{}/")
-
-
-def _cycle_time(found: Figures, where: Standing) -> Widget:
-    measured = found.now["cycle_time"]
+def throughput(found: Figures, behaved: BehaviourChart) -> Widget:
+    """Finishes a week, with their natural limits and what is more than noise."""
+    key, measured = "throughput", found.now["throughput"]
     if measured.value is None:
-        return missing(found, "cycle_time", question("cycle_time"))
-    rows = where.counted("cycle_time")
-    texts = names([pk for pk, _ in rows])
-    dots = [Dot(where.finished_on[pk], value, texts.get(pk, ""), pk) for pk, value in rows]
-    days = value_text(measured.percentiles[85], "days")
-    return Widget(
-        "cycle_time",
-        question("cycle_time"),
-        f"85\u00a0% of the {count(measured.n, 'finished item')} took {days} or less; half took "
-        f"{plain(measured.percentiles[50])} or less.",
-        percentile_trend(found, "cycle_time", 85),
-        spec=charts.scatter(dots, _levels(measured), name="Items", unit="days", link=_item_link()),
-        query=found.asked.query,
-    )
-
-
-def _throughput(found: Figures) -> Widget:
-    measured = found.now["throughput"]
-    if measured.value is None:
-        return missing(found, "throughput", question("throughput"))
-    per_week = weeks(measured.series, found.asked.window, found.today)
-    limits, noted = behaviour(per_week)
-    levels = []
-    if limits.centre is not None and limits.upper is not None and limits.lower is not None:
-        levels = [Level(limits.centre, f"mean {plain(round(limits.centre, 1))}", "dash")]
-        levels += [Level(y, f"limit {plain(round(y, 1))}", "dot") for y in (limits.lower, limits.upper)]
+        return missing(found, key, question(key))
+    weeks, last = behaved.weeks, behaved.last_full
+    limits = behaved.current.limits if behaved.current else None
+    answer = f"Finished {count(measured.value, 'item')} in {found.asked.window.days} days."
+    lines: list[Level] = []
+    if limits and limits.centre is not None and limits.upper is not None and limits.lower is not None:
+        lines = [Level(limits.centre, f"mean {plain(round(limits.centre, 1))}", "dash")]
+        lines += [Level(y, f"limit {plain(round(y, 1))}", "dot") for y in (limits.lower, limits.upper)]
+        if last:
+            where = "within" if limits.lower <= last.value <= limits.upper else "outside"
+            usual = f"its usual {plain(round(limits.lower, 1))} to {plain(round(limits.upper, 1))}"
+            answer = f"Finished {count(last.value, 'item')} in the last full week, {where} {usual}."
     spec = charts.run_chart(
-        [week.monday for week in per_week],
-        [week.value for week in per_week],
-        levels,
+        [week.monday for week in weeks],
+        [week.value for week in weeks],
+        lines,
         name="Finished a week",
         unit="items",
-        signals=noted,
-        faint=[week.is_partial for week in per_week],
+        signals=behaved.noted,
+        faint=[week.is_partial for week in weeks],
     )
-    full = [week for week in per_week if not week.is_partial]
-    answer = f"Finished {count(measured.value, 'item')} in {found.asked.window.days} days."
-    tag = ""
-    if full and limits.upper is not None and limits.lower is not None:
-        last = full[-1].value
-        inside = limits.lower <= last <= limits.upper
-        usual = f"its usual {plain(round(limits.lower))} to {plain(round(limits.upper))}"
-        answer = f"Finished {count(last, 'item')} in the last full week, {'within' if inside else 'outside'} {usual}."
-        tag = "" if not noted else "signal: more than noise"
     return Widget(
-        "throughput",
-        question("throughput"),
+        key,
+        question(key),
         answer,
-        f"{count(measured.value, 'item')} in the window, {trend(found, 'throughput')}",
-        tag=tag,
-        tone="warn" if tag else "",
+        f"{count(measured.value, 'item')} in the window, {trend(found, key)}",
+        tag="signal: more than noise" if behaved.noted else "",
+        tone="warn" if behaved.noted else "",
         spec=spec,
         query=found.asked.query,
         note="open circles: weeks the window cuts",
-    )
-
-
-def _wip(found: Figures) -> Widget:
-    measured = found.now["wip"]
-    if measured.value is None:
-        return missing(found, "wip", question("wip"))
-    days = [point.at for point in measured.series]
-    spec = charts.line(days, {"In progress": [point.value for point in measured.series]}, unit="items")
-    is_or_are = "is" if measured.value == 1 else "are"
-    return Widget(
-        "wip",
-        question("wip"),
-        f"{count(measured.value, 'item')} {is_or_are} in progress.",
-        _stock_trend(found, "wip"),
-        spec=spec,
-        query=found.asked.query,
-    )
-
-
-def _stock_trend(found: Figures, key: str) -> str:
-    before = found.before[key]
-    days = found.asked.window.days
-    if before.value is None:
-        return f"Nothing to compare with {days} days earlier."
-    return f"{value_text(before.value, before.unit)} {days} days earlier."
-
-
-def _ages(found: Figures, where: Standing) -> Widget:
-    measured, usual = found.now["work_item_age"], found.now["cycle_time"]
-    if measured.value is None:
-        return missing(found, "work_item_age", question("work_item_age"))
-    rows = where.counted("work_item_age")
-    texts = names([pk for pk, _ in rows])
-    present = {where.band.get(pk, "") for pk, _ in rows}
-    groups = [name for name in where.states if name in present] + (["elsewhere"] if present - set(where.states) else [])
-    dots = [
-        Dot(name if (name := where.band.get(pk, "")) in where.states else "elsewhere", value, texts.get(pk, ""), pk)
-        for pk, value in rows
-    ]
-    levels = _levels(usual, (50, 85)) if usual.percentiles else []
-    oldest = value_text(max(value for _, value in rows), "days")
-    answer, tag = (
-        f"Half of the {count(len(rows), 'item')} in progress are {plain(measured.value)} days old or younger.",
-        "",
-    )
-    if usual.percentiles:
-        limit = usual.percentiles[85]
-        older = sum(value > limit for _, value in rows)
-        answer = (
-            f"{plain(older)} of {count(len(rows), 'item')} in progress are older than 85\u00a0% of finished items were "
-        )
-        answer += f"({plain(limit)} days); the oldest is {oldest} old."
-        tag = "ageing" if older > len(rows) * 0.2 else ""
-    return Widget(
-        "work_item_age",
-        question("work_item_age"),
-        answer,
-        _stock_trend(found, "work_item_age").replace(" earlier", " earlier (median)"),
-        tag=tag,
-        tone="warn" if tag else "",
-        spec=charts.strip(dots, groups, levels, name="Items", unit="days", link=_item_link()),
-        query=found.asked.query,
-        note="lines: cycle times of the window",
     )
 
 
@@ -209,7 +94,7 @@ def _inks(states: Mapping[str, str]) -> dict[str, str]:
     return {name: next(turns[state]) for name, state in states.items()}
 
 
-def _cfd(found: Figures, where: Standing) -> Widget:
+def cfd(found: Figures, where: Bands) -> Widget:
     measured = found.now["cfd"]
     if measured.value is None:
         return missing(found, "cfd", question("cfd"))
@@ -225,7 +110,7 @@ def _cfd(found: Figures, where: Standing) -> Widget:
         "cfd",
         question("cfd"),
         _widest(bands, where.states),
-        "The axis starts near the items done before the window." if floor else "",
+        _cfd_trend(found) + (" The axis starts near what was done before the window." if floor else ""),
         size="w12",
         spec=spec,
         query=found.asked.query,
@@ -245,39 +130,12 @@ def _widest(bands: Mapping[str, Sequence[Number]], states: Mapping[str, str]) ->
     return f"{name} grew most: from {plain(ys[0])} to {count(ys[-1], 'item')}."
 
 
-def _slowest(measured: Measurement, states: Mapping[str, str]) -> tuple[str, float, Mapping[str, Number]]:
-    """The status in progress that holds most time, its share of the time in progress, and all, longest first."""
-    spent = {n: v for n, v in measured.parts.items() if states.get(n) in {"active", "waiting"}}
-    whole = sum(spent.values())
-    if not whole:
-        return "", 0.0, {}
-    ranked = dict(sorted(spent.items(), key=lambda pair: -pair[1]))
-    first = next(iter(ranked))
-    return first, ranked[first] / whole, ranked
+def _cfd_trend(found: Figures) -> str:
+    """How much was in progress at the end of the period before."""
+    return f"In progress: {stock_trend(found, 'wip')}"
 
 
-def _time_in_state(found: Figures, where: Standing) -> Widget:
-    measured = found.now["time_in_state"]
-    place, share, ranked = _slowest(measured, where.states)
-    if measured.value is None or not place:
-        return missing(found, "time_in_state", "Where is flow stuck?")
-    each = {name: round(seconds / measured.n / 86400, 2) for name, seconds in ranked.items()}
-    mean = lasting(ranked[place] / measured.n)
-    past, past_share, _ = _slowest(found.before["time_in_state"], where.states)
-    return Widget(
-        "time_in_state",
-        "Where is flow stuck?",
-        f"{place} holds most of the time in progress: {per_cent(share)}, {mean} an item.",
-        f"{past} with {per_cent(past_share)} in the {found.asked.window.days} days before." if past else "",
-        tag="waiting" if where.states[place] == "waiting" else "",
-        tone="warn",
-        spec=charts.ranking(each, unit="days", strong=place),
-        query=found.asked.query,
-        note="mean days per finished item; backlog left out",
-    )
-
-
-def _in_and_out(found: Figures) -> Widget:
+def in_and_out(found: Figures) -> Widget:
     came, went, net = (found.now[key] for key in ("arrivals", "departures", "net_flow"))
     if came.value is None or went.value is None or net.value is None:
         return missing(found, "net_flow", "Does more come in than goes out?")
@@ -298,69 +156,4 @@ def _in_and_out(found: Figures) -> Widget:
         spec=spec,
         query=found.asked.query,
         note="a week each; pale: cut by the window",
-    )
-
-
-def _lead_time(found: Figures, where: Standing) -> Widget:
-    measured = found.now["lead_time"]
-    if measured.value is None:
-        return missing(found, "lead_time", question("lead_time"))
-    values = [value for _, value in where.counted("lead_time")]
-    days = value_text(measured.percentiles[85], "days")
-    return Widget(
-        "lead_time",
-        question("lead_time"),
-        f"85\u00a0% are finished within {days} of being created, half within {plain(measured.percentiles[50])}.",
-        percentile_trend(found, "lead_time", 85),
-        spec=charts.histogram(values, _levels(measured, (50, 85)), unit="days"),
-        query=found.asked.query,
-    )
-
-
-def _efficiency(found: Figures) -> Widget:
-    measured = found.now["flow_efficiency"]
-    if measured.value is None:
-        return missing(found, "flow_efficiency", question("flow_efficiency"))
-    share = float(measured.value)
-    times = {"Active": round(100 * share, 1), "Waiting": round(100 - 100 * share, 1)}
-    return Widget(
-        "flow_efficiency",
-        question("flow_efficiency"),
-        f"Work is worked on {per_cent(share)} of its time in progress; the rest it waits.",
-        trend(found, "flow_efficiency"),
-        spec=charts.ranking(times, unit="%", strong="Waiting"),
-        query=found.asked.query,
-    )
-
-
-def _distribution(found: Figures) -> Widget:
-    measured = found.now["flow_distribution"]
-    if measured.value is None:
-        return missing(found, "flow_distribution", question("flow_distribution"))
-    labels = dict(ItemKind.choices)
-    shares = sorted(((labels[k], v) for k, v in measured.parts.items() if v), key=lambda pair: -pair[1])
-    said = ", ".join(f"{per_cent(share)} {label.lower()}" for label, share in shares[:3])
-    return Widget(
-        "flow_distribution",
-        question("flow_distribution"),
-        f"Of {count(measured.n, 'finished item')}: {said}.",
-        f"Features: {trend(found, 'flow_distribution')}",
-        spec=charts.ranking({label: round(100 * share, 1) for label, share in shares}, unit="%"),
-        query=found.asked.query,
-    )
-
-
-def _total_age(found: Figures) -> Widget:
-    measured = found.now["total_work_item_age"]
-    if measured.value is None:
-        return missing(found, "total_work_item_age", question("total_work_item_age"))
-    series = measured.series
-    spec = charts.line([p.at for p in series], {"Total age": [p.value for p in series]}, unit="item days")
-    return Widget(
-        "total_work_item_age",
-        question("total_work_item_age"),
-        f"Together, the items in progress are {plain(measured.value)} days old.",
-        _stock_trend(found, "total_work_item_age"),
-        spec=spec,
-        query=found.asked.query,
     )

@@ -1,61 +1,75 @@
-"""Where the items of a scope stand at an instant: what places a measure's evidence on a figure."""
+"""Which items stand behind a figure, and where each of them is: what figures draw item by item."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 
-from metrics.columns import FlowColumns, day_date, instant, load
-from metrics.forms import Asked
+from dashboards.queries.base import Reading
+from metrics.columns import day_date
 from metrics.formulas import frame
+from metrics.measurement import Measurement
 from metrics.models import WorkItem
-from metrics.registry import METRICS
 from metrics.rows import STATES
+
+IN_PROGRESS = ("active", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """`states`: state by band (status, or state itself), in the workflow's order. By item: its band now, its finish."""
+class Rows:
+    """The items that count in a figure: primary keys, what each adds, and its place in the columns."""
+
+    keys: Sequence[int]
+    values: Sequence[int]
+    places: frame.Ints
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def counted(reading: Reading, measured: Measurement) -> Rows:
+    """The rows that are in a measurement's evidence."""
+    evidence = measured.evidence
+    if evidence is None:
+        return Rows([], [], np.zeros(0, dtype=np.int64))
+    chosen = evidence.included
+    values = evidence.values[chosen].astype(np.int64).tolist()
+    return Rows(evidence.ids[chosen].tolist(), values, np.searchsorted(reading.columns.ids, evidence.ids[chosen]))
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """The bands of a scope in the workflow's order with the state of each, and the band of each stay."""
 
     states: Mapping[str, str]
-    band: Mapping[int, str]
-    finished_on: Mapping[int, date]
-    columns: FlowColumns
-    asked: Asked
+    names: Sequence[str]
+    band: frame.Ints
 
-    def counted(self, key: str) -> list[tuple[int, int]]:
-        """(primary key, whole value) of the items behind a flow measure: its evidence that counts."""
-        day = instant(self.columns.as_of).astimezone(self.asked.scope.zone).date()
-        evidence = METRICS[key].formula(self.columns, self.asked.window, day).evidence
-        if evidence is None:
-            return []
-        chosen = evidence.included
-        values = evidence.values[chosen].astype(np.int64)
-        return list(zip(evidence.ids[chosen].tolist(), values.tolist(), strict=True))
+    @property
+    def in_progress(self) -> list[str]:
+        return [name for name, state in self.states.items() if state in IN_PROGRESS]
 
 
-def standing(asked: Asked, at: datetime) -> Standing:
-    """One read of the scope's columns, for everything that the page draws item by item."""
-    columns = load(asked.scope, at, asked.facets)
+def bands(reading: Reading) -> Bands:
+    """A team's statuses, a stream's and the portfolio's states; those in which something ever was."""
+    columns = reading.columns
     names, band = frame.groups(columns)
-    states = {name: STATES[int(columns.state[place])] for name, place in _first_of_each(names, band).items()}
-    ends = frame.finishes(columns)
-    done = np.flatnonzero(ends.done)
-    days = {day: day_date(day) for day in np.unique(ends.day[done]).tolist()}
-    return Standing(
-        {name: states[name] for name in names if name in states},
-        dict(zip(columns.ids.tolist(), (names[b] for b in band[columns.last].tolist()), strict=True)),
-        {pk: days[day] for pk, day in zip(columns.ids[done].tolist(), ends.day[done].tolist(), strict=True)},
-        columns,
-        asked,
-    )
-
-
-def _first_of_each(names: Sequence[str], band: frame.Ints) -> Mapping[str, int]:
-    """A stay of each band that has one."""
     found, first = np.unique(band, return_index=True)
-    return {names[b]: place for b, place in zip(found.tolist(), first.tolist(), strict=True)}
+    places = zip(found.tolist(), first.tolist(), strict=True)
+    return Bands({names[b]: STATES[int(columns.state[place])] for b, place in places}, names, band)
+
+
+def finish_days(reading: Reading, places: frame.Ints) -> list[date]:
+    """The days on which the items at `places` finished."""
+    number = frame.finishes(reading.columns).day[places]
+    days = {day: day_date(day) for day in np.unique(number).tolist()}
+    return [days[day] for day in number.tolist()]
+
+
+def bands_now(reading: Reading, where: Bands, places: frame.Ints) -> list[str]:
+    """The bands in which the items at `places` are."""
+    return [where.names[band] for band in where.band[reading.columns.last[places]].tolist()]
 
 
 def names(ids: Sequence[int]) -> Mapping[int, str]:
