@@ -1,9 +1,10 @@
 """Forecasts: questions, what the database knows, the engine's answers. See docs/users/measures.md."""
 
 from metrics.forecasts.answers import Answer, BurnUp, Chance, Delivery, Fan, HowMany, Outlook, TeamSample
+from metrics.forecasts.asking import ask_feature, ask_initiative, ask_items, ask_plan, default_items
 from metrics.forecasts.questions import NOTHING, SAMPLE_DAYS, BadQuestion, Question, WhatIf
 from metrics.formulas.forecast.calibration import Bin, Calibration
-from metrics.formulas.forecast.shown import shown_chance
+from metrics.formulas.forecast.shown import shown_chance, shown_day
 
 __all__ = [
     "NOTHING",
@@ -21,5 +22,11 @@ __all__ = [
     "Question",
     "TeamSample",
     "WhatIf",
+    "ask_feature",
+    "ask_initiative",
+    "ask_items",
+    "ask_plan",
+    "default_items",
     "shown_chance",
+    "shown_day",
 ]

@@ -1,6 +1,6 @@
 """What can be asked of a forecast: how many items, until when, of which work, and what if things were different."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from metrics.formulas.stats import DRAWN
@@ -25,11 +25,11 @@ class BadQuestion(ValueError):
 class WhatIf:
     """What is different in the variant that stands beside the forecast. All left alone: no variant.
 
-    `people`: full-time shares added to each team asked about, in per cent of one person (50: half a person more, -100:
-    one person fewer); throughput grows in proportion to the shares of the team's members. `throughput`: per cent of
-    today's (120: a fifth more). `unblock`: as if no item had been blocked. `drop_items`: so many of the items asked
-    for are not done. `drop_features`: ids of features (portfolio) that are not done. `wip_limit`: how many features
-    are worked on at a time.
+    `people`: full-time shares added to a team, in per cent of one person (50: half a person more, -100: one fewer);
+    throughput grows in proportion to the shares of the team's members. `throughput`: per cent of today's (120: a fifth
+    more). Both for the team of slug `team`, or for each where none is named. `unblock`: as if no item had been blocked.
+    `drop_items`: so many of the items asked for are not done. `drop_features`: primary keys of features that are not
+    done. `wip_limit`: how many features are worked on at a time.
     """
 
     people: int = 0
@@ -38,10 +38,11 @@ class WhatIf:
     drop_items: int = 0
     drop_features: tuple[int, ...] = ()
     wip_limit: int | None = None
+    team: str = ""
 
     @property
     def is_nothing(self) -> bool:
-        return self == NOTHING
+        return replace(self, team="") == NOTHING
 
 
 NOTHING = WhatIf()

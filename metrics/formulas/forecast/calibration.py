@@ -1,6 +1,5 @@
 """Whether forecasts were right as often as they said: Brier score and reliability table."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np

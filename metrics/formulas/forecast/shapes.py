@@ -57,7 +57,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be finished: the parts (line, place) that belong to it. `detail`: with its curve and its fan."""
+    """What is to be finished: the parts (line, place) that belong to it. `detail`: with its curve and its fan.
+
+    `members` are the ids of targets that make it up, `teams` slugs; these, names and `sized_by` pass through.
+    """
 
     id: str
     name: str
@@ -66,6 +69,7 @@ class Target:
     sized_by: str = ""
     finished_on: date | None = None
     members: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
     reason: str = ""
     detail: bool = False
     history: History | None = None
@@ -160,6 +164,7 @@ def _target(data: dict[str, Any]) -> Target:
             "due_on": _date(data["due_on"]),
             "finished_on": _date(data["finished_on"]),
             "members": tuple(data["members"]),
+            "teams": tuple(data["teams"]),
             "history": history,
         }
     )

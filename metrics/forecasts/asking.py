@@ -1,0 +1,224 @@
+"""The questions: each gathers what the database knows as at an instant, and hands it to the engine."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.cache import cache
+
+from metrics.forecasts import plans, reading, samples
+from metrics.forecasts import work as works
+from metrics.forecasts.answers import Answer, Outlook
+from metrics.forecasts.questions import HORIZON_DAYS, Question
+from metrics.forecasts.samples import Reading
+from metrics.forecasts.work import Work
+from metrics.formulas.forecast import shapes
+from metrics.formulas.forecast.engine import ENGINE, run
+from metrics.formulas.forecast.shapes import Inputs, Line, Part, Target, TeamInput
+from portfolio.models import Feature, Initiative, Team
+from portfolio.queries import Scope, team_scope
+
+CACHE_SECONDS = 3600
+DEFAULT_DAYS = 84
+
+
+def _answer(inputs: Inputs) -> Answer:
+    """The engine's answer; it is pure, so the same inputs are computed once."""
+    text = shapes.dump(inputs)
+    name = f"forecast:{ENGINE}:{hashlib.sha256(text.encode()).hexdigest()}"
+    found = cast(str | None, cache.get(name))
+    if found is None:
+        found = run(text)
+        cache.set(name, found, CACHE_SECONDS)
+    return reading.read(text, found, ENGINE)
+
+
+def _inputs(question: Question, as_of: datetime, zone: ZoneInfo) -> Inputs:
+    today = as_of.astimezone(zone).date()
+    question.check(today)
+    horizon = today + timedelta(days=HORIZON_DAYS)
+    return Inputs(as_of.astimezone(zone).isoformat(), today, horizon, tuple(sorted(set(question.ranks))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What both answers of an outlook start from."""
+
+    question: Question
+    inputs: Inputs
+    reading: Reading
+    samples: Sequence[TeamInput]
+
+    def outlook(self, build: Callable[[Question, Inputs], Inputs]) -> Outlook:
+        """The answer, and that of the what-if; `build` completes the inputs."""
+        question = replace(self.question, what_if=type(self.question.what_if)())
+        base = _answer(build(question, replace(self.inputs, teams=tuple(self.samples))))
+        what_if = self.question.what_if
+        if what_if.is_nothing:
+            return Outlook(base)
+        teams, notes = samples.vary(self.reading, self.samples, what_if)
+        limit = what_if.wip_limit or self.question.wip_limit
+        varied = replace(self.question, wip_limit=limit)
+        built = build(varied, replace(self.inputs, teams=tuple(teams)))
+        there = {team.slug for team in built.teams}
+        said = (text for slug, text in notes if slug in there)
+        return Outlook(base, _answer(replace(built, notes=(*said, *built.notes))))
+
+
+def _asked(teams: Sequence[Team], question: Question, as_of: datetime, zone: ZoneInfo) -> _Asked:
+    inputs = _inputs(question, as_of, zone)
+    read = samples.read(teams, as_of, question.facets)
+    return _Asked(question, inputs, read, samples.samples(read, question))
+
+
+def default_items(scope: Scope, as_of: datetime, question: Question) -> int:
+    """The items that the scope's teams have not finished: what "when" is about when nothing else is said."""
+    return samples.open_items(samples.read(samples.known_teams(scope.teams), as_of, question.facets))
+
+
+def ask_items(scope: Scope, question: Question, as_of: datetime) -> Outlook:
+    """When are `question.items` finished, and how many by `question.by`, by all teams of the scope together?
+
+    Not said: the items that are open now, and twelve weeks from now. Teams that cannot be forecast are left out and
+    named; where none is left, that is the reason. Raises BadQuestion.
+    """
+    asked = _asked(samples.known_teams(scope.teams), question, as_of, scope.zone)
+    items = question.items or samples.open_items(asked.reading)
+    by = question.by or asked.inputs.today + timedelta(days=DEFAULT_DAYS)
+
+    def build(asked: Question, inputs: Inputs) -> Inputs:
+        return _of_items(replace(asked, items=items, by=by), inputs)
+
+    return asked.outlook(build)
+
+
+def _of_items(question: Question, inputs: Inputs) -> Inputs:
+    crew = tuple(place for place, team in enumerate(inputs.teams) if not team.reason)
+    gaps = [team.reason for team in inputs.teams if team.reason]
+    inputs = replace(inputs, by=question.by)
+    if not crew:
+        return replace(inputs, reason="; ".join(gaps) or "no team in this scope")
+    notes = tuple(f"left out: {gap}" for gap in gaps)
+    left = max((question.items or 0) - question.what_if.drop_items, 0)
+    name = "1 item" if left == 1 else f"{left} items"
+    teams = tuple(inputs.teams[place].slug for place in crew)
+    return replace(
+        inputs,
+        lines=(Line(crew, (Part(name, left),)),),
+        targets=(Target("items", name, ((0, 0),), teams=teams, detail=True),),
+        counting=crew,
+        notes=(*inputs.notes, *notes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    asked: _Asked
+    work: Work
+
+    def plan(self, question: Question) -> plans.Plan:
+        return plans.make(self.work, self.asked.reading.teams, question.what_if.drop_features)
+
+    def queues(self, question: Question) -> plans.Queues:
+        return plans.Queues(self.plan(question), question.wip_limit)
+
+
+def _planned(
+    streams: Sequence[int], teams: Sequence[int], question: Question, as_of: datetime, zone: ZoneInfo
+) -> _Planned:
+    """Everything about the work of these streams and teams, and the samples of all teams that have a part in it."""
+    work = works.read(streams, teams, as_of, zone)
+    named = {*teams, *(feature.team_id for feature in work.features)}
+    named |= {team for initiative in work.unrefined() for team in work.expected.get(initiative.pk, ())}
+    return _Planned(_asked(samples.known_teams(named), question, as_of, zone), work)
+
+
+def ask_plan(scope: Scope, question: Question, as_of: datetime) -> Outlook:
+    """When is each feature of the scope's teams done, in the order of their ranks, and each initiative?
+
+    Features first, by team and rank; then the initiatives of the streams of these teams and those these teams work on.
+    Raises BadQuestion.
+    """
+    streams = sorted({team.stream_id for team in samples.known_teams(scope.teams)})
+    planned = _planned(streams, scope.teams, question, as_of, scope.zone)
+
+    def build(asked: Question, inputs: Inputs) -> Inputs:
+        queues = planned.queues(asked)
+        inside = [entry for entry in queues.plan.entries if entry.team.pk in scope.teams]
+        inside.sort(key=lambda entry: entry.team.name)
+        ids = {entry.id for entry in inside}
+        shown = [
+            initiative
+            for initiative in planned.work.initiatives
+            if (scope.kind != "team" and initiative.stream_id in streams)
+            or ids & set(queues.plan.members.get(initiative.pk, ()))
+        ]
+        targets = [queues.of_entry(entry) for entry in inside]
+        targets += [queues.of_initiative(initiative) for initiative in shown]
+        return _only(replace(inputs, by=asked.by), queues, targets, scope.teams)
+
+    return planned.asked.outlook(build)
+
+
+def _only(inputs: Inputs, queues: plans.Queues, targets: Sequence[Target], teams: Sequence[int] = ()) -> Inputs:
+    """The inputs with the queues that these targets need, and with the teams of these and `teams`."""
+    lines = sorted({line for target in targets for line, _ in target.parts})
+    wanted = {team for line in lines for team in queues.lines[line].teams}
+    wanted |= {place for place, team in enumerate(queues.plan.teams) if team.pk in teams}
+    kept = sorted(wanted)
+    new_team, new_line = {old: new for new, old in enumerate(kept)}, {old: new for new, old in enumerate(lines)}
+    moved = (
+        replace(queues.lines[line], teams=tuple(new_team[one] for one in queues.lines[line].teams)) for line in lines
+    )
+    return replace(
+        inputs,
+        teams=tuple(inputs.teams[place] for place in kept),
+        lines=tuple(moved),
+        targets=tuple(
+            replace(target, parts=tuple((new_line[line], place) for line, place in target.parts)) for target in targets
+        ),
+    )
+
+
+def ask_feature(feature: Feature, question: Question, as_of: datetime) -> Outlook:
+    """When is this feature done, behind those of its team that rank before it? Raises BadQuestion."""
+    team = feature.team
+    zone = team_scope(team).zone
+    planned = _planned([team.stream_id], [team.pk], question, as_of, zone)
+    id = plans.feature_id(feature)
+
+    def build(asked: Question, inputs: Inputs) -> Inputs:
+        queues = planned.queues(asked)
+        if id not in queues.entries:
+            return replace(inputs, reason=f"{feature.name} was not in the queue of {team.name} then")
+        queues.without([id], asked.what_if.drop_items)
+        target = plans.detailed(queues, queues.of_entry(queues.entries[id]), inputs.today)
+        return _only(replace(inputs, by=asked.by), queues, [target])
+
+    return planned.asked.outlook(build)
+
+
+def ask_initiative(initiative: Initiative, question: Question, as_of: datetime) -> Outlook:
+    """When is this initiative done: the last of its features, over all teams that have one? Raises BadQuestion."""
+    involved = set(initiative.teams.values_list("pk", flat=True))
+    involved |= set(initiative.features.values_list("team", flat=True))
+    zone = ZoneInfo(settings.TIME_ZONE)
+    planned = _planned([initiative.stream_id], sorted(involved), question, as_of, zone)
+    known = {one.pk: one for one in planned.work.initiatives}
+
+    def build(asked: Question, inputs: Inputs) -> Inputs:
+        if initiative.pk not in known:
+            return replace(inputs, reason=f"{initiative.name} was not worked on then")
+        queues = planned.queues(asked)
+        members = queues.plan.members.get(initiative.pk, ())
+        queues.without(members, asked.what_if.drop_items)
+        whole = queues.of_initiative(known[initiative.pk])
+        parts = [queues.of_entry(queues.entries[member]) for member in members]
+        target = plans.detailed(queues, whole, inputs.today)
+        return _only(replace(inputs, by=asked.by), queues, [target, *parts])
+
+    return planned.asked.outlook(build)
