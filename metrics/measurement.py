@@ -73,6 +73,10 @@ class Evidence:
     # For a ratio of sums: what each row adds below the line (NaN where it is out), and what that is.
     base: npt.NDArray[np.float64] | None = None
     base_label: str = ""
+    # For a figure of sums per group (velocity, of iterations): which of `groups` each row is added in (int64[n], -1
+    # where it is out), and what these are called. Groups without a row count as well.
+    group: npt.NDArray[np.int64] | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Metric:
     """A measure: how it is called, which columns it reads, and the formula.
 
     `formula(columns, window, as_of_day, **options)` is pure; `recompute(values)` gives the value from included
-    evidence (`recompute(values, base)` where the evidence has a base): see `recomputed`.
+    evidence (`recompute(values, base)` where the evidence has a base, `recompute(values, group, groups)` where it has
+    groups): see `recomputed`.
     `better` says which direction is good, None where neither is. `additive`: scopes' values sum up.
     """
 
@@ -119,6 +124,8 @@ class Metric:
 def recomputed(metric: Metric, evidence: Evidence) -> Number | None:
     """The figure's value, from nothing but the included rows of its evidence."""
     values = evidence.values[evidence.included]
+    if evidence.group is not None:
+        return metric.recompute(values, evidence.group[evidence.included], len(evidence.groups))
     if evidence.base is None:
         return metric.recompute(values)
     return metric.recompute(values, evidence.base[evidence.included])

@@ -5,7 +5,7 @@ explanation all read the Measurement that metrics/queries.py gets from the same 
 The types are in metrics/measurement.py, which is what formulas import.
 """
 
-from metrics.formulas import constraint, dora, flow, stocks
+from metrics.formulas import blocked, constraint, dora, expectations, flow, stocks, velocity
 from metrics.measurement import Evidence, Measurement, Metric, Number, Point, Unit, Window, recomputed
 
 __all__ = ["METRICS", "Evidence", "Measurement", "Metric", "Number", "Point", "Unit", "Window", "recomputed"]
@@ -208,6 +208,64 @@ FLOW: dict[str, Metric] = {
             definition=(
                 "Share of the items finished in the window per kind: feature, enabler, defect, debt, risk, other. The"
                 " figure is the share of features."
+            ),
+        ),
+        Metric(
+            key="flow_load",
+            label="Flow load",
+            question="What kind of work is in progress?",
+            unit="items",
+            family="flow",
+            formula=stocks.flow_load,
+            recompute=flow.total,
+            additive=True,
+            definition=(
+                "Items in progress at the end of each day per kind: feature, enabler, defect, debt, risk, other. The"
+                " figure is all of them at the end of the window: the work in progress."
+            ),
+        ),
+        Metric(
+            key="blocked_time",
+            label="Blocked time",
+            question="How long was work blocked, and by what?",
+            unit="seconds",
+            family="flow",
+            formula=blocked.blocked_time,
+            recompute=flow.seconds,
+            better="less",
+            additive=True,
+            definition=(
+                "Time in the window in which items were blocked while in progress, summed over the items; an item that"
+                " is blocked twice at a time counts once. Reasons that share at least half of their words, apart from"
+                " keys, numbers and filler, are one; an item blocked for two reasons counts in the part of each."
+            ),
+        ),
+        Metric(
+            key="velocity",
+            label="Velocity",
+            question="How much do we finish per iteration?",
+            unit="items",
+            family="flow",
+            formula=velocity.velocity,
+            recompute=velocity.middle,
+            definition=(
+                "What was finished in each iteration of the team, in the unit it plans in: items or points. An item"
+                " without points adds none. The figure is the median of the iterations that lie wholly in the window."
+                " Teams whose units or iterations differ, and points of several teams, are not added up."
+            ),
+        ),
+        Metric(
+            key="expectation_met",
+            label="Expectation met",
+            question="How often do we keep what may be expected of us?",
+            unit="ratio",
+            family="flow",
+            formula=expectations.expectation_met,
+            recompute=flow.mean,
+            better="more",
+            definition=(
+                "Of the items finished in the window for which a service level expectation of their team held at the"
+                " finish, the share with a cycle time of no more than its days. Of a stream: sum over sum."
             ),
         ),
     )

@@ -112,9 +112,9 @@ def _statuses(ids: Ints) -> tuple[StatusInfo, ...]:
     found = Status.objects.filter(pk__in=ids.tolist())
     rows = found.values_list("source", "external_id", "pk", "name", "state", "position")
     return tuple(
-        StatusInfo(pk, name, states.CODES[state] if state else states.UNMAPPED, position)
+        StatusInfo(pk, name, states.CODES[state] if state else states.UNMAPPED, position, source)
         # Sorted here: the database's collation is not ours to know.
-        for _, _, pk, name, state, position in sorted(rows, key=lambda row: row[:2])
+        for source, _, pk, name, state, position in sorted(rows, key=lambda row: row[:2])
     )
 
 

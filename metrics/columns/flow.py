@@ -211,7 +211,8 @@ def _blocks(facts: Facts, ids: Ints, as_of: int) -> _Blocks:
     item = _index(native(records, "item")[seen], ids)
     texts = [facts.reasons.get(pk, "") for pk in native(records, "a")[seen].tolist()]
     reasons = sorted(set(texts))
-    reason = np.array([reasons.index(text) for text in texts], dtype=np.int64)
+    place = {text: number for number, text in enumerate(reasons)}
+    reason = np.array([place[text] for text in texts], dtype=np.int64)
     open_ended = np.where(until > as_of, OPEN, until)[seen]
     return _Blocks(item, begin[seen], open_ended, cuts[cuts > as_of], reason, tuple(reasons))
 

@@ -20,12 +20,13 @@ UNKNOWN_STATUS = "(before the first record)"
 
 
 class StatusInfo(NamedTuple):
-    """A status: its name, its state's code (states.CODES) and its place in the workflow's order."""
+    """A status: its name, its state's code (states.CODES), its place in the workflow's order, and whose workflow."""
 
     id: int
     name: str
     state: int
     position: int
+    source: int = 0
 
 
 class TeamInfo(NamedTuple):

@@ -1,6 +1,6 @@
 """Local days of many instants at once: a zone's changes of offset as a table, looked up by binary search."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -94,3 +94,8 @@ def local_days(at: Ints, zone: ZoneInfo) -> Ints:
 def local_day(at: datetime, zone: ZoneInfo) -> int:
     """The day number of one instant in `zone`."""
     return day_number(at.astimezone(zone).date())
+
+
+def day_start(number: int, zone: ZoneInfo) -> int:
+    """The instant (µs) at which the day of that number begins in `zone`: the first one that `local_days` puts in it."""
+    return micros(datetime.combine(day_date(number), time(0), tzinfo=zone))

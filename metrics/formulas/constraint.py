@@ -109,8 +109,9 @@ def _item_days(columns: FlowColumns, mask: Flags, days: Days) -> Floats:
     return spent
 
 
-def _series(columns: FlowColumns, places: list[Place], place: Ints, mask: Flags, days: Days) -> list[Point]:
-    """Per week of the days the average number of items in each place; weeks that are cut are marked."""
+def _series(columns: FlowColumns, window: Window, places: list[Place], place: Ints, mask: Flags) -> list[Point]:
+    """Per week of the window the average number of items in each place; weeks that are cut are marked."""
+    days = frame.days_of(columns, window)
     heights = frame.bands(columns, mask, days, place[mask], len(places))
     used = np.flatnonzero(heights.any(axis=1))
     monday = frame.mondays(np.arange(days.first, days.last + 1))
@@ -119,7 +120,7 @@ def _series(columns: FlowColumns, places: list[Place], place: Ints, mask: Flags,
         chosen = monday == week
         averages = (heights[used][:, chosen].sum(axis=1) / chosen.sum()).tolist()
         parts = {places[at].name: value for at, value in zip(used.tolist(), averages, strict=True)}
-        is_cut = week < days.first or week + WEEK - 1 > min(days.last, columns.whole_day)
+        is_cut = flow.is_cut(week, window, columns.whole_day)
         points.append(Point(date.fromordinal(week + frame.ORDINAL), parts=parts, is_partial=is_cut))
     return points
 
@@ -190,7 +191,8 @@ def constraint(columns: FlowColumns, window: Window, as_of_day: date) -> Measure
     last = int(frame.mondays(np.array([min(days.last, columns.whole_day) + 1]))[0]) - 1
     found = standing(columns, place, mask, len(places), last)
     if reason := _too_little(found):
-        return frame.unavailable("ratio", reason)
+        rows = frame.with_base(frame.all_out(columns, reason), columns, np.zeros(len(columns.ids)), "")
+        return frame.unavailable("ratio", reason, evidence=rows)
     four = found.days[:, -WEEKS:].sum(axis=1)
     order = [at for at in np.argsort(-four, kind="stable").tolist() if four[at]]
     weeks, here = Days(last - WEEKS * WEEK + 1, last), mask & (place == order[0])
@@ -200,7 +202,7 @@ def constraint(columns: FlowColumns, window: Window, as_of_day: date) -> Measure
         n=int((_item_days(columns, mask, weeks) > 0).sum()),
         parts={places[at].name: four[at].item() / (WEEK * WEEKS) for at in order},
         detail=_detail(found, places, order) | _now(columns, mask, here, days, weeks),
-        series=_series(columns, places, place, mask, days),
+        series=_series(columns, window, places, place, mask),
         evidence=_evidence(columns, mask, here, weeks, places[order[0]].name),
     )
 

@@ -19,15 +19,20 @@ SECOND = 1_000_000
 NO_TIME = "no finished item spent time in progress"
 
 
-def weekly(whole_day: int, window: Window, days: Ints, values: Ints) -> list[Point]:
-    """Per week with a finish: the 50th and 85th percentile; weeks that the window or as_of cuts are marked."""
-    weeks = frame.mondays(days)
+def is_cut(monday: int, window: Window, whole_day: int) -> bool:
+    """Whether the window, or as_of, cuts the week that begins on this day number."""
+    return monday < frame.number(window.first) or monday + 6 > min(frame.number(window.last), whole_day)
+
+
+def weekly(whole_day: int, window: Window, days: Ints, values: Ints, ranks: Iterable[int]) -> list[Point]:
+    """Per week with a finish: the 50th percentile, and all `ranks` as parts; weeks that are cut are marked."""
+    weeks, wanted = frame.mondays(days), sorted({50, *ranks})
     points = []
     for monday in np.unique(weeks).tolist():
-        ranks = stats.percentiles(values[weeks == monday], (50, 85))
+        found = stats.percentiles(values[weeks == monday], wanted)
         on = date.fromordinal(monday + frame.ORDINAL)
-        cut = monday < frame.number(window.first) or monday + 6 > min(frame.number(window.last), whole_day)
-        points.append(Point(on, ranks[50], {"p50": ranks[50], "p85": ranks[85]}, is_partial=cut))
+        parts = {f"p{p}": value for p, value in found.items()}
+        points.append(Point(on, found[50], parts, is_partial=is_cut(monday, window, whole_day)))
     return points
 
 
@@ -41,13 +46,14 @@ def _times(columns: FlowColumns, window: Window, values: Ints, ends: Finishes, r
     chosen = rule == 0
     if not chosen.any():
         return frame.unavailable("days", "no item finished in this window", evidence=rows)
-    found = stats.percentiles(values[chosen], {50, *ranks})
+    wanted = {50, *ranks}
+    found = stats.percentiles(values[chosen], wanted)
     return Measurement(
         found[50],
         "days",
         n=int(chosen.sum()),
         percentiles={p: found[p] for p in sorted(found)},
-        series=weekly(columns.whole_day, window, ends.day[chosen], values[chosen]),
+        series=weekly(columns.whole_day, window, ends.day[chosen], values[chosen], wanted),
         evidence=rows,
     )
 

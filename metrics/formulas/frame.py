@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from metrics import states
-from metrics.columns.shapes import NEVER, FlowColumns
+from metrics.columns.shapes import NEVER, FlowColumns, StatusInfo
 from metrics.measurement import Evidence, Measurement, Number, Point, Unit, Window
 from metrics.rows import STATES
 
@@ -81,6 +82,12 @@ def evidence(columns: FlowColumns, rule: Ints, values: Floats | Ints, rules: Seq
     return Evidence("item", columns.ids[rows], included, kept, rule[rows].astype(np.int16), tuple(rules), label)
 
 
+def all_out(columns: FlowColumns, reason: str) -> Evidence:
+    """The evidence of a figure that is n/a for a reason: every candidate is out by it."""
+    n = len(columns.ids)
+    return evidence(columns, np.ones(n, dtype=np.int64), np.zeros(n), ("", f"excluded: {reason}"), "")
+
+
 def with_base(rows: Evidence, columns: FlowColumns, base: Floats, label: str) -> Evidence:
     """The evidence of a ratio: `base` is what each item adds below the line."""
     kept = np.where(rows.included, base[candidates(columns)], np.nan)
@@ -104,10 +111,36 @@ def groups(columns: FlowColumns) -> tuple[list[str], Ints]:
 
 def status_bands(columns: FlowColumns) -> tuple[list[str], Ints]:
     """The names of the statuses in the workflow's order (those of one name are one), and the place of each stay."""
-    infos = sorted(columns.statuses, key=lambda info: (PHASE[info.state], info.position, info.name))
-    names = list(dict.fromkeys(info.name for info in infos))
-    band = np.array([names.index(info.name) for info in columns.statuses], dtype=np.int64)
-    return names, band[columns.status]
+    used = np.unique(columns.status)
+    # Only of what has happened by as_of: what comes later must not change the order.
+    names = merged([columns.statuses[at] for at in used.tolist()])
+    place = {name: number for number, name in enumerate(names)}
+    band = np.array([place[columns.statuses[at].name] for at in used.tolist()], dtype=np.int64)
+    return names, band[np.searchsorted(used, columns.status)]
+
+
+def merged(statuses: Sequence[StatusInfo]) -> list[str]:
+    """The names of statuses of several workflows in one order, which keeps that of each as far as they agree.
+
+    First by what states mean (backlog, in progress, done, removed), then no status before one that precedes it in a
+    workflow; among those that may come next, the one of the least position, then by the alphabet.
+    """
+    infos = sorted(statuses, key=lambda info: (PHASE[info.state], info.position, info.name))
+    rank = {name: number for number, name in enumerate(dict.fromkeys(info.name for info in infos))}
+    phase = {info.name: PHASE[info.state] for info in reversed(infos)}
+    before: dict[str, set[str]] = {name: set() for name in rank}
+    for source in {info.source for info in infos}:
+        for one, other in pairwise(info.name for info in infos if info.source == source):
+            if one != other and phase[one] == phase[other]:
+                before[other].add(one)
+    order: list[str] = []
+    while rank:
+        first = next(iter(rank))
+        # Where the workflows contradict each other, nothing may come next: then the least of all does.
+        free = (name for name in rank if phase[name] == phase[first] and not before[name] & rank.keys())
+        order.append(next(free, first))
+        del rank[order[-1]]
+    return order
 
 
 def standing(columns: FlowColumns, mask: Flags, days: Days, weights: Floats | Ints | None = None) -> Floats:

@@ -1,6 +1,7 @@
 """The measures of flow that say what is there at the end of a day: WIP, ages, cumulative flow."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -65,7 +66,7 @@ def wip(columns: FlowColumns, window: Window, as_of_day: date) -> Measurement:
     )
 
 
-def _ages(columns: FlowColumns, days: Days) -> tuple[Ints, Ints]:
+def ages(columns: FlowColumns, days: Days) -> tuple[Ints, Ints]:
     """The stays in WIP at the end of the days, and the age in days that each gives its item."""
     stays = np.flatnonzero(frame.in_wip(columns) & _holding(columns, days.last))
     today = np.minimum(columns.of_teams("as_of_day")[stays], days.last)
@@ -79,17 +80,32 @@ def work_item_age(
     days = frame.days_of(columns, window)
     if reason := frame.gap(columns, days):
         return frame.unavailable("days", reason)
-    stays, ages = _ages(columns, days)
+    stays, of_stay = ages(columns, days)
     values = np.zeros(len(columns.ids))
-    values[columns.item[stays]] = ages
+    values[columns.item[stays]] = of_stay
     rule = _rule(columns, days.last, WIP_OF_STATE, 4)
     rows = frame.evidence(columns, rule, values, WIP_RULES, "days")
-    if not len(ages):
+    if not len(stays):
         return frame.unavailable("days", "nothing is in progress", evidence=rows)
     found = stats.percentiles(values[rule == 0].astype(np.int64), {50, *percentiles})
     return Measurement(
         found[50], "days", n=int((rule == 0).sum()), percentiles={p: found[p] for p in sorted(found)}, evidence=rows
     )
+
+
+def flow_load(columns: FlowColumns, window: Window, as_of_day: date) -> Measurement:
+    """Items in progress per kind at the end of the window (or at as_of), and of each day; the value is all of them."""
+    found = wip(columns, window, as_of_day)
+    if found.value is None:
+        return found
+    days, mask = frame.days_of(columns, window), frame.in_wip(columns)
+    kinds = columns.kinds[columns.item[mask]].astype(np.int64)
+    heights = frame.bands(columns, mask, days, kinds, len(states.KIND_NAMES)).astype(np.int64)
+    series = [
+        Point(on, parts=dict(zip(states.KIND_NAMES, column, strict=True)))
+        for on, column in zip(days.dates(), heights.T.tolist(), strict=True)
+    ]
+    return replace(found, parts=dict(zip(states.KIND_NAMES, heights[:, -1].tolist(), strict=True)), series=series)
 
 
 def _total_ages(columns: FlowColumns, days: Days) -> Ints:
@@ -111,8 +127,8 @@ def total_work_item_age(columns: FlowColumns, window: Window, as_of_day: date) -
     if reason := frame.gap(columns, days):
         return frame.unavailable("item days", reason)
     totals = _total_ages(columns, days)
-    stays, ages = _ages(columns, days)
-    values = np.bincount(columns.item[stays], ages, len(columns.ids))
+    stays, of_stay = ages(columns, days)
+    values = np.bincount(columns.item[stays], of_stay, len(columns.ids))
     rule = _rule(columns, days.last, WIP_OF_STATE, 4)
     return Measurement(
         int(totals[-1]),

@@ -63,7 +63,7 @@ def _times(sums: Sums, measure: str) -> Measurement:
     day, values, n = (np.array([cell[place] for cell in cells], dtype=np.int64) for place in range(3))
     days, values = np.repeat(day, n), np.repeat(values, n)
     found = stats.percentiles(values, {50, *stats.DRAWN})
-    series = flow.weekly(sums.whole_day, sums.window, days, values)
+    series = flow.weekly(sums.whole_day, sums.window, days, values, stats.DRAWN)
     return Measurement(found[50], "days", n=len(values), percentiles=dict(sorted(found.items())), series=series)
 
 

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db
 
 KEYS = [
     *("cycle_time", "lead_time", "throughput", "arrivals", "departures", "net_flow", "wip", "work_item_age"),
-    *("total_work_item_age", "time_in_state", "flow_efficiency", "cfd", "flow_distribution"),
+    *("total_work_item_age", "time_in_state", "flow_efficiency", "cfd", "constraint", "flow_distribution"),
+    *("flow_load", "blocked_time", "velocity", "expectation_met"),
     *("deployment_frequency", "change_lead_time", "change_fail_rate", "failed_deployment_recovery_time"),
     "deployment_rework_rate",
 ]
@@ -61,7 +62,7 @@ def test_the_report_has_every_measure_in_the_agreed_shape(board: Source) -> None
     cycle = report["metrics"]["cycle_time"]
     assert (cycle["value"], cycle["unit"], cycle["n"]) == (4, "days", 1)
     assert cycle["percentiles"] == {"50": 4, "70": 4, "85": 4, "95": 4}
-    assert cycle["series"] == [{"at": "2025-03-03", "value": 4, "parts": {"p50": 4, "p85": 4}}]
+    assert cycle["series"] == [{"at": "2025-03-03", "value": 4, "parts": {"p50": 4, "p70": 4, "p85": 4, "p95": 4}}]
     assert report["metrics"]["throughput"]["series"][5] == {"at": "2025-03-06", "value": 1}
     assert report["metrics"]["cfd"]["series"][2] == {"at": "2025-03-03", "parts": {"To do": 1, "Dev": 1, "Done": 0}}
     assert report["metrics"]["change_fail_rate"]["value"] is None
