@@ -12,12 +12,21 @@ from portfolio.queries import Scope
 
 # So many labels are offered, the most frequent ones; others are found by typing them.
 MOST = 200
-# The items that a team of the scope holds or ever held, and that were there by then.
+# The items that a team of the scope held by then: at first (before its first move between teams), or since a move.
 OCCURRING = """
     WITH mine AS (
         SELECT kind, class_of_service, labels
         FROM metrics_itemflow f JOIN metrics_workitem i ON i.id = f.item_id
-        WHERE f.teams && %(teams)s::bigint[] AND f.created_at <= %(as_of)s AND i.deleted_at IS NULL
+        WHERE f.teams && %(teams)s::bigint[] AND f.created_at <= %(as_of)s AND i.deleted_at IS NULL AND (
+            coalesce(
+                (SELECT m.from_team_id FROM metrics_teammove m WHERE m.item_id = i.id ORDER BY m.at, m.id LIMIT 1),
+                i.team_id
+            ) = ANY(%(teams)s)
+            OR EXISTS (
+                SELECT FROM metrics_teammove m
+                WHERE m.item_id = i.id AND m.at <= %(as_of)s AND m.to_team_id = ANY(%(teams)s)
+            )
+        )
     )
     SELECT 'type', kind, count(*) FROM mine GROUP BY kind
     UNION ALL SELECT 'class', class_of_service, count(*) FROM mine WHERE class_of_service <> '' GROUP BY 2

@@ -58,6 +58,9 @@ class PastItems:
         for low in range(0, len(self.order), 500):
             yield from self[low : low + 500]
 
+    def __iter__(self) -> Iterator[ItemFlow]:
+        return self.iterator()
+
     @property
     def ids(self) -> list[int]:
         """Their primary keys."""

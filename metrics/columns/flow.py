@@ -25,9 +25,12 @@ Flags = npt.NDArray[np.bool_]
 def load(scope: Scope, as_of: datetime, facets: Facets = ALL_ITEMS) -> FlowColumns:
     """The columns of `scope` as at the instant `as_of`, of the items that `facets` mean."""
     facts = read_scope(scope, facets)
-    gap = "" if len(facts.items) else _gap(scope)
-    found = derive(facts, micros(as_of), frozenset(scope.teams), zone=scope.zone, kind=scope.kind, gap=gap)
-    return replace(found, expectations=_expectations(scope))
+    found = derive(facts, micros(as_of), frozenset(scope.teams), zone=scope.zone, kind=scope.kind)
+    gap = ""
+    if not found.in_scope.any():
+        # Whether there are items by then at all, of whichever kind.
+        gap = _gap(scope) if facets.are_all else load(scope, as_of).gap
+    return replace(found, gap=gap, expectations=_expectations(scope))
 
 
 def _expectations(scope: Scope) -> tuple[ExpectationInfo, ...]:
