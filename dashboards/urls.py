@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.views import delivery, flow, home, limits
+from dashboards.views import delivery, epics, flow, forecast, home, limits
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,5 +16,17 @@ urlpatterns = [
     path("flow/limits/baselines/<int:baseline_id>/", limits.change_baseline, name="baseline"),
     path("flow/limits/baselines/<int:baseline_id>/remove/", limits.remove_baseline, name="baseline-remove"),
     path("flow/limits/baselines/restore/", limits.restore_baseline, name="baseline-restore"),
+    path("flow/forecast/", forecast.forecast, name="forecast"),
+    path("flow/forecast/commit/", forecast.forecast_commit, name="forecast-commit"),
+    path("flow/forecasts/<int:forecast_id>/", forecast.forecast_stored, name="forecast-stored"),
+    path("flow/forecasts/<int:forecast_id>/withdraw/", forecast.forecast_withdraw, name="forecast-withdraw"),
+    path("flow/calibration/", forecast.calibration, name="calibration"),
     path("delivery/", delivery.delivery, name="delivery"),
+    path("organisation/teams/<slug:slug>/epics/", epics.epics, name="epics"),
+    path("organisation/teams/<slug:slug>/features/<int:feature_id>/epics/", epics.link, name="epic_link"),
+    path(
+        "organisation/teams/<slug:slug>/features/<int:feature_id>/epics/<int:link_id>/unlink/",
+        epics.unlink,
+        name="epic_unlink",
+    ),
 ]

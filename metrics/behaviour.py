@@ -213,26 +213,45 @@ def _segment(
     limits = stats.behaviour([week.value for week in own], baseline=n)
     shown = {week.monday for week in drawn if not week.is_partial}
     year = drawn[-1].monday.year
-    named = [_named(measure, signal, own, limits, year) for signal in limits.signals]
+    named = [_named(measure, signal, own, limits, year) for signal in _together(limits.signals)]
     seen = tuple(signal for signal in named if shown.intersection(signal.mondays))
     return Segment(mark, max(first, drawn[0].monday), min(last, drawn[-1].sunday), limits, n, seen)
 
 
+def _together(signals: Sequence[stats.Signal]) -> list[stats.Signal]:
+    """Signals with neighbours outside the same limit as one: a list of forty weeks says less than "40 in a row"."""
+    found: list[stats.Signal] = []
+    last: dict[int, int] = {}
+    for signal in signals:
+        at = last.get(signal.side)
+        if signal.rule != stats.OUTSIDE:
+            found.append(signal)
+        elif at is not None and found[at].places[-1] + 1 == signal.places[0]:
+            found[at] = stats.Signal(found[at].places + signal.places, signal.rule, signal.side)
+        else:
+            last[signal.side] = len(found)
+            found.append(signal)
+    return found
+
+
 def _named(measure: str, signal: stats.Signal, weeks: Sequence[Week], limits: stats.Behaviour, year: int) -> Named:
     """The signal in words, with its weeks."""
-    mondays = tuple(weeks[place].monday for place in signal.places)
-    first, last = (day_text(monday, year) for monday in (mondays[0], mondays[-1]))
-    side, mean = "above" if signal.side > 0 else "below", decimal(limits.centre)
-    which = "upper" if signal.side > 0 else "lower"
-    if signal.rule == stats.OUTSIDE:
-        value = weeks[signal.places[0]].value
-        limit = limits.upper if signal.side > 0 else limits.lower
-        text = f"week of {first}: {SAID[measure](value)}, {side} the {which} limit {decimal(limit, value)}"
+    own = [weeks[place] for place in signal.places]
+    mondays = tuple(week.monday for week in own)
+    side, which = ("above", "upper") if signal.side > 0 else ("below", "lower")
+    limit = decimal(limits.upper if signal.side > 0 else limits.lower, *(week.value for week in own))
+    mean = decimal(limits.centre, *(week.value for week in own))
+    when = f"weeks of {day_text(mondays[0], year)} to {day_text(mondays[-1], year)}"
+    n, whole = len(own), max(signal.places[-1] - signal.places[0] + 1, stats.NEAR_OF)
+    if signal.rule == stats.OUTSIDE and n == 1:
+        value = SAID[measure](own[0].value)
+        text = f"week of {day_text(mondays[0], year)}: {value}, {side} the {which} limit {limit}"
+    elif signal.rule == stats.OUTSIDE:
+        text = f"{when}: {n} in a row {side} the {which} limit {limit}, the last {SAID[measure](own[-1].value)}"
     elif signal.rule == stats.LONG_RUN:
-        text = f"weeks of {first} to {last}: {len(mondays)} in a row {side} the mean {mean}"
+        text = f"{when}: {n} in a row {side} the mean {mean}"
     else:
-        whole = signal.places[-1] - signal.places[0] + 1
-        text = f"weeks of {first} to {last}: {len(mondays)} of {whole} nearer the {which} limit than the mean {mean}"
+        text = f"{when}: {n} of {whole} nearer the {which} limit than the mean {mean}"
     return Named(mondays, signal.rule, signal.side, text)
 
 
@@ -241,8 +260,8 @@ def day_text(day: date, year: int) -> str:
     return date_format(day, "j M" if day.year == year else "j M Y")
 
 
-def decimal(limit: float | None, value: Number | None = None) -> str:
-    """A limit with one decimal; two where one would make it look like `value`, which lies outside of it."""
+def decimal(limit: float | None, *values: Number) -> str:
+    """A limit with one decimal; two where one would make it look like one of `values`, which lie beside it."""
     if limit is None:
         return "n/a"
-    return plain(round(limit, 2 if value is not None and round(limit, 1) == value else 1))
+    return plain(round(limit, 2 if round(limit, 1) in values else 1))

@@ -27,6 +27,13 @@ def _of_scope(scope: Scope) -> Q:
     return Q(stream__slug=scope.slug) if scope.kind == "stream" else Q(team=None, stream=None)
 
 
+def scope_text(place: ValueStream | Team | None) -> str:
+    """The scope of a place, as written in addresses."""
+    if place is None:
+        return "portfolio"
+    return f"{'team' if isinstance(place, Team) else 'stream'}:{place.slug}"
+
+
 def baselines_of(scope: Scope) -> dict[str, list[Baseline]]:
     """The baselines of a scope by measure, the earliest first. Those of its teams are the teams' own."""
     found: dict[str, list[Baseline]] = {}

@@ -54,16 +54,23 @@ def behaviour(
     for place, piece in enumerate(pieces):
         spec["data"] += _lines(piece, is_last=place == len(pieces) - 1)
     spec["data"] += [_upright(cut, top) for cut in cuts]
-    layout["annotations"] += _reasons(cuts)
+    layout["annotations"] += _reasons(cuts, top)
     if pieces:
         name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels_of(pieces[-1])])
+    # A narrow screen shows the lines without names: the page says them in words below.
+    layout["meta"]["narrow"]["showlegend"] = False
     return spec
 
 
 def levels_of(piece: Piece) -> list[Level]:
     """The centre and the limits of a piece, with their names."""
     named = [(piece.centre, "mean", "dash"), (piece.upper, "limit", "dot"), (piece.lower, "limit", "dot")]
-    return [Level(y, f"{word} {round(y, 1):g}", dash) for y, word, dash in named if y is not None]
+    return [Level(y, f"{word} {_number(y)}", dash) for y, word, dash in named if y is not None]
+
+
+def _number(value: float) -> str:
+    """One decimal where there is one, thin spaces between thousands."""
+    return f"{value:,.1f}".removesuffix(".0").replace(",", "\u202f")
 
 
 def _lines(piece: Piece, *, is_last: bool) -> list[Spec]:
@@ -97,8 +104,11 @@ def _upright(cut: Cut, top: float) -> Spec:
     }
 
 
-def _reasons(cuts: Sequence[Cut]) -> list[Spec]:
-    """Each cut's reason above its line, as long as there is room before the next one; the last may stand left of it."""
+def _reasons(cuts: Sequence[Cut], top: float) -> list[Spec]:
+    """Each cut's reason above its line, as long as there is room before the next one; the last may stand left of it.
+
+    They belong to the y axis, not to the paper: so a narrow screen leaves them out.
+    """
     found = []
     for place, cut in enumerate(cuts):
         before = cuts[place - 1].share if place else 0.0
@@ -109,18 +119,18 @@ def _reasons(cuts: Sequence[Cut]) -> list[Spec]:
             # The last one stands left of its line and needs half of the room between them.
             room //= 2
         if room >= FEWEST_CHARACTERS:
-            found.append(_reason(cut, room, is_left=is_left))
+            found.append(_reason(cut, room, top, is_left=is_left))
     return found
 
 
-def _reason(cut: Cut, room: int, *, is_left: bool) -> Spec:
+def _reason(cut: Cut, room: int, top: float, *, is_left: bool) -> Spec:
     return {
         "x": as_x(cut.at),
         "xref": "x",
         "xanchor": "right" if is_left else "left",
         "xshift": 4 if is_left else -4,
-        "y": 1,
-        "yref": "paper",
+        "y": top,
+        "yref": "y",
         "yanchor": "bottom",
         "yshift": 2,
         "text": _shortened(cut.text, room),

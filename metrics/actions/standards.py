@@ -4,17 +4,18 @@ Each checks the actor, is one transaction and leaves one audit entry; `actor` No
 raise ValidationError by field. Removing is undone by setting the same again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 
 from metrics.formulas.stats import FEWEST_POINTS
 from metrics.models import Baseline, Expectation
 from portfolio.actions import writing
-from portfolio.models import Team
+from portfolio.models import Team, ValueStream
 from portfolio.rules import Person, Place, require
 
 FIRST_DAY = date(1970, 1, 1)
@@ -37,13 +38,22 @@ def set_baseline(
     With `ends_on` only the weeks up to it make them; all full weeks from `starts_on` on do otherwise.
     """
     require(actor, "set_standards", place)
-    made = Baseline(measure=measure, starts_on=starts_on, ends_on=ends_on, reason=reason.strip(), made_by_id=_id(actor))
-    if isinstance(place, Team):
-        made.team = place
-    else:
-        made.stream = place
+    fields = {"measure": measure, "starts_on": starts_on, "ends_on": ends_on, "reason": reason.strip()}
+    made = Baseline(**fields, **_scope(place), made_by_id=_id(actor))
     _check_baseline(made)
     return writing.create(actor, "set", made)
+
+
+def set_baselines(*, actor: Person, place: Place, measures: Sequence[str], **fields: Any) -> list[Baseline]:
+    """The same change for several measures, an entry each: all or none. `fields` as of set_baseline.
+
+    Measures that have a baseline from that day on already keep theirs; refused when all have.
+    """
+    with transaction.atomic():
+        known = {"starts_on": fields["starts_on"], "measure__in": measures}
+        there = Baseline.objects.filter(**known, **_scope(place)).values_list("measure", flat=True)
+        chosen = [measure for measure in measures if measure not in set(there)] or measures
+        return [set_baseline(actor=actor, place=place, measure=measure, **fields) for measure in chosen]
 
 
 def change_baseline(*, actor: Person, baseline: Baseline, **fields: Any) -> Baseline:
@@ -85,6 +95,12 @@ def remove_expectation(*, actor: Person, expectation: Expectation) -> None:
     require(actor, "set_standards", expectation.team)
     names = ("kind", "percent", "days", "valid_from")
     writing.delete(actor, "removed", expectation, {name: writing.plain(getattr(expectation, name)) for name in names})
+
+
+def _scope(place: Place) -> dict[str, Team | ValueStream | None]:
+    """How a baseline says what it is of."""
+    is_team = isinstance(place, Team)
+    return {"team": place if is_team else None, "stream": None if is_team else place}
 
 
 def _id(actor: Person) -> int | None:

@@ -293,6 +293,15 @@ class TestWords:
         assert behaviour.decimal(15.96, 16) == "15.96"
         assert behaviour.decimal(15.96, 17) == behaviour.decimal(15.96) == "16"
 
+    def test_neighbours_outside_one_limit_are_one_signal(self, board: Source) -> None:
+        finish(board, [4, 6, 4, 6, 4, 6, 4, 6, 12, 13, 4, 11])
+        baseline(weeks_on(0), weeks_on(8) - timedelta(days=1))
+        found = chart("throughput", "2025-03-31", Window(FIRST, date(2025, 3, 30)))
+        assert [s.text for s in found.signals if s.rule == stats.OUTSIDE] == [
+            "weeks of 3 Mar to 10 Mar: 2 in a row above the upper limit 10.3, the last 13 finished",
+            "week of 24 Mar: 11 finished, above the upper limit 10.3",
+        ]
+
     def test_another_year_is_named(self) -> None:
         assert behaviour.day_text(date(2025, 8, 4), 2025) == "4 Aug"
         assert behaviour.day_text(date(2024, 8, 4), 2025) == "4 Aug 2024"
