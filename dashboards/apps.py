@@ -5,8 +5,10 @@ from django.apps import AppConfig
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+    from django.http import HttpRequest
 
     from core.search import Hit
+    from portfolio.panels import Panel
 
 
 class DashboardsConfig(AppConfig):
@@ -15,8 +17,11 @@ class DashboardsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import search
+        from portfolio import panels
 
         search.register(find, rank=10)
+        panels.register("feature", rank=10, panel=feature_panel)
+        panels.register("team", rank=10, panel=team_panel)
 
 
 def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":
@@ -31,3 +36,17 @@ def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":
         kind = "value stream" if place == "stream" else place
         yield Hit(f"{name}: flow", kind, f"{reverse('flow')}?scope={place}:{slug}")
         yield Hit(f"{name}: delivery", kind, f"{reverse('delivery')}?scope={place}:{slug}")
+
+
+def feature_panel(pk: int, request: "HttpRequest") -> "Panel | None":
+    """The items of a feature, for its page."""
+    from dashboards.views import epics
+
+    return epics.feature_panel(pk, request)
+
+
+def team_panel(pk: int, request: "HttpRequest") -> "Panel | None":
+    """The epics of a team that belong to no feature, for its page."""
+    from dashboards.views import epics
+
+    return epics.team_panel(pk, request)

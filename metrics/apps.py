@@ -15,8 +15,12 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import search
+        from metrics.epics import feature_marks, initiative_marks
+        from portfolio import panels
 
         search.register(find, rank=20)
+        panels.register("feature", rank=10, marks=feature_marks)
+        panels.register("initiative", rank=10, marks=initiative_marks)
 
 
 def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":

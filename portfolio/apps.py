@@ -20,13 +20,21 @@ class PortfolioConfig(AppConfig):
 
 
 def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":
-    """Streams and teams for the command palette."""
+    """Streams, teams, initiatives and features for the command palette."""
     from django.urls import reverse
 
     from accounts.models import User
     from core.search import Hit
-    from portfolio.queries import find_places
+    from portfolio.models import Initiative
+    from portfolio.queries import find_places, find_work
 
     for place, name, slug in find_places(text, cast(User, user)) if text else ():
         kind = "value stream" if place == "stream" else place
         yield Hit(name, f"{kind}, organisation", reverse(f"organisation_{place}", args=[slug]))
+    for thing in find_work(text, cast(User, user)) if text else ():
+        closed = ", closed" if thing.ended_on else ""
+        if isinstance(thing, Initiative):
+            yield Hit(thing.name, f"initiative of {thing.stream}{closed}", reverse("initiative", args=[thing.slug]))
+        else:
+            address = reverse("feature", args=[thing.team.slug, thing.pk])
+            yield Hit(thing.name, f"feature of {thing.team}{closed}", address)

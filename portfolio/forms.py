@@ -10,10 +10,23 @@ from typing import Any, TypeVar, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Case, Q, When
 from django.utils import timezone
 
 from accounts.models import User
-from portfolio.models import Grant, Membership, Role, Service, Team, ValueStream, WorkingCalendar
+from portfolio.models import (
+    Feature,
+    Grant,
+    Initiative,
+    Membership,
+    Role,
+    Service,
+    Team,
+    ValueStream,
+    ValueType,
+    WorkingCalendar,
+)
 from portfolio.rules import can
 
 T = TypeVar("T")
@@ -55,6 +68,10 @@ class Attempt(forms.BaseForm):
         """Whether the verb was done; for verbs whose result nobody needs."""
         return self.attempt(verb) is not None
 
+    def does(self, verb: Callable[[], None]) -> bool:
+        """The same for verbs that leave nothing behind."""
+        return self.accepts(lambda: [verb()])
+
 
 class ThingForm(Attempt, forms.ModelForm):
     """A model's form that leaves the instance it was given alone: changing it is the verb's business."""
@@ -86,9 +103,21 @@ class TeamForm(ThingForm):
 
     class Meta:
         model = Team
-        fields = ["name", "slug", "stream", "timezone", "calendar", "cost_per_day", "planning_unit", "started_on"]
-        labels = {"slug": "Short name", "stream": "Value stream", "started_on": "First day"}
-        widgets = {"started_on": day_input()}
+        fields = ["name", "slug", "stream", "timezone", "calendar", "cost_per_day", "planning_unit"]
+        fields += ["iteration_days", "iteration_starts_on", "started_on"]
+        labels = {
+            "slug": "Short name",
+            "stream": "Value stream",
+            "started_on": "First day",
+            "planning_unit": "Plans in",
+            "iteration_days": "Length of an iteration, days",
+            "iteration_starts_on": "An iteration begins on",
+        }
+        help_texts = {
+            "iteration_days": "From 1 to 92, usually 7, 14 or 21.",
+            "iteration_starts_on": "Any one of them: the others follow before and after it without a gap.",
+        }
+        widgets = {"started_on": day_input(), "iteration_starts_on": day_input()}
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, user: User, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -105,6 +134,126 @@ class TeamForm(ThingForm):
         if not can(user, "see_money", team or (stream.queryset.first() if allowed else None)):
             del self.fields["cost_per_day"]
         self.initial.setdefault("timezone", settings.TIME_ZONE)
+        days = cast(forms.IntegerField, self.fields["iteration_days"])
+        days.validators = [MinValueValidator(1), MaxValueValidator(92)]
+
+
+class InitiativeForm(ThingForm):
+    """`stream` is whose initiative it is (or becomes); it can move to where `user` may manage work."""
+
+    class Meta:
+        model = Initiative
+        fields = ["name", "slug", "description", "stream", "value_type", "teams", "started_on", "due_on", "position"]
+        labels = {
+            "slug": "Short name",
+            "description": "What will be different, and how we shall know",
+            "stream": "Value stream",
+            "value_type": "Type of value",
+            "teams": "Teams that would work on it",
+            "started_on": "First day",
+            "due_on": "Due on",
+            "position": "Place in lists",
+        }
+        help_texts = {
+            "teams": "Until it has features: forecasts count it with the typical size of a feature for each of them.",
+            "position": "Smaller numbers come first; equal ones go by name.",
+        }
+        widgets = {
+            "started_on": day_input(),
+            "due_on": day_input(),
+            "description": forms.Textarea(attrs={"rows": 3}),
+            "teams": forms.CheckboxSelectMultiple,
+        }
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, user: User, stream: ValueStream, **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        initiative: Initiative | None = kwargs.get("instance")
+        allowed = [s.pk for s in ValueStream.objects.for_user(user) if can(user, "manage_work", s)]
+        choice = cast("forms.ModelChoiceField[ValueStream]", self.fields["stream"])
+        choice.queryset = ValueStream.objects.filter(pk__in=[*allowed, stream.pk])
+        choice.empty_label = None
+        if initiative is None:
+            del self.fields["stream"]
+        chosen = list(initiative.teams.values_list("pk", flat=True)) if initiative else []
+        teams = cast("forms.ModelMultipleChoiceField[Team]", self.fields["teams"])
+        teams.queryset = Team.objects.for_user(user).filter(Q(stream=stream, ended_on=None) | Q(pk__in=chosen))
+        if not teams.queryset.exists():
+            del self.fields["teams"]
+
+
+class FeatureForm(ThingForm):
+    class Meta:
+        model = Feature
+        fields = ["name", "initiative", "value_type", "guessed_items", "started_on", "due_on"]
+        labels = {
+            "value_type": "Type of value",
+            "guessed_items": "How many items it will have, by guess",
+            "started_on": "First day",
+            "due_on": "Due on",
+        }
+        help_texts = {
+            "guessed_items": "Counts only while it has no items. Without a guess it counts with the typical size of "
+            "the team’s features.",
+        }
+        widgets = {"started_on": day_input(), "due_on": day_input()}
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, user: User, team: Team, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        feature: Feature | None = kwargs.get("instance")
+        own = [feature.initiative_id] if feature and feature.initiative_id else []
+        choice = cast("forms.ModelChoiceField[Initiative]", self.fields["initiative"])
+        choice.empty_label = "None"
+        open_ones = Initiative.objects.for_user(user).filter(ended_on=None)
+        kept = Initiative.objects.filter(Q(pk__in=open_ones.order_by().values("pk")) | Q(pk__in=own))
+        is_own = Case(When(stream=team.stream_id, then=0), default=1)
+        choice.queryset = kept.select_related("stream").order_by(is_own, "stream__name", "position", "name")
+        choice.label_from_instance = lambda one: f"{one.name} ({one.stream.name})"  # type: ignore[method-assign]
+        self.fields["guessed_items"].widget.attrs["min"] = 1
+
+
+class MoveForm(Attempt, forms.Form):
+    """Where a feature goes in its team's queue: `to` a place, or `by` places further back."""
+
+    to_place = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+    by_places = forms.IntegerField(required=False, min_value=-100_000, max_value=100_000)
+
+    @property
+    def to(self) -> int | None:
+        return cast("int | None", self.cleaned_data.get("to_place"))
+
+    @property
+    def by(self) -> int:
+        return self.cleaned_data.get("by_places") or 0
+
+
+class AllocationForm(Attempt, forms.Form):
+    """A field per kind of work, in per cent, and the tolerance in percentage points."""
+
+    tolerance = forms.IntegerField(
+        label="Tolerance, percentage points",
+        min_value=0,
+        max_value=100,
+        help_text="By how much a share may be off before the page says so.",
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, stream: ValueStream) -> None:
+        shares = dict(stream.allocations.values_list("value_type", "share"))
+        super().__init__(data, initial=shares | {"tolerance": stream.allocation_tolerance})
+        for kind, label in ValueType.choices:
+            field = forms.IntegerField(label=f"{label}, %", min_value=0, max_value=100, required=False)
+            self.fields[kind] = field
+        self.order_fields([*ValueType.values, "tolerance"])
+
+    @property
+    def shares(self) -> dict[str, int]:
+        """The cleaned shares by kind; an empty field is 0."""
+        return {kind: self.cleaned_data.get(kind) or 0 for kind in ValueType.values}
+
+    @property
+    def kinds(self) -> list[forms.BoundField]:
+        return [self[kind] for kind in ValueType.values]
 
 
 class ServiceForm(ThingForm):

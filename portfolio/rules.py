@@ -20,6 +20,7 @@ Verb = Literal[
     "manage_work",  # initiatives, features and their order, the allocation policy
     "manage_sources",
     "set_standards",  # baselines of natural limits, service level expectations
+    "commit_forecast",  # keep a forecast as promised, withdraw it
     "see_money",
 ]
 Place = ValueStream | Team | None
@@ -37,6 +38,8 @@ ROLES: dict[Verb, frozenset[str]] = {
     "manage_sources": frozenset({Role.PMO}),
     # They change how everybody reads a figure: not for each member to move alone, but no matter for the PMO only.
     "set_standards": frozenset({Role.PMO, Role.LEADER, Role.COACH}),
+    # Who promises a date: the team itself, and those who plan with it.
+    "commit_forecast": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
     "see_money": frozenset({Role.PMO, Role.LEADER}),
 }
 WORDS: dict[Verb, str] = {
@@ -48,6 +51,7 @@ WORDS: dict[Verb, str] = {
     "manage_work": "Only leaders, coaches and the PMO of this place can change its initiatives, features and policy.",
     "manage_sources": "Only the PMO of this team can change its sources.",
     "set_standards": "Only the PMO, leaders and coaches of this place can set its baselines and expectations.",
+    "commit_forecast": "Only members, coaches, leaders and the PMO of this place can commit to a forecast.",
     "see_money": "Only leaders and the PMO see money.",
 }
 

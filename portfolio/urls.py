@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portfolio.views import audit, calendars, people, streams, teams
+from portfolio.views import audit, calendars, features, initiatives, people, streams, teams
 
 _team = [
     path("", teams.team, name="organisation_team"),
@@ -14,11 +14,24 @@ _team = [
     path("members/<int:membership_id>/remove/", teams.remove_member, name="member_remove"),
     path("services/", teams.add_service, name="service_add"),
     path("services/<int:service_id>/", teams.service, name="service"),
+    path("features/new/", features.new, name="feature_new"),
+    path("features/<int:feature_id>/", features.feature, name="feature"),
+    path("features/<int:feature_id>/move/", features.move, name="feature_move"),
+    path("features/<int:feature_id>/close/", features.close, name="feature_close"),
+    path("features/<int:feature_id>/reopen/", features.reopen, name="feature_reopen"),
 ]
 _stream = [
     path("", streams.stream, name="organisation_stream"),
     path("end/", streams.end, name="stream_end"),
     path("reopen/", streams.reopen, name="stream_reopen"),
+    path("initiatives/new/", initiatives.new, name="initiative_new"),
+    path("allocation/", streams.allocation, name="allocation"),
+    path("allocation/restore/", streams.restore_allocation, name="allocation_restore"),
+]
+_initiative = [
+    path("", initiatives.initiative, name="initiative"),
+    path("close/", initiatives.close, name="initiative_close"),
+    path("reopen/", initiatives.reopen, name="initiative_reopen"),
 ]
 _calendar = [
     path("", calendars.calendar, name="calendar"),
@@ -41,6 +54,8 @@ _pages: list[URLPattern | URLResolver] = [
     path("streams/<slug:slug>/", include(_stream)),
     path("teams/new/", teams.new, name="team_new"),
     path("teams/<slug:slug>/", include(_team)),
+    path("initiatives/", initiatives.overview, name="initiatives"),
+    path("initiatives/<slug:slug>/", include(_initiative)),
     path("calendars/", calendars.calendars, name="calendars"),
     path("calendars/new/", calendars.new, name="calendar_new"),
     path("calendars/<int:calendar_id>/", include(_calendar)),

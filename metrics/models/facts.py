@@ -38,6 +38,9 @@ class WorkItem(models.Model):
         indexes = [
             models.Index(fields=["team"], condition=Q(deleted_at=None), name="item_of_team"),
             models.Index(fields=["source", "key"], name="item_by_key"),
+            models.Index(
+                fields=["source", "parent"], condition=Q(deleted_at=None) & ~Q(parent=""), name="item_by_parent"
+            ),
         ]
 
     def __str__(self) -> str:

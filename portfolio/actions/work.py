@@ -13,6 +13,14 @@ from portfolio.actions.writing import change, create, short_name
 from portfolio.models import Allocation, Feature, Initiative, Team, ValueStream, ValueType
 from portfolio.rules import Person, require
 
+# More than any team finishes in years; keeps typing slips out.
+MOST_ITEMS = 10_000
+
+
+def _check_guess(items: int | None) -> None:
+    if items is not None and not 1 <= items <= MOST_ITEMS:
+        raise ValidationError({"guessed_items": f"A guess is from 1 to {MOST_ITEMS:,} items; leave it empty for none."})
+
 
 def _check_days(started_on: date | None, due_on: date | None) -> None:
     if started_on and due_on and due_on < started_on:
@@ -104,6 +112,7 @@ def create_feature(*, actor: Person, team: Team, name: str, **fields: Any) -> Fe
     """Add a feature at the end of the queue; `fields`: initiative, value_type, guessed_items, started_on, due_on."""
     require(actor, "manage_work", team)
     _check_initiative(fields.get("initiative"))
+    _check_guess(fields.get("guessed_items"))
     _check_days(fields.get("started_on"), fields.get("due_on"))
     with transaction.atomic():
         queue = _queue(team)
@@ -116,6 +125,7 @@ def change_feature(*, actor: Person, feature: Feature, **fields: Any) -> Feature
     require(actor, "manage_work", feature.team)
     if fields.get("initiative") and fields["initiative"].pk != feature.initiative_id:
         _check_initiative(fields["initiative"])
+    _check_guess(fields.get("guessed_items"))
     _check_days(fields.get("started_on", feature.started_on), fields.get("due_on", feature.due_on))
     return change(actor, "changed", feature, fields)
 

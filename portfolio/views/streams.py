@@ -1,20 +1,29 @@
 """Value streams with their teams."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from accounts.queries import me
-from portfolio import actions, forms, queries
-from portfolio.models import ValueStream
-from portfolio.rules import can, can_somewhere
+from portfolio import actions, forms, panels, queries
+from portfolio.models import Initiative, ValueStream
+from portfolio.rules import WORDS, can, can_somewhere
 
 
 def find(request: HttpRequest, slug: str) -> ValueStream:
     return get_object_or_404(ValueStream.objects.for_user(me(request)), slug=slug)
+
+
+def is_open(user: User, stream: ValueStream) -> bool:
+    """Whether the page of `stream` is there for `user`."""
+    return ValueStream.objects.for_user(user).filter(pk=stream.pk).exists()
 
 
 @require_GET
@@ -63,8 +72,13 @@ def stream(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _context(request: HttpRequest, stream: ValueStream, **forms_: object) -> dict[str, object]:
     user = me(request)
+    own = Initiative.objects.for_user(user).filter(stream=stream, ended_on=None)
     return {
         "stream": stream,
+        "initiatives": queries.initiative_rows(own, user, timezone.now()),
+        "shares": queries.policy_of(stream),
+        "panels": panels.panels("stream", stream.pk, request),
+        "may_plan": can(user, "manage_work", stream),
         "teams": stream.teams.select_related("calendar"),
         "end_form": forms.EndForm(),
         "may_manage": can(user, "manage_organisation"),
@@ -90,3 +104,33 @@ def reopen(request: HttpRequest, slug: str) -> HttpResponse:
     stream = actions.reopen_stream(actor=me(request), stream=find(request, slug))
     messages.success(request, f"{stream.name} goes on.")
     return redirect("organisation_stream", slug)
+
+
+@require_http_methods(["GET", "POST"])
+def allocation(request: HttpRequest, slug: str) -> HttpResponse:
+    """The allocation policy: which share of the finished work each kind should have."""
+    stream, user = find(request, slug), me(request)
+    if not can(user, "manage_work", stream):
+        raise PermissionDenied(WORDS["manage_work"])
+    form = forms.AllocationForm(request.POST or None, stream=stream)
+    if request.method == "POST" and form.is_valid():
+        before = queries.policy_of(stream)
+        given = {"shares": form.shares, "tolerance": form.cleaned_data["tolerance"]}
+        if form.does(lambda: actions.set_allocation(actor=user, stream=stream, **given)):
+            undo = urlencode({kind.value: share for kind, share in before} | {"tolerance": stream.allocation_tolerance})
+            way_back = f"{reverse('allocation_restore', args=[slug])}?{undo}"
+            messages.success(request, f"The allocation policy of {stream.name} was saved.", way_back)
+            return redirect("organisation_stream", slug)
+    return render(request, "portfolio/allocation.html", {"form": form, "stream": stream})
+
+
+@require_POST
+def restore_allocation(request: HttpRequest, slug: str) -> HttpResponse:
+    """The undo of a change: the shares before it are in the address."""
+    stream, form = find(request, slug), forms.AllocationForm(request.GET, stream=find(request, slug))
+    if form.is_valid():
+        given = {"shares": form.shares, "tolerance": form.cleaned_data["tolerance"]}
+        if form.does(lambda: actions.set_allocation(actor=me(request), stream=stream, **given)):
+            messages.success(request, f"The allocation policy of {stream.name} is as it was.")
+            return redirect("organisation_stream", slug)
+    return render(request, "portfolio/allocation.html", {"form": form, "stream": stream})

@@ -8,10 +8,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.queries import me
-from portfolio import actions, forms
+from portfolio import actions, forms, panels, queries
 from portfolio.models import Membership, Service, Team, ValueStream
 from portfolio.rules import can, can_somewhere
 
@@ -21,11 +22,29 @@ def find(request: HttpRequest, slug: str) -> Team:
     return get_object_or_404(teams, slug=slug)
 
 
+class HtmxRequest(HttpRequest):
+    """A request as django-htmx's middleware marks it."""
+
+    htmx: bool
+
+
+def queue(request: HttpRequest, team: Team) -> dict[str, object]:
+    """What the list of a team's features shows; closed ones on request (?closed=1)."""
+    user, now, with_closed = me(request), timezone.now(), request.GET.get("closed") == "1"
+    return {
+        "team": team,
+        "queue": queries.queue_of(team, user, now),
+        "closed": queries.closed_of(team, user, now) if with_closed else [],
+        "with_closed": with_closed,
+        "may_rank": can(user, "manage_work", team),
+    }
+
+
 def _page(request: HttpRequest, team: Team, **changed: object) -> HttpResponse:
     """The team's page; `changed` are bound forms that replace the empty ones."""
     user = me(request)
-    context = {
-        "team": team,
+    context = queue(request, team) | {
+        "panels": panels.panels("team", team.pk, request),
         "memberships": team.memberships.select_related("user").order_by("user__name", "during"),
         "services": team.services.all(),
         "form": forms.TeamForm(instance=team, user=user),

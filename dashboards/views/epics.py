@@ -1,0 +1,106 @@
+"""Which items belong to a feature: the sections on its page and its team's, and the page that makes features."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.queries import me
+from metrics import actions
+from metrics.epics import size_of_epics, sources_for, unlinked
+from metrics.forms.epics import LinkForm, MakeFeaturesForm
+from metrics.models import EpicLink
+from portfolio.models import Feature, Team
+from portfolio.panels import Panel
+from portfolio.rules import WORDS, can
+
+# Epics named on a team's page; the others are on their own.
+SHOWN = 3
+
+
+def feature_panel(pk: int, request: HttpRequest, form: LinkForm | None = None) -> Panel:
+    """The epics of a feature with their items; for those who may, the form that links another."""
+    feature, user = Feature.objects.select_related("team", "initiative").get(pk=pk), me(request)
+    links = list(feature.epics.select_related("source").order_by("source__name", "parent"))
+    may_link = can(user, "manage_work", feature.team) and not feature.ended_on
+    context = {
+        "feature": feature,
+        "links": list(zip(links, size_of_epics(links, timezone.now()), strict=True)),
+        "may_link": may_link,
+        "form": (form or LinkForm(team=feature.team, user=user)) if may_link else None,
+    }
+    return Panel("dashboards/feature_items.html", context)
+
+
+def team_panel(pk: int, request: HttpRequest) -> Panel | None:
+    """What a team works on that belongs to no feature, when there is any."""
+    team, user = Team.objects.get(pk=pk), me(request)
+    found = [epic for epic in unlinked(pk, user) if epic.open]
+    if not found or not can(user, "manage_work", team):
+        return None
+    context = {"team": team, "epics": found[:SHOWN], "more": len(found[SHOWN:])}
+    return Panel("dashboards/team_epics.html", context)
+
+
+def _team(request: HttpRequest, slug: str) -> Team:
+    return get_object_or_404(Team.objects.for_user(me(request)).select_related("stream"), slug=slug)
+
+
+def _feature(request: HttpRequest, slug: str, feature_id: int) -> Feature:
+    features = Feature.objects.for_user(me(request)).select_related("team")
+    return get_object_or_404(features, pk=feature_id, team__slug=slug)
+
+
+@require_http_methods(["GET", "POST"])
+def epics(request: HttpRequest, slug: str) -> HttpResponse:
+    """The epics of a team that belong to no feature; features are made of the chosen ones in one go."""
+    team, user = _team(request, slug), me(request)
+    if not can(user, "manage_work", team):
+        raise PermissionDenied(WORDS["manage_work"])
+    form = MakeFeaturesForm(request.POST or None, epics=unlinked(team.pk, user), team=team, user=user)
+    if request.method == "POST" and form.is_valid():
+        initiative = form.cleaned_data["initiative"]
+        made = form.attempt(
+            lambda: actions.make_features(actor=user, team=team, epics=form.chosen, initiative=initiative)
+        )
+        if made:
+            what = "1 feature was made" if len(made) == 1 else f"{len(made)} features were made"
+            messages.success(request, f"{what}, last in the team’s order: move them to where they belong.")
+            return redirect(f"{reverse('organisation_team', args=[slug])}#features")
+    context = {"team": team, "form": form, "sources": sources_for(team.pk)}
+    return render(request, "dashboards/epics.html", context)
+
+
+@require_POST
+def link(request: HttpRequest, slug: str, feature_id: int) -> HttpResponse:
+    """Link an epic to a feature; the undo of an unlinking comes with its fields in the address."""
+    feature, user = _feature(request, slug, feature_id), me(request)
+    form = LinkForm(request.GET if "parent" in request.GET else request.POST, team=feature.team, user=user)
+    if form.is_valid():
+        made = form.attempt(lambda: actions.link_epic(actor=user, feature=feature, **form.cleaned_data))
+        if made:
+            size = size_of_epics([made], timezone.now())[0]
+            said = (
+                f"{made.parent} with {size.items} item{'' if size.items == 1 else 's'}" if size.items else made.parent
+            )
+            note = "" if size.items else " No item names it yet: they count as soon as one does."
+            messages.success(request, f"{said} belongs to {feature.name}.{note}")
+            return redirect("feature", slug, feature_id)
+    messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+    return redirect("feature", slug, feature_id)
+
+
+@require_POST
+def unlink(request: HttpRequest, slug: str, feature_id: int, link_id: int) -> HttpResponse:
+    feature = _feature(request, slug, feature_id)
+    link = get_object_or_404(EpicLink.objects.select_related("source", "feature__team"), pk=link_id, feature=feature)
+    way_back = {"source": link.source_id, "parent": link.parent}
+    actions.unlink_epic(actor=me(request), link=link)
+    undo = f"{reverse('epic_link', args=[slug, feature_id])}?{urlencode(way_back)}"
+    messages.success(request, f"{link.parent} belongs to no feature any more.", undo)
+    return redirect("feature", slug, feature_id)
