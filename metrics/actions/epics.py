@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core import audit
+from metrics.epics import sources_for
 from metrics.models import EpicLink, Source
 from portfolio.actions import create_feature
 from portfolio.models import Feature, Initiative, Team
@@ -15,9 +16,12 @@ from portfolio.rules import Person, require
 def link_epic(*, actor: Person, feature: Feature, source: Source, parent: str) -> EpicLink:
     """The items of `source` whose parent is `parent`, now and later, are items of `feature`.
 
-    `parent` is told as the tool tells it of its items. A parent belongs to one feature only.
+    `parent` is told as the tool tells it of its items. A parent belongs to one feature only, in the sources of whose
+    team it must be.
     """
     require(actor, "manage_work", feature.team)
+    if source not in sources_for(feature.team_id):
+        raise ValidationError({"source": f"This source delivers no items of {feature.team}."})
     link = EpicLink(feature=feature, source=source, parent=parent)
     with transaction.atomic():
         link.full_clean()
