@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -19,8 +19,12 @@ from connectors.models import Rejection, SyncRun
 from connectors.protocol import ConnectorError
 from core.api import PagesById
 from metrics.models import Source
+from metrics.quality import Line, Result, lines
 from metrics.rules import freshness
 from portfolio.models import Service, Team
+
+# Findings of a check in one answer.
+LINES = 100
 
 
 class ByNumber(PagesById):
@@ -92,6 +96,43 @@ class SyncRequestSerializer(serializers.Serializer[Any]):
     full = serializers.BooleanField(default=False)
 
 
+class QualityCheckSerializer(serializers.Serializer[Any]):
+    """A check: how many it found (null: not checked, and `reason` says why), and what that means."""
+
+    key = serializers.CharField(source="check.key")
+    title = serializers.CharField(source="check.title")
+    count = serializers.SerializerMethodField()
+    severity = serializers.CharField()
+    meaning = serializers.CharField(source="check.meaning")
+    remedy = serializers.CharField(source="check.remedy")
+    reason = serializers.CharField()
+
+    def get_count(self, result: Result) -> int | None:
+        return None if result.found is None else result.count
+
+
+class QualityLineSerializer(serializers.Serializer[Any]):
+    """A finding: what it is, when it happened, and what is wrong with it."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    at = serializers.SerializerMethodField()
+    text = serializers.CharField()
+    url = serializers.CharField(help_text="the page in this portal")
+    tool_url = serializers.CharField()
+
+    def get_at(self, line: Line) -> str | None:
+        return line.at.isoformat() if line.at else None
+
+
+class QualitySerializer(serializers.Serializer[Any]):
+    """The data quality of a source as at `as_of` (now); `findings` are of the check that `show` names."""
+
+    as_of = serializers.DateTimeField(source="at")
+    summary = serializers.CharField(source="sentence")
+    checks = QualityCheckSerializer(source="results", many=True)
+
+
 class SourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Source]):
     """Sources: read, connect, sync, pause, resume, delete."""
 
@@ -156,6 +197,30 @@ class SourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         except ConnectorError as error:
             raise ValidationError({error.field or "detail": [error.message]}) from None
         return Response({"identity": found.identity, "summary": found.summary, "warnings": list(found.warnings)})
+
+    @extend_schema(
+        responses=QualitySerializer,
+        parameters=[
+            OpenApiParameter("show", str, description="a check's key: its findings too, 100 at a time"),
+            OpenApiParameter("offset", int, description="findings to skip"),
+        ],
+    )
+    @action(detail=True)
+    def quality(self, request: Request, slug: str) -> Response:
+        """What is wrong with the source's data now, check by check."""
+        source = self.get_object()
+        report = queries.inspected(source)
+        data: dict[str, Any] = dict(QualitySerializer(report).data)
+        if key := request.query_params.get("show"):
+            result = report.result(key)
+            if result is None:
+                raise ValidationError({"show": [f"There is no check “{key}”."]})
+            first = request.query_params.get("offset", "0")
+            if not (first.isascii() and first.isdigit()) or len(first) > 12:
+                raise ValidationError({"offset": ["Please give a whole number from 0 on."]})
+            found = lines(source, result, int(first), int(first) + LINES)
+            data["findings"] = QualityLineSerializer(found, many=True).data
+        return Response(data)
 
 
 class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SyncRun]):

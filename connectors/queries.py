@@ -4,19 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from connectors.models import SyncRun
+from connectors.models import Rejection, SyncRun
 from connectors.registry import CONNECTORS
 from core.models import JobState
+from metrics import quality
+from metrics.columns import micros
 from metrics.models import Source, Status, WorkItem
 from metrics.rules import Freshness, freshness
 from metrics.templatetags.measures import lasting
 from portfolio.models import Team
+from portfolio.rules import can
 
 Viewer = User | AnonymousUser
 OPEN = (JobState.QUEUED, JobState.RUNNING)
@@ -172,3 +177,71 @@ def shown_settings(source: Source) -> list[tuple[str, str]]:
         elif value := source.settings.get(field.name, ""):
             lines.append((field.label, dict(field.choices).get(value, "yes" if field.kind == "bool" else value)))
     return lines
+
+
+def _rejected(stored: quality.Stored) -> quality.Found:
+    """The newest rejection of each record, of the runs since everything was last read. `a` is the run."""
+    if not stored.source.runs.exists():
+        raise quality.NotChecked("no sync has run yet")
+    rows = Rejection.objects.filter(source=stored.source).order_by("place", "-pk").distinct("place")
+    listed = list(rows.values_list("pk", "run__created_at", "run"))
+    columns = [np.array([row[n] for row in listed], dtype=np.int64) for n in (0, 2)]
+    return quality.found(columns[0], np.array([micros(row[1]) for row in listed], dtype=np.int64), columns[1])
+
+
+def _called_rejections(part: quality.Found) -> list[tuple[str, str, str, str]]:
+    known = Rejection.objects.select_related("source").in_bulk(part.ids.tolist())
+    rows = [known.get(pk) for pk in part.ids.tolist()]
+    return [
+        (row.place, row.reason, reverse("source-run", args=[row.source.slug, row.run_id]), "") if row else ("gone",) * 4
+        for row in rows
+    ]
+
+
+# What only the runs of syncs know.
+REJECTED = quality.Check(
+    "rejected",
+    "Records that could not be used",
+    ("record", "records"),
+    "Syncs rejected these records of the tool and stored everything else; a run keeps the first thousand.",
+    "Mend what the reason names in the tool or the file, or change the settings; the next full sync tries again.",
+    _rejected,
+    lambda names, run, _: f"rejected by run {run}",
+    place="runs",
+    action="Read everything again",
+    changes_figures=True,
+    of_items=False,
+    call=_called_rejections,
+)
+
+
+def inspected(source: Source) -> quality.Report:
+    """The data quality of a source as it is stored now."""
+    return quality.inspect(source, timezone.now(), [REJECTED])
+
+
+def remedy_url(source: Source, check: quality.Check, user: Viewer) -> str:
+    """Where the reader can act on what a check found, or nothing: in the tool, or somebody else can."""
+    if not can(user, "manage_sources", source.team):
+        return ""
+    places = {
+        "mapping": ("source-mapping", source.slug),
+        "settings": ("source-settings", source.slug),
+        "runs": ("source", source.slug),
+        "calendar": ("calendar", source.team.calendar_id),
+        "team": ("organisation_team", source.team.slug),
+    }
+    name, argument = places.get(check.place, ("", ""))
+    return reverse(name, args=[argument]) if name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding's line on the page: what the check says, and where to act."""
+
+    result: quality.Result
+    url: str
+
+
+def shown_findings(report: quality.Report, user: Viewer) -> list[Shown]:
+    return [Shown(result, remedy_url(report.source, result.check, user)) for result in report.findings]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("<slug:slug>/", views.source_page, name="source"),
     path("<slug:slug>/settings/", views.settings_page, name="source-settings"),
     path("<slug:slug>/mapping/", views.mapping_page, name="source-mapping"),
+    path("<slug:slug>/quality/", views.quality_page, name="source-quality"),
     path("<slug:slug>/sync/", views.sync, name="source-sync"),
     path("<slug:slug>/pause/", views.pause, name="source-pause"),
     path("<slug:slug>/resume/", views.resume, name="source-resume"),

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -15,12 +15,15 @@ from connectors import actions, forms, queries
 from connectors.models import SyncRun
 from connectors.protocol import ConnectorError
 from connectors.registry import CONNECTORS
+from core.exports import csv_response
+from metrics import quality
 from metrics.models import Source
 from metrics.rules import freshness
 from portfolio.models import Team
 from portfolio.rules import can, can_somewhere, require
 
 RUNS_SHOWN = 20
+LINES_SHOWN = 50
 
 
 def _source(request: HttpRequest, slug: str) -> Source:
@@ -196,6 +199,31 @@ def mapping_page(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("source-mapping", slug=slug)
     context = {"source": source, "form": form, "types": types}
     return render(request, "connectors/mapping.html", context)
+
+
+@require_GET
+@never_cache
+def quality_page(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """What is wrong with a source's data; `show` names the check whose findings are listed, paged or as CSV."""
+    source = _source(request, slug)
+    report = queries.inspected(source)
+    result = report.result(request.GET.get("show", ""))
+    if request.GET.get("show") and result is None:
+        raise Http404
+    if result and request.GET.get("format") == "csv":
+        rows = quality.lines(source, result, 0, result.lines)
+        return csv_response(f"{slug}-{result.check.key}", quality.HEAD, map(quality.cells, rows))
+    page = Paginator(range(result.lines if result else 0), LINES_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "source": source,
+        "report": report,
+        "findings": queries.shown_findings(report, request.user),
+        "result": result,
+        "page": page,
+        "lines": quality.lines(source, result, page.start_index() - 1, page.end_index()) if result else [],
+        "may_manage": can(request.user, "manage_sources", source.team),
+    }
+    return render(request, "connectors/quality.html", context)
 
 
 @require_POST
