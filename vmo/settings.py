@@ -176,6 +176,7 @@ CELERY_BEAT_SCHEDULE = {
         # With no worker about, the sweeps of the meantime are not made up for.
         "options": {"expires": JOB_SWEEP_SECONDS},
     },
+    "decide-forecasts": {"task": "metrics.tasks.decide_forecasts", "schedule": 86400},
     "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},
 }
 

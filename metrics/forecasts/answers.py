@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,9 @@ class HowMany:
 class Answer:
     """`deliveries`: the subject first, then its parts in the order of the queue; or all of a plan.
 
-    `reason`: why nothing can be said. `notes`: what was left out or guessed, in words. `inputs` and `result` are what
-    the engine was given and gave: canonical JSON.
+    `asked`: kinds, classes, labels, share, sample_days and wip_limit of the question. `reason`: why nothing can be
+    said. `notes`: what was left out or guessed, in words. `inputs` and `result` are what the engine was given and gave:
+    canonical JSON.
     """
 
     as_of: datetime
@@ -118,6 +119,7 @@ class Answer:
     teams: tuple[TeamSample, ...]
     deliveries: tuple[Delivery, ...] = ()
     how_many: HowMany | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     notes: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -41,7 +41,14 @@ def _inputs(question: Question, as_of: datetime, zone: ZoneInfo) -> Inputs:
     today = as_of.astimezone(zone).date()
     question.check(today)
     horizon = today + timedelta(days=HORIZON_DAYS)
-    return Inputs(as_of.astimezone(zone).isoformat(), today, horizon, tuple(sorted(set(question.ranks))))
+    ranks = tuple(sorted(set(question.ranks)))
+    return Inputs(as_of.astimezone(zone).isoformat(), today, horizon, ranks, asked=_said(question))
+
+
+def _said(question: Question) -> dict[str, Any]:
+    """What of the question the engine is not told, but whoever reads its inputs later needs."""
+    chosen = {name: list(values) for name, values in question.facets._asdict().items()}
+    return {**chosen, "share": question.share, "sample_days": question.sample_days, "wip_limit": question.wip_limit}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class _Asked:
         teams, notes = samples.vary(self.reading, self.samples, what_if)
         limit = what_if.wip_limit or self.question.wip_limit
         varied = replace(self.question, wip_limit=limit)
-        built = build(varied, replace(self.inputs, teams=tuple(teams)))
+        built = build(varied, replace(self.inputs, teams=tuple(teams), asked=_said(varied)))
         there = {team.slug for team in built.teams}
         said = (text for slug, text in notes if slug in there)
         return Outlook(base, _answer(replace(built, notes=(*said, *built.notes))))
@@ -196,7 +203,7 @@ def ask_feature(feature: Feature, question: Question, as_of: datetime) -> Outloo
         if id not in queues.entries:
             return replace(inputs, reason=f"{feature.name} was not in the queue of {team.name} then")
         queues.without([id], asked.what_if.drop_items)
-        target = plans.detailed(queues, queues.of_entry(queues.entries[id]), inputs.today)
+        target = plans.detailed(queues, queues.of_entry(queues.entries[id]), inputs.today, asked.by)
         return _only(replace(inputs, by=asked.by), queues, [target])
 
     return planned.asked.outlook(build)
@@ -218,7 +225,7 @@ def ask_initiative(initiative: Initiative, question: Question, as_of: datetime) 
         queues.without(members, asked.what_if.drop_items)
         whole = queues.of_initiative(known[initiative.pk])
         parts = [queues.of_entry(queues.entries[member]) for member in members]
-        target = plans.detailed(queues, whole, inputs.today)
+        target = plans.detailed(queues, whole, inputs.today, asked.by)
         return _only(replace(inputs, by=asked.by), queues, [target, *parts])
 
     return planned.asked.outlook(build)

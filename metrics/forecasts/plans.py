@@ -1,4 +1,4 @@
-"""The queues of teams: features in rank order, then what nobody has broken down; and what is to be delivered of them."""
+"""The queues of teams: features in rank order, then what nobody has broken down; and what is delivered of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -103,12 +103,11 @@ class Queues:
         for id in reversed([id for id in ids if id in self.at]):
             line, place = self.at[id]
             parts = list(self.lines[line].parts)
-            taken = min(items, parts[place].items or 0)
-            parts[place] = replace(
-                parts[place], items=None if parts[place].items is None else parts[place].items - taken
-            )
-            self.lines[line] = replace(self.lines[line], parts=tuple(parts))
-            items -= taken
+            left = parts[place].items
+            if left is not None:
+                parts[place] = replace(parts[place], items=max(left - items, 0))
+                self.lines[line] = replace(self.lines[line], parts=tuple(parts))
+                items -= min(left, items)
 
     def of_entry(self, entry: Entry) -> Target:
         """The target of one place in a queue."""
@@ -146,11 +145,12 @@ def _guessed(n: int, of: int) -> str:
     return "not broken down: its size is a guess" if n == of else f"{n} of its {of} features are not broken down"
 
 
-def detailed(queues: Queues, target: Target, today: date) -> Target:
-    """The target with its curve, fan and the history of its items."""
+def detailed(queues: Queues, target: Target, today: date, by: date | None) -> Target:
+    """The target with its curve, fan and the history of its items; `by`, if given, stands for the day it is due."""
     ids = target.members or (target.id,)
     entries = [queues.entries[id] for id in ids if id in queues.at]
     places = [entry.place for entry in entries if entry.place is not None]
     parts = [queues.lines[line].parts[place] for line, place in target.parts]
     guessed = sum(part.items or 0 for part, entry in zip(parts, entries, strict=True) if entry.size.sized_by)
-    return replace(target, detail=True, history=works.history(queues.plan.work, places, today, guessed))
+    history = works.history(queues.plan.work, places, today, guessed)
+    return replace(target, detail=True, due_on=by or target.due_on, history=history)

@@ -25,6 +25,7 @@ def read(inputs_text: str, result_text: str, engine: str) -> Answer:
             _delivery(inputs, target, found) for target, found in zip(inputs.targets, result["targets"], strict=True)
         ),
         how_many=_how_many(inputs, result.get("counting")),
+        asked=inputs.asked,
         reason=inputs.reason,
         notes=inputs.notes,
     )

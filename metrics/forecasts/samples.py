@@ -97,18 +97,20 @@ def _sample(reading: Reading, ends: frame.Finishes, team: Team, length: int, sha
     done = ends.done & held[ends.stay] & reading.meant if len(ends.stay) else ends.done
     counts, in_features = _counts(reading, ends.day, done, team, worked)
     finishing = int((counts > 0).sum())
-    missing = finishing < FEWEST_DAYS
-    what = "finished work" if reading.meant.all() else "finished such work"
     return replace(
         given,
         first=day_date(first) if len(worked) else None,
         last=day_date(last) if len(worked) else None,
         counts={int(count): int(n) for count, n in zip(*np.unique(counts, return_counts=True), strict=True)},
         in_features=in_features,
-        reason=f"too little data: {team.name} {what} on {finishing} of the {FEWEST_DAYS} days needed in the last {length}"
-        if missing
-        else "",
+        reason="" if finishing >= FEWEST_DAYS else _too_little(team, finishing, length, bool(reading.meant.all())),
     )
+
+
+def _too_little(team: Team, finishing: int, length: int, of_all: bool) -> str:
+    what = "finished work" if of_all else "finished such work"
+    needed = f"{finishing} of the {FEWEST_DAYS} days needed in the last {length}"
+    return f"too little data: {team.name} {what} on {needed}"
 
 
 def _counts(reading: Reading, day: Ints, done: Flags, team: Team, worked: Ints) -> tuple[Ints, int]:

@@ -168,6 +168,11 @@ class Sizes:
         return Size(None, "not broken down, and nothing like it has been yet")
 
 
+def of_features(features: Sequence[Feature], as_of: datetime) -> Work:
+    """The items of these features as at `as_of`, and nothing else."""
+    return _with_items(tuple(features), (), as_of, date.max)
+
+
 def size_of(work: Work, sizes: Sizes, place: int, team: Team) -> Size:
     """What is left of the feature at `place`: counted, else guessed, else the typical size."""
     feature = work.features[place]

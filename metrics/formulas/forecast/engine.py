@@ -127,7 +127,7 @@ class _Unfolded:
             return _certain(int(counts[-1]))
         spread = self.spreads[at]
         reach = counts[spread.lowest : spread.lowest + len(spread.mass)]
-        mass = np.bincount(reach, spread.mass, int(counts[-1]) + 1)
+        mass = np.bincount(reach, spread.mass, int(counts[-1]) + 1).astype(np.float64)
         # What the cap does not tell apart is beyond the last mark, and with that everything forecast is done.
         mass[-1] += max(1.0 - float(spread.mass.cumsum()[-1]) if len(reach) else 1.0, 0.0)
         return mass

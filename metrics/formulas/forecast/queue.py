@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def owners(sizes: Sequence[int], limit: int) -> Ints:
-    """For each finish of the crew, in order: the place of the feature whose item it is. As long as all sizes together."""
+    """Whose item (place of the feature) each finish of the crew is, in order: as many as all sizes together."""
     left = np.array(sizes, dtype=np.int64)
     rounds: list[Ints] = []
     waiting = [place for place, size in enumerate(sizes) if size > 0]

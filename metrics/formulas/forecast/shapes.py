@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -79,7 +79,7 @@ class Target:
 class Inputs:
     """`today` is the scope's local day at as_of, `horizon` the last day looked at. `counting`: the teams for "how many
 
-    by `by`" (none: not asked). `notes` and `reason` are for people and pass through.
+    by `by`" (none: not asked). `asked` (what the sample was chosen by), `notes` and `reason` pass through.
     """
 
     as_of: str
@@ -91,6 +91,7 @@ class Inputs:
     targets: tuple[Target, ...] = ()
     counting: tuple[int, ...] = ()
     by: date | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     reason: str = ""
 

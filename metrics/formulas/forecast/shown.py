@@ -8,7 +8,7 @@ MOST, LEAST = 0.95, 0.05
 
 
 def shown_chance(chance: float | None) -> str:
-    """A chance of 0…1 in words: "84 %", "> 95 %", "< 5 %", "n/a". Rounded down: it never promises more than it found."""
+    """A chance of 0…1 in words: "84 %", "> 95 %", "< 5 %", "n/a". Rounded down: never more than was found."""
     if chance is None or math.isnan(chance):
         return "n/a"
     if chance > MOST:

@@ -40,7 +40,8 @@ class Spread(NamedTuple):
         """Per rank p the largest n with P(at least n) ≥ p %."""
         reached = rounded(1.0 - self.mass.cumsum())
         wanted = np.array(ranks, dtype=np.float64) / 100
-        return self.lowest + (reached[None, :] >= wanted[:, None]).sum(axis=1)
+        found: Ints = self.lowest + (reached[None, :] >= wanted[:, None]).sum(axis=1)
+        return found
 
 
 START = Spread(0, np.ones(1))
