@@ -140,13 +140,15 @@ WHERE item.deleted_at IS NULL AND item.parent <> '' AND item.source_id = ANY(%(s
   AND NOT EXISTS (
     SELECT FROM metrics_epiclink link WHERE link.source_id = item.source_id AND link.parent = item.parent)
 GROUP BY item.source_id, item.parent
+-- Of a parent with items of several teams the team that holds the most makes the feature.
+HAVING mode() WITHIN GROUP (ORDER BY item.team_id) = %(team)s
 ORDER BY open DESC, items DESC, item.source_id, item.parent
 LIMIT %(most)s
 """
 
 
 def unlinked(team_id: int, user: User) -> list[Epic]:
-    """Parents of items that a team holds that belong to no feature, those with the most open items first.
+    """Parents of which a team holds the most items that belong to no feature, those with the most open items first.
 
     A title is told where `user` may see the item that it is of.
     """

@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from connectors.demo.epics import Epic, epics
+from connectors.demo.titles import THINGS
 from connectors.demo.world import EXPERIMENT_DAY, Profile
 
-# An epic's last items are finished about five weeks after it took the last one.
+# An epic's last items are finished about five weeks after it took the last one; where work waits for a test, later.
 SETTLED = timedelta(days=35)
 CLOSED_FEATURES = 5
 
@@ -96,15 +97,17 @@ def features(profile: Profile, first: date, today: date) -> Iterator[PlannedFeat
     """The team's features on `today`: the last ones it closed, those it works on, and those that are still ideas."""
     goals = [plan.name for plan in INITIATIVES if plan.stream == profile.stream and not plan.teams]
     known = epics(profile, first, today)
-    settled = [epic for epic in known if epic.ends + SETTLED <= today]
+    after = SETTLED + (timedelta(days=28) if profile.slug == "heron" else timedelta())
+    settled = [epic for epic in known if epic.ends + after <= today]
     for epic in settled[-CLOSED_FEATURES:]:
-        yield PlannedFeature(epic.name, epic.kind, "", None, epic, closed=epic.ends + SETTLED)
+        yield PlannedFeature(epic.name, epic.kind, "", None, epic, closed=epic.ends + after)
     # Nobody has made a feature of the newest yet: the epics without a feature are offered on the team's page.
     for epic in known[len(settled) : -1]:
         due = _friday(epic.ends + timedelta(days=14 if profile.slug == "heron" else 28))
         yield PlannedFeature(epic.name, epic.kind, goals[epic.number % len(goals)], due, epic)
     place = sum(map(ord, profile.slug))
-    ideas = [profile.service.replace("-", " ").capitalize() + " in a second region", "Reports people can make alone"]
+    things = THINGS[profile.stream]
+    ideas = [f"Next version of {things[place % len(things)]}", "Reports people make themselves"]
     for n, name in enumerate(ideas[: 1 + place % 2]):
         guess = None if n else 10 + place % 15
         due = None if n else _friday(today + timedelta(days=90 + place % 40))

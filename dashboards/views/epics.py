@@ -58,11 +58,16 @@ def _feature(request: HttpRequest, slug: str, feature_id: int) -> Feature:
 
 @require_http_methods(["GET", "POST"])
 def epics(request: HttpRequest, slug: str) -> HttpResponse:
-    """The epics of a team that belong to no feature; features are made of the chosen ones in one go."""
-    team, user = _team(request, slug), me(request)
+    """The epics of a team that belong to no feature; features are made of the chosen ones in one go.
+
+    Those without open items on request (?all=1).
+    """
+    team, user, everything = _team(request, slug), me(request), request.GET.get("all") == "1"
     if not can(user, "manage_work", team):
         raise PermissionDenied(WORDS["manage_work"])
-    form = MakeFeaturesForm(request.POST or None, epics=unlinked(team.pk, user), team=team, user=user)
+    found = unlinked(team.pk, user)
+    offered = found if everything else [epic for epic in found if epic.open]
+    form = MakeFeaturesForm(request.POST or None, epics=offered, team=team, user=user)
     if request.method == "POST" and form.is_valid():
         initiative = form.cleaned_data["initiative"]
         made = form.attempt(
@@ -72,7 +77,8 @@ def epics(request: HttpRequest, slug: str) -> HttpResponse:
             what = "1 feature was made" if len(made) == 1 else f"{len(made)} features were made"
             messages.success(request, f"{what}, last in the team’s order: move them to where they belong.")
             return redirect(f"{reverse('organisation_team', args=[slug])}#features")
-    context = {"team": team, "form": form, "sources": sources_for(team.pk)}
+    finished = sum(not epic.open for epic in found)
+    context = {"team": team, "form": form, "sources": sources_for(team.pk), "all": everything, "finished": finished}
     return render(request, "dashboards/epics.html", context)
 
 

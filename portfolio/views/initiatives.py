@@ -27,6 +27,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(row.stream, row.rows, can(user, "manage_work", row.stream)) for row in rows],
         "count": sum(len(row.rows) for row in rows),
+        "streams": sum(bool(row.rows) for row in rows),
         "with_closed": with_closed,
         "tab": "initiatives",
         "may_add": can_somewhere(user, "manage_work"),
