@@ -20,6 +20,7 @@ urlpatterns = [
     path("flow/forecast/commit/", forecast.forecast_commit, name="forecast-commit"),
     path("flow/forecasts/<int:forecast_id>/", forecast.forecast_stored, name="forecast-stored"),
     path("flow/forecasts/<int:forecast_id>/withdraw/", forecast.forecast_withdraw, name="forecast-withdraw"),
+    path("flow/forecasts/<int:forecast_id>/reopen/", forecast.forecast_reopen, name="forecast-reopen"),
     path("flow/calibration/", forecast.calibration, name="calibration"),
     path("delivery/", delivery.delivery, name="delivery"),
     path("organisation/teams/<slug:slug>/epics/", epics.epics, name="epics"),

@@ -13,6 +13,8 @@ DASHES = {50: "dot", 70: "dash", 85: "solid", 95: "dashdot"}
 SHADES = ("seq-1", "seq-2", "seq-3")
 # More lanes than this are in the table only.
 MOST_LANES = 16
+# Up to so many lanes a name has room for two lines.
+TWO_LINES = 9
 PER_CENT = "% chance"
 # Nobody can know better than this: no chance is drawn outside.
 LEAST, MOST = 0.05, 0.95
@@ -249,17 +251,18 @@ def lanes(rows: Sequence[Lane], today: date, *, height: str = "large") -> Spec:
     layout |= {"hovermode": "closest", "showlegend": True}
     layout["xaxis"] |= DATES | {"showgrid": True}
     places = list(range(len(shown)))[::-1]
+    lines = 2 if len(shown) <= TWO_LINES else 1
     layout["yaxis"] |= {
         "range": [-0.7, len(shown) - 0.3],
         "tickvals": places,
-        "ticktext": [_folded(lane.name, 26) for lane in shown],
+        "ticktext": [_folded(lane.name, 26, lines) for lane in shown],
         "automargin": True,
         "showgrid": False,
         "ticklabelstandoff": 6,
     }
     layout["margin"]["t"] = 44
     layout["meta"]["narrow"]["yaxis"] = {
-        "ticktext": [_folded(lane.name, 14) for lane in shown],
+        "ticktext": [_folded(lane.name, 14, lines) for lane in shown],
         "tickfont": {"size": 10},
     }
     layout["meta"]["table"] = _lane_table(rows)
@@ -280,10 +283,9 @@ def lanes(rows: Sequence[Lane], today: date, *, height: str = "large") -> Spec:
     return {"data": traces, "layout": layout}
 
 
-def _folded(text: str, width: int) -> str:
-    """A name in at most two lines of about `width` signs."""
-    lines = wrap(text, width, max_lines=2, placeholder="…")
-    return "<br>".join(lines)
+def _folded(text: str, width: int, lines: int) -> str:
+    """A name in at most so many lines of about `width` signs."""
+    return "<br>".join(wrap(text, width, max_lines=lines, placeholder="…"))
 
 
 def _lane_table(rows: Sequence[Lane]) -> Spec:

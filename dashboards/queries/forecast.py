@@ -1,0 +1,238 @@
+"""The Forecast page: answers in sentences, the figures behind them, the queue, what if."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TypeVar
+
+from django.http import QueryDict
+
+from charts.figures import Spec
+from charts.figures import forecast as drawn
+from dashboards.forms import QuestionForm, WhatIfForm, question_of
+from dashboards.queries.base import Widget, count
+from dashboards.queries.forecast_rows import Lines, SampleLine, of_initiatives, queue, sample_lines
+from dashboards.queries.forecast_what_if import Compared, compared
+from metrics import forecasts
+from metrics.forecasts import Answer, BadQuestion, BurnUp, Delivery, Fan, HowMany, Outlook, Question, shown_chance
+from metrics.forms import Asked, day_text
+from metrics.templatetags.measures import plain
+from portfolio.models import Feature, Team
+
+T = TypeVar("T")
+# More stops than this say no more to the eye.
+STOPS = 160
+# Days of what was done that are drawn before the fan.
+DRAWN_DAYS = 84
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastPage:
+    """What the page shows. `gap`: why nothing can be said of items, in words."""
+
+    finding: str
+    gap: str
+    form: QuestionForm
+    what_if: WhatIfForm
+    question: Question
+    base: Answer
+    plan: Answer
+    answers: Sequence[Widget]
+    queue: Lines
+    initiatives: Lines
+    samples: Sequence[SampleLine]
+    compared: Compared | None
+
+    @property
+    def has_something(self) -> bool:
+        """Whether there is anything that could be different."""
+        return not self.gap or any(one.when for one in self.plan.deliveries)
+
+    @property
+    def is_bad(self) -> bool:
+        return bool(self.form.errors or self.what_if.errors)
+
+
+def forecast_page(asked: Asked, at: datetime, params: QueryDict) -> ForecastPage:
+    """`at` is as_of, or now; `params` is the page's query."""
+    today = at.astimezone(asked.scope.zone).date()
+    form = QuestionForm(params, today)
+    what_if = WhatIfForm(params, features_of(asked, today), teams_of(asked))
+    question = question_of(asked, form, what_if.what_if())
+    items, plan = _ask(asked, question, at, form, what_if)
+    form.show("items", items.base.deliveries[0].items if items.base.deliveries else "")
+    return ForecastPage(
+        finding=finding(asked.scope.name, items.base),
+        gap=items.base.reason,
+        form=form,
+        what_if=what_if,
+        question=question,
+        base=items.base,
+        plan=plan.base,
+        answers=answer_widgets(items.base),
+        queue=queue(plan.base),
+        initiatives=of_initiatives(plan.base, with_figure=len(asked.scope.teams) > 1),
+        samples=sample_lines(items.base),
+        compared=compared(items, plan, question),
+    )
+
+
+def _ask(
+    asked: Asked, question: Question, at: datetime, form: QuestionForm, what_if: WhatIfForm
+) -> tuple[Outlook, Outlook]:
+    """Ask the engine; what it finds wrong beside what the forms found is said at their fields, and left out."""
+    try:
+        return _both(asked, question, at)
+    except BadQuestion as error:
+        for name, text in error.problems.items():
+            where = form if name in form.fields else what_if
+            where.add_error(name if name in where.fields else None, text)
+        usable = question_of(asked, form, what_if.what_if())
+        return _both(asked, replace(usable, ranks=(50, 70, 85, 95)), at)
+
+
+def _both(asked: Asked, question: Question, at: datetime) -> tuple[Outlook, Outlook]:
+    return forecasts.ask_items(asked.scope, question, at), forecasts.ask_plan(asked.scope, question, at)
+
+
+def features_of(asked: Asked, today: date) -> list[tuple[int, str]]:
+    """The features that may be dropped: id and name, with the team's where there are several."""
+    rows = Feature.objects.filter(team__in=asked.scope.teams).exclude(ended_on__lt=today)
+    found = rows.order_by("team__name", "rank", "pk").values_list("pk", "name", "team__name")
+    several = len(asked.scope.teams) > 1
+    return [(pk, f"{name} ({team})" if several else name) for pk, name, team in found]
+
+
+def teams_of(asked: Asked) -> list[tuple[str, str]]:
+    """Short name and name of the scope's teams."""
+    return list(Team.objects.filter(pk__in=asked.scope.teams).values_list("slug", "name"))
+
+
+def finding(name: str, answer: Answer) -> str:
+    """What the page says in one line."""
+    if answer.reason or not answer.deliveries:
+        return f"{name}: {answer.reason}"
+    asked = answer.deliveries[0]
+    if asked.when.get(85) is None:
+        return f"{name}: {count(asked.items, 'item')} at 85\u00a0% only {by_day(asked.when.get(85), answer)}"
+    return f"{name}: {count(asked.items, 'item')} by {by_day(asked.when[85], answer)}, with a chance of 85\u00a0%"
+
+
+def by_day(day: date | None, answer: Answer) -> str:
+    """A day of an answer, in words; None is beyond its horizon."""
+    return forecasts.shown_day(day, answer.horizon)
+
+
+def answer_widgets(answer: Answer) -> list[Widget]:
+    """The two answers and the fan, from nothing but the answer: a stored one gives the same again."""
+    found = []
+    if answer.how_many is not None:
+        found.append(_how_many(answer.how_many))
+    if answer.deliveries and answer.deliveries[0].when:
+        found.append(when_widget(answer.deliveries[0], answer))
+    fan = fan_widget(answer)
+    return [*found, fan] if fan else found
+
+
+def _how_many(found: HowMany) -> Widget:
+    day = day_text(found.by)
+    least = found.at_least
+    counts, chances = thinned([n for n, _ in found.chances]), dict(found.chances)
+    spec = drawn.chance_by_count(
+        counts,
+        [chances[n] for n in counts],
+        [shown_chance(chances[n]) for n in counts],
+        {p: least[p] for p in sorted(least)},
+    )
+    return Widget(
+        "",
+        f"How many items by {day}?",
+        f"85\u00a0% chance of at least {count(least[85], 'item')} by {day}.",
+        f"As likely as not: at least {plain(least[50])}.",
+        spec=spec if len(counts) > 1 else None,
+        note="dark: at least 85\u00a0% sure",
+        extra={
+            "head": ("Chance", "At least"),
+            "rows": [(f"{p}\u00a0%", count(least[p], "item")) for p in sorted(least)],
+        },
+    )
+
+
+def when_widget(asked: Delivery, answer: Answer, question: str = "") -> Widget:
+    """When it is finished, at each rank, and the chance day by day."""
+    name = asked.name if asked.id != "items" else count(asked.items, "item")
+    is_or_are = "is" if asked.id != "items" or asked.items == 1 else "are"
+    return Widget(
+        "",
+        question or f"When {is_or_are} {name} finished?",
+        f"85\u00a0%: {by_day(asked.when.get(85), answer)}; 50\u00a0%: {by_day(asked.when.get(50), answer)}.",
+        f"{shown_chance(asked.chance)} chance by {day_text(asked.due_on)}." if asked.due_on else "",
+        spec=_curve(asked),
+        note="on or before the day",
+        extra={
+            "head": ("Chance", "Finished by the end of"),
+            "rows": [(f"{p}\u00a0%", by_day(day, answer)) for p, day in sorted(asked.when.items())],
+        },
+    )
+
+
+def _curve(asked: Delivery) -> Spec | None:
+    if len(asked.curve) < 2:
+        return None
+    last = next((n for n, one in enumerate(asked.curve) if one.chance >= 0.99), len(asked.curve) - 1)
+    rows = thinned(asked.curve[: last + 1])
+    marks = {p: day for p, day in sorted(asked.when.items()) if day is not None and day <= rows[-1].at}
+    due = asked.due_on if asked.due_on and asked.due_on <= rows[-1].at else None
+    return drawn.chance_by_date(
+        [one.at for one in rows],
+        [one.chance for one in rows],
+        [shown_chance(one.chance) for one in rows],
+        marks,
+        due=due,
+    )
+
+
+def thinned(rows: Sequence[T], most: int = STOPS) -> list[T]:
+    """At most about `most` of the rows, evenly, the first and the last among them."""
+    step = -(-len(rows) // most) or 1
+    kept = list(rows[::step])
+    return kept if not rows or (len(rows) - 1) % step == 0 else [*kept, rows[-1]]
+
+
+def fan_widget(answer: Answer) -> Widget | None:
+    """The burn-up with its fan of the subject asked for, else the fan of the items alone."""
+    subject = answer.deliveries[0] if answer.deliveries else None
+    if subject is None or subject.burn_up is None or subject.burn_up.fan is None:
+        return None
+    return Widget(
+        "",
+        "How does it get done?",
+        _fan_answer(subject, subject.burn_up),
+        size="w12",
+        spec=burn_up_figure(subject.burn_up, subject.due_on),
+        note="lines: at least so many, at each chance",
+    )
+
+
+def _fan_answer(subject: Delivery, burn_up: BurnUp) -> str:
+    done = burn_up.done[-1] if burn_up.done else 0
+    guessed = f", {plain(burn_up.guessed)} of them guessed" if burn_up.guessed else ""
+    return f"{plain(done)} done, {plain(subject.items)} to go{guessed}."
+
+
+def burn_up_figure(burn_up: BurnUp, due: date | None) -> Spec:
+    """History, then the fan, on one axis of days."""
+    past = list(zip(burn_up.days, burn_up.done, burn_up.scope, strict=True))[-DRAWN_DAYS:]
+    fan = burn_up.fan or Fan((), {})
+    ahead = thinned(range(len(fan.days)), 120)
+    days = [day for day, _, _ in past] + [fan.days[n] for n in ahead]
+    gap = [None] * len(past)
+    # The fan begins where the line of what is done ends.
+    bands: dict[int, list[int | None]] = {
+        rank: [*gap[:-1], *([past[-1][1]] if past else []), *(values[n] for n in ahead)]
+        for rank, values in fan.at_least.items()
+        if rank in drawn.DASHES
+    }
+    done: list[int | None] = [*(one for _, one, _ in past), *([None] * len(ahead))]
+    scope: list[int | None] = [*(one for _, _, one in past), *([burn_up.total] * len(ahead))]
+    return drawn.burn_up(days, done, scope, bands, due=due if due and days and due <= days[-1] else None)

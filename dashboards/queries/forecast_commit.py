@@ -1,0 +1,79 @@
+"""Committing to what the Forecast page shows: what can be chosen, and the verb's call."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+
+from accounts.models import User
+from dashboards.forms import CommitForm
+from dashboards.queries.base import count
+from dashboards.queries.forecast import ForecastPage
+from dashboards.queries.forecast_rows import features, initiatives
+from metrics import actions
+from metrics.forecasts import NOTHING
+from metrics.forms import Asked
+from metrics.models import Forecast
+from portfolio.models import Feature, Initiative, Team, ValueStream
+from portfolio.rules import WORDS, Place, can
+
+
+def place_of(asked: Asked) -> Place:
+    """The team or the stream of a scope; None is the portfolio."""
+    if asked.scope.kind == "team":
+        return Team.objects.get(slug=asked.scope.slug)
+    return ValueStream.objects.get(slug=asked.scope.slug) if asked.scope.kind == "stream" else None
+
+
+def subjects(asked: Asked, page: ForecastPage) -> list[tuple[str, str]]:
+    """What can be committed to: the items asked for, and each feature and initiative that has a forecast."""
+    found = []
+    if asked.scope.kind != "portfolio" and page.base.deliveries and page.base.deliveries[0].when:
+        found.append(("items", count(page.base.deliveries[0].items, "item")))
+    found += [(one.id, f"Feature: {one.name}") for one in features(page.plan) if one.when and not one.is_done]
+    found += [(one.id, f"Initiative: {one.name}") for one in initiatives(page.plan) if one.when and not one.is_done]
+    return found
+
+
+def commit_form(
+    asked: Asked, page: ForecastPage, user: User, chosen: str, data: Mapping[str, Any] | None = None
+) -> CommitForm | None:
+    """The form; None where there is nothing to commit to, or this person may not."""
+    offered = subjects(asked, page)
+    if not offered or not can(user, "commit_forecast", place_of(asked)):
+        return None
+    delivery = page.plan.find(chosen)
+    due = delivery.due_on if delivery and delivery.due_on else page.question.by
+    return CommitForm(data, subjects=offered, initial={"subject": chosen or offered[0][0], "due_on": due})
+
+
+def commit(form: CommitForm | None, asked: Asked, page: ForecastPage, user: User, at: datetime) -> Forecast | None:
+    """Store the forecast; None after the form has the messages. Raises PermissionDenied."""
+    if form is None:
+        raise PermissionDenied(WORDS["commit_forecast"])
+    if not form.is_valid():
+        return None
+    said = form.cleaned_data
+    vote = said["votes"]
+    return form.attempt(
+        lambda: actions.commit_forecast(
+            actor=user,
+            as_of=at,
+            due_on=said["due_on"],
+            question=replace(page.question, what_if=NOTHING),
+            votes=None if vote is None else [float(vote)],
+            **_subject(asked, page, said["subject"]),
+        )
+    )
+
+
+def _subject(asked: Asked, page: ForecastPage, chosen: str) -> dict[str, Any]:
+    """The verb's arguments that say what is committed to; `chosen` is one of `subjects`."""
+    kind, _, pk = chosen.partition(":")
+    if kind == "feature":
+        return {"feature": Feature.objects.get(pk=pk)}
+    if kind == "initiative":
+        return {"initiative": Initiative.objects.get(pk=pk)}
+    return {asked.scope.kind: place_of(asked), "items": page.base.deliveries[0].items}
