@@ -1,9 +1,12 @@
 """How long work in progress was blocked, and by what: reasons that say the same in other words are one cluster."""
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -76,6 +79,13 @@ def words_of(reason: str) -> frozenset[str]:
     return kept or frozenset(said) or frozenset(text.split())
 
 
+def _rarest(said: Sequence[frozenset[str]]) -> list[list[str]]:
+    """Of each reason so many of its rarest words that two which are ALIKE have at least one of them in common."""
+    often = Counter(word for words in said for word in words)
+    ordered = [sorted(words, key=lambda word: (often[word], word)) for words in said]
+    return [words[: len(words) - math.ceil(ALIKE * len(words)) + 1] for words in ordered]
+
+
 def grouped(reasons: Sequence[str], counts: Sequence[int]) -> list[int]:
     """For each reason the place of the one that it is put with (its own, where it leads).
 
@@ -83,28 +93,34 @@ def grouped(reasons: Sequence[str], counts: Sequence[int]) -> list[int]:
     is at least half of the words of both; so the order in which reasons came does not matter.
     """
     said = [words_of(reason) for reason in reasons]
+    rare = _rarest(said)
     leaders: dict[str, list[int]] = {}
     leader = list(range(len(reasons)))
-    for place in sorted(leader, key=lambda place: (-counts[place], reasons[place])):
-        near = dict.fromkeys(other for word in sorted(said[place]) for other in leaders.get(word, ()))
+    order = sorted(leader, key=lambda place: (-counts[place], reasons[place]))
+    turn = {place: number for number, place in enumerate(order)}
+    for place in order:
+        near = {other for word in rare[place] for other in leaders.get(word, ())}
         alike = {other: len(said[place] & said[other]) / len(said[place] | said[other]) for other in near}
-        best = max(alike, key=lambda other: (alike[other], -other), default=place)
-        if said[place] == frozenset() or alike.get(best, 0) < ALIKE:
-            for word in said[place]:
-                leaders.setdefault(word, []).append(place)
-        else:
+        best = max(alike, key=lambda other: (alike[other], -turn[other]), default=place)
+        if alike.get(best, 0) >= ALIKE:
             leader[place] = best
+            continue
+        for word in rare[place]:
+            leaders.setdefault(word, []).append(place)
     return leader
+
+
+# Thousands of reasons take seconds; a page asks several times.
+_grouped = lru_cache(maxsize=32)(grouped)
 
 
 def _labels(columns: FlowColumns) -> tuple[list[str], Ints]:
     """The labels of the clusters, and the cluster of each block; by all blocks known, whatever the window."""
     counts = np.bincount(columns.blocked_reason, minlength=len(columns.reasons)).tolist()
-    leaders = grouped(columns.reasons, counts)
-    used = sorted(set(leaders))
-    labels = [columns.reasons[place].strip() or NO_REASON for place in used]
-    cluster = np.array([used.index(place) for place in leaders], dtype=np.int64)
-    return labels, cluster[columns.blocked_reason] if len(cluster) else columns.blocked_reason
+    leaders = np.array(_grouped(columns.reasons, tuple(counts)), dtype=np.int64)
+    used, cluster = np.unique(leaders, return_inverse=True)
+    labels = [columns.reasons[place].strip() or NO_REASON for place in used.tolist()]
+    return labels, cluster[columns.blocked_reason]
 
 
 @dataclass(frozen=True, slots=True)
