@@ -94,11 +94,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class HowMany:
-    """Items finished by the end of `by`: by rank, the most that at least so many % of futures bring. With the fan."""
+    """Items finished by the end of `by`: by rank, the most that at least so many % of futures bring. With the fan.
+
+    `chances`: (n, the chance of at least n) for each n that is neither as good as certain nor as good as impossible.
+    """
 
     by: date
     at_least: Mapping[int, int]
     fan: Fan
+    chances: Sequence[tuple[int, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,4 +100,5 @@ def _how_many(inputs: Inputs, counting: Mapping[str, Any] | None) -> HowMany | N
     if counting is None or inputs.by is None:
         return None
     fan = _fan(counting["first"], counting["fan"])
-    return HowMany(inputs.by, {rank: numbers[-1] for rank, numbers in fan.at_least.items()}, fan)
+    least = {rank: numbers[-1] for rank, numbers in fan.at_least.items()}
+    return HowMany(inputs.by, least, fan, [(n, chance) for n, chance in counting.get("chances", ())])

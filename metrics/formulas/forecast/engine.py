@@ -20,6 +20,8 @@ from metrics.formulas.forecast.spread import CERTAIN, Flags, Floats, Ints, Sprea
 ENGINE = "exact-1"
 # A burn-up's fan and a stored curve end two years on: beyond it nobody reads days off a figure.
 DRAWN_DAYS = 730
+# Chances of counts are kept where they are further than this from 0 and 1.
+UNSURE = 0.001
 
 
 def run(text: str) -> str:
@@ -209,5 +211,18 @@ def _counting(inputs: Inputs, axis: _Axis, by: date) -> dict[str, Any]:
     teams = [inputs.teams[place] for place in inputs.counting]
     kernels = [kernel(team.counts or {}, team.factor) for team in teams]
     worked = [axis.worked(team)[: axis.place(by) + 1] for team in teams]
-    found = np.array([spread.at_least(inputs.ranks) for spread in unfold(kernels, worked)])
-    return {"first": day(axis.first).isoformat(), "fan": _by_rank(found, inputs.ranks)}
+    spreads = list(unfold(kernels, worked))
+    found = np.array([spread.at_least(inputs.ranks) for spread in spreads])
+    return {
+        "first": day(axis.first).isoformat(),
+        "fan": _by_rank(found, inputs.ranks),
+        "chances": _chances(spreads[-1]),
+    }
+
+
+def _chances(spread: Spread) -> list[list[float]]:
+    """[n, the chance of at least n] for each n that is neither as good as certain nor as good as impossible."""
+    numbers = np.arange(spread.lowest, spread.lowest + len(spread.mass))
+    chances = rounded(1.0 - spread.below(numbers))
+    open_ones = (chances >= UNSURE) & (chances <= 1.0 - UNSURE)
+    return [[n, chance] for n, chance in zip(numbers[open_ones].tolist(), chances[open_ones].tolist(), strict=True)]
