@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.views import delivery, epics, flow, forecast, home, limits
+from dashboards.views import delivery, epics, expectations, flow, forecast, home, limits
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("flow/limits/baselines/<int:baseline_id>/", limits.change_baseline, name="baseline"),
     path("flow/limits/baselines/<int:baseline_id>/remove/", limits.remove_baseline, name="baseline-remove"),
     path("flow/limits/baselines/restore/", limits.restore_baseline, name="baseline-restore"),
+    path("flow/expectations/", expectations.expectations, name="expectations"),
+    path("flow/expectations/<int:expectation_id>/", expectations.change_expectation, name="expectation"),
+    path("flow/expectations/<int:expectation_id>/remove/", expectations.remove_expectation, name="expectation-remove"),
+    path("flow/expectations/restore/", expectations.restore_expectation, name="expectation-restore"),
     path("flow/forecast/", forecast.forecast, name="forecast"),
     path("flow/forecast/commit/", forecast.forecast_commit, name="forecast-commit"),
     path("flow/forecasts/<int:forecast_id>/", forecast.forecast_stored, name="forecast-stored"),

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from connectors.models import SyncRun
 from core.models import JobState
-from metrics.models import Source, WorkItem
+from metrics.models import Baseline, EpicLink, Expectation, Source, WorkItem
+from portfolio.models import Initiative
 from tests.cast import PASSWORD, Cast
 
 PEOPLE = ["anonymous", "outsider", "member", "viewer", "coach", "leader", "stream_pmo", "pmo", "administrator"]
@@ -28,6 +29,8 @@ GLOBAL = frozenset({"leader", "pmo", "administrator"})
 MANAGE_FALCON = frozenset({"stream_pmo", "pmo", "administrator"})
 MANAGE_ALL = frozenset({"pmo", "administrator"})
 ADMINISTRATOR = frozenset({"administrator"})
+# Initiatives, features and policies of Payments and its teams.
+PLAN = frozenset({"coach", "leader", "stream_pmo", "pmo", "administrator"})
 # Routes of one's own things: each person finds only theirs, so the ids of others are not found.
 NOBODY: frozenset[str] = frozenset()
 
@@ -51,6 +54,9 @@ FALCON: dict[str, Any] = {"slug": "falcon"}
 PAYMENTS: dict[str, Any] = {"slug": "payments"}
 SOURCE: dict[str, Any] = {"slug": "falcon-git"}
 RUN: dict[str, Any] = {**SOURCE, "run_id": "{run.pk}"}
+INITIATIVE: dict[str, Any] = {"slug": "refunds"}
+WORK = {"name": "Refunds", "stream": "{payments.pk}", "value_type": "feature", "position": 0, "teams": "{falcon.pk}"}
+FEATURE: dict[str, Any] = {**FALCON, "feature_id": "{feature.pk}"}
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
 ROUTES: dict[str, list[Row]] = {
     # one's own account
@@ -81,6 +87,21 @@ ROUTES: dict[str, list[Row]] = {
     "member_remove": [post(MANAGE_FALCON, **FALCON, membership_id="{max_in_falcon.pk}")],
     "service_add": [post(MANAGE_FALCON, {"name": "Refunds"}, **FALCON)],
     "service": [Row(MANAGE_FALCON, {**FALCON, "service_id": "{ledger.pk}"})],
+    "initiatives": [Row(KNOWN)],
+    "initiative_new": [Row(PLAN, PAYMENTS)],
+    "initiative": [Row(OF_FALCON, INITIATIVE), post(PLAN, WORK, **INITIATIVE)],
+    "initiative_close": [post(PLAN, {"on": "2030-01-01"}, **INITIATIVE)],
+    "initiative_reopen": [post(PLAN, **INITIATIVE)],
+    "allocation": [Row(PLAN, PAYMENTS)],
+    "allocation_restore": [post(PLAN, query="tolerance=10", **PAYMENTS)],
+    "feature_new": [Row(PLAN, FALCON)],
+    "feature": [Row(OF_FALCON, FEATURE), post(PLAN, {"name": "Refunds", "value_type": "feature"}, **FEATURE)],
+    "feature_move": [post(PLAN, {"by_places": 1}, **FEATURE)],
+    "feature_close": [post(PLAN, {"on": "2030-01-01"}, **FEATURE)],
+    "feature_reopen": [post(PLAN, **FEATURE)],
+    "epics": [Row(PLAN, FALCON)],
+    "epic_link": [post(PLAN, {"source": "{source.pk}", "parent": "FAL-2"}, **FEATURE)],
+    "epic_unlink": [post(PLAN, **FEATURE, link_id="{link.pk}")],
     "calendars": [Row(KNOWN)],
     "calendar_new": [Row(MANAGE_ALL)],
     "calendar": [Row(KNOWN, {"calendar_id": "{calendar.pk}"})],
@@ -108,6 +129,26 @@ ROUTES: dict[str, list[Row]] = {
     "flow-blocked": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "flow-mix": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "flow-compare": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "flow-limits": [
+        Row(OF_FALCON, query=SCOPE),
+        Row(OF_PAYMENTS, query=STREAM),
+        Row(GLOBAL, query="scope=portfolio"),
+        post(OF_PAYMENTS, {"measure": "wip", "starts_on": "2025-03-03", "reason": "WIP limit"}, query=SCOPE),
+    ],
+    "baseline": [Row(OF_PAYMENTS, {"baseline_id": "{baseline.pk}"})],
+    "baseline-remove": [post(OF_PAYMENTS, query=SCOPE, baseline_id="{baseline.pk}")],
+    "baseline-restore": [post(OF_PAYMENTS, query=f"{SCOPE}&measure=wip&starts_on=2025-03-03&reason=WIP")],
+    "expectations": [
+        Row(OF_FALCON, query=SCOPE),
+        Row(OF_PAYMENTS, query=STREAM),
+        Row(GLOBAL, query="scope=portfolio"),
+        post(OF_PAYMENTS, {"team": "falcon", "percent": 85, "days": 9, "valid_from": "2025-03-03"}, query=SCOPE),
+    ],
+    "expectation": [Row(OF_PAYMENTS, {"expectation_id": "{expectation.pk}"})],
+    "expectation-remove": [post(OF_PAYMENTS, query=SCOPE, expectation_id="{expectation.pk}")],
+    "expectation-restore": [
+        post(OF_PAYMENTS, query=f"{SCOPE}&team=falcon&kind=&percent=85&days=9&valid_from=2025-03-03")
+    ],
     "delivery": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "items": [Row(OF_FALCON, query=SCOPE)],
     "item": [Row(OF_FALCON, {"item_id": "{item.pk}"})],
@@ -159,6 +200,21 @@ ROUTES: dict[str, list[Row]] = {
     "api-stream-detail": [Row(OF_PAYMENTS, PAYMENTS), Row(MANAGE_ALL, PAYMENTS, "patch", data={"name": "Pay"})],
     "api-team-list": [Row(KNOWN), post(MANAGE_FALCON, {"name": "Ibis", "stream": "payments"})],
     "api-team-detail": [Row(OF_FALCON, FALCON), Row(MANAGE_FALCON, FALCON, "patch", data={"name": "Eagle"})],
+    "api-initiative-list": [Row(KNOWN), post(PLAN, {"name": "Faster", "stream": "payments"})],
+    "api-initiative-detail": [
+        Row(OF_FALCON, INITIATIVE),
+        Row(PLAN, INITIATIVE, "patch", data={"name": "Faster"}),
+    ],
+    "api-feature-list": [Row(KNOWN), post(PLAN, {"name": "Faster", "team": "falcon"})],
+    "api-feature-detail": [
+        Row(OF_FALCON, {"pk": "{feature.pk}"}),
+        Row(PLAN, {"pk": "{feature.pk}"}, "patch", data={"name": "Faster"}),
+    ],
+    "api-feature-rank": [post(PLAN, {"to": 1}, pk="{feature.pk}")],
+    "api-allocation": [
+        Row(OF_PAYMENTS, PAYMENTS),
+        Row(PLAN, PAYMENTS, "put", data={"shares": {"feature": 100}, "tolerance": 5}),
+    ],
     "api-service-list": [Row(KNOWN), post(MANAGE_FALCON, {"name": "Refunds", "team": "falcon"})],
     "api-service-detail": [
         Row(OF_FALCON, {"pk": "{ledger.pk}"}),
@@ -203,6 +259,11 @@ class Props:
             slug="falcon-git", name="Falcon git", tool="git", team=cast.falcon, settings=place
         )
         self.run = SyncRun.objects.create(source=self.source, state=JobState.SUCCEEDED, finished_at=timezone.now())
+        self.baseline = Baseline.objects.create(team=cast.falcon, measure="wip", starts_on="2025-01-06", reason="New")
+        self.expectation = Expectation.objects.create(team=cast.falcon, days=9, valid_from="2025-01-06")
+        self.initiative = Initiative.objects.create(slug="refunds", name="Refunds", stream=cast.payments)
+        self.feature = self.initiative.features.create(team=cast.falcon, name="Refunds in the app", rank=1)
+        self.link = EpicLink.objects.create(feature=self.feature, source=self.source, parent="FAL-1")
         self.item = WorkItem.objects.create(
             source=self.source, external_id="1", key="FAL-1", team=cast.falcon, created_at=timezone.now()
         )
