@@ -48,7 +48,12 @@ def _inputs(question: Question, as_of: datetime, zone: ZoneInfo) -> Inputs:
 def _said(question: Question) -> dict[str, Any]:
     """What of the question the engine is not told, but whoever reads its inputs later needs."""
     chosen = {name: list(values) for name, values in question.facets._asdict().items()}
-    return {**chosen, "share": question.share, "sample_days": question.sample_days, "wip_limit": question.wip_limit}
+    return chosen | {
+        "share": question.share,
+        "only_features": question.only_features,
+        "sample_days": question.sample_days,
+        "wip_limit": question.wip_limit,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,14 @@ class _Asked:
 
 def _asked(teams: Sequence[Team], question: Question, as_of: datetime, zone: ZoneInfo) -> _Asked:
     inputs = _inputs(question, as_of, zone)
-    read = samples.read(teams, as_of, question.facets)
+    read = samples.read(teams, as_of, question.facets, only_features=question.only_features)
     return _Asked(question, inputs, read, samples.samples(read, question))
 
 
 def default_items(scope: Scope, as_of: datetime, question: Question) -> int:
     """The items that the scope's teams have not finished: what "when" is about when nothing else is said."""
-    return samples.open_items(samples.read(samples.known_teams(scope.teams), as_of, question.facets))
+    teams = samples.known_teams(scope.teams)
+    return samples.open_items(samples.read(teams, as_of, question.facets, only_features=question.only_features))
 
 
 def ask_items(scope: Scope, question: Question, as_of: datetime) -> Outlook:

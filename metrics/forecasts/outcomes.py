@@ -72,7 +72,8 @@ def _of_items(forecast: Forecast, end: datetime) -> Decision:
     inputs = shapes.load(forecast.inputs)
     slugs = {team.slug for team in inputs.teams} if forecast.team_id is None else {forecast.team.slug}  # type: ignore[union-attr]
     teams = list(Team.objects.filter(slug__in=slugs).select_related("calendar"))
-    reading = samples.read(teams, end, _facets(inputs.asked))
+    only_features = bool(inputs.asked.get("only_features"))
+    reading = samples.read(teams, end, _facets(inputs.asked), only_features=only_features)
     ends, found = frame.finishes(reading.columns), reading.columns
     late = found.ended[found.last] > micros(forecast.as_of)
     days = np.sort(ends.day[ends.in_scope & reading.meant & late & (ends.day <= frame.number(forecast.due_on))])

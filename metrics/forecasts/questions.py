@@ -53,13 +53,15 @@ class Question:
     """`items`: when are so many finished? `by`: how many by the end of that day, and with which chance `items`?
 
     `facets` choose whose finishes are sampled, and `share` (per cent, 1…100) which part of them goes to the work asked
-    about; both default to all. `wip_limit`: how many features a team works on at a time. `ranks`: percentiles.
+    about; both default to all. `only_features`: sample only items that belong to some feature. `wip_limit`: how many
+    features a team works on at a time. `ranks`: percentiles.
     """
 
     items: int | None = None
     by: date | None = None
     facets: Facets = ALL_ITEMS
     share: int = 100
+    only_features: bool = False
     wip_limit: int = 1
     sample_days: int = SAMPLE_DAYS
     ranks: tuple[int, ...] = DRAWN

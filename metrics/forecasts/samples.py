@@ -40,8 +40,8 @@ class Reading:
     holidays: dict[int, tuple[date, ...]]
 
 
-def read(teams: Sequence[Team], as_of: datetime, facets: Facets) -> Reading:
-    """The facts of `teams` as at `as_of`."""
+def read(teams: Sequence[Team], as_of: datetime, facets: Facets, *, only_features: bool = False) -> Reading:
+    """The facts of `teams` as at `as_of`; meant are the items of `facets`, or of these those that belong to a feature."""
     facts = columns.read_teams([team.pk for team in teams])
     found = columns.derive(facts, micros(as_of), frozenset(team.pk for team in teams))
     holidays: dict[int, list[date]] = {}
@@ -50,7 +50,8 @@ def read(teams: Sequence[Team], as_of: datetime, facets: Facets) -> Reading:
         holidays.setdefault(calendar, []).append(on)
     off = {team.pk: tuple(holidays.get(team.calendar_id, ())) for team in teams}
     meant = np.ones(len(found.ids), dtype=np.bool_) if facets.are_all else np.isin(found.ids, _chosen(teams, facets))
-    return Reading(found, meant, np.isin(found.ids, _of_features(found.ids)), tuple(teams), off)
+    in_feature = np.isin(found.ids, _of_features(found.ids))
+    return Reading(found, meant & in_feature if only_features else meant, in_feature, tuple(teams), off)
 
 
 def _chosen(teams: Sequence[Team], facets: Facets) -> list[int]:

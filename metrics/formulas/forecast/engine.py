@@ -15,7 +15,7 @@ import numpy as np
 from metrics.formulas.forecast import queue
 from metrics.formulas.forecast.calendar import day, number, working
 from metrics.formulas.forecast.shapes import Inputs, Line, Target, TeamInput, canonical, load
-from metrics.formulas.forecast.spread import CERTAIN, Flags, Floats, Ints, Spread, added, kernel, rounded, unfold
+from metrics.formulas.forecast.spread import CERTAIN, START, Flags, Floats, Ints, Spread, added, kernel, rounded, unfold
 
 ENGINE = "exact-1"
 # A burn-up's fan and a stored curve end two years on: beyond it nobody reads days off a figure.
@@ -211,13 +211,11 @@ def _counting(inputs: Inputs, axis: _Axis, by: date) -> dict[str, Any]:
     teams = [inputs.teams[place] for place in inputs.counting]
     kernels = [kernel(team.counts or {}, team.factor) for team in teams]
     worked = [axis.worked(team)[: axis.place(by) + 1] for team in teams]
-    spreads = list(unfold(kernels, worked))
-    found = np.array([spread.at_least(inputs.ranks) for spread in spreads])
-    return {
-        "first": day(axis.first).isoformat(),
-        "fan": _by_rank(found, inputs.ranks),
-        "chances": _chances(spreads[-1]),
-    }
+    found, last = [], START
+    for last in unfold(kernels, worked):
+        found.append(last.at_least(inputs.ranks))
+    fan = _by_rank(np.array(found), inputs.ranks)
+    return {"first": day(axis.first).isoformat(), "fan": fan, "chances": _chances(last)}
 
 
 def _chances(spread: Spread) -> list[list[float]]:
