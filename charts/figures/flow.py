@@ -121,6 +121,7 @@ def ageing(
     if bands:
         points["showlegend"] = False
         layout["showlegend"] = True
+        layout["legend"] |= {"traceorder": "normal"}
         layout["margin"]["t"] = 30
     name_groups(layout, groups, width)
     return {"data": [points, *bands, *lines], "layout": layout}
@@ -137,7 +138,7 @@ def _paces(groups: Sequence[str], pace: Mapping[str, Mapping[int, Number]]) -> l
                 "type": "bar",
                 "x": list(range(len(groups))),
                 "y": [top - low for top, low in zip(tops, below, strict=True)],
-                "name": f"{rank}\u00a0% had left by",
+                "name": f"{rank}\u00a0% left by",
                 "customdata": [""] * len(groups),
                 "text": [f"{group}: {rank} % had left at an age of {top:g} {unit_of(top)}"
                          for group, top in zip(groups, tops, strict=True)],
@@ -212,7 +213,10 @@ def shares(
     layout["yaxis"] |= {"type": "category", "range": None, "automargin": True, "showgrid": False}
     layout["yaxis"]["ticklabelstandoff"] = 6
     layout["xaxis"] |= {"range": [0, top], "showgrid": True, "showline": False}
-    layout["meta"]["x"] = "finished, %"
+    layout["meta"]["table"] = {
+        "head": ["What", "Finished (%)", *(["Policy (%)"] if policy else [])],
+        "rows": [[name, share, *([policy.get(name)] if policy else [])] for name, share in parts.items()],
+    }
     bars = {
         "type": "bar",
         "orientation": "h",

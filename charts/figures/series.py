@@ -85,6 +85,7 @@ def bar(
     name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels])
     if len(bars) > 1:
         layout["showlegend"] = True
+        layout["legend"] |= {"traceorder": "normal"}
         layout["margin"]["t"] = 30
     return {"data": [*traces, *level_traces(levels, stops)], "layout": layout}
 

@@ -44,28 +44,33 @@ def table_of(spec: Spec) -> Table:
     if "table" in meta:
         # The figure says itself what its data is.
         head, rows = meta["table"]["head"], [[text_of(cell) for cell in row] for row in meta["table"]["rows"]]
+        total = len(rows)
     elif any("text" in trace for trace in traces):
-        rows = _group_rows(traces[0], meta["groups"]) if "groups" in meta else _point_rows(traces)
+        rows, total = _group_rows(traces[0], meta["groups"]) if "groups" in meta else _point_rows(traces)
         head = ["Where" if "groups" in meta else "When", "What"] + ([f"Value ({meta['y']})"] if meta.get("y") else [])
         rows = [row[: len(head)] for row in rows]
     else:
         head, rows = _column_rows(traces, meta)
-    return Table(head, rows[:TABLE_ROWS], max(0, len(rows) - TABLE_ROWS))
+        total = len(rows)
+    return Table(head, rows[:TABLE_ROWS], max(0, total - TABLE_ROWS))
 
 
-def _point_rows(traces: list[Spec]) -> list[list[str]]:
+def _point_rows(traces: list[Spec]) -> tuple[list[list[str]], int]:
+    """The latest points as text, and how many there are: what is not shown is not put into words."""
     points = [
         point
         for trace in traces
         for point in zip(trace["x"], trace["text"], trace["y"], strict=True)
         if point[0] is not None
     ]
-    return [[text_of(x), text.replace("<br>", ", "), text_of(y)] for x, text, y in sorted(points, reverse=True)]
+    shown = sorted(points, reverse=True)[:TABLE_ROWS]
+    return [[text_of(x), text.replace("<br>", ", "), text_of(y)] for x, text, y in shown], len(points)
 
 
-def _group_rows(trace: Spec, groups: list[str]) -> list[list[str]]:
-    points = zip(groups, trace["text"], trace["y"], strict=True)
-    return [[group, text.split("<br>")[0], text_of(y)] for group, text, y in sorted(points, key=lambda p: -p[2])]
+def _group_rows(trace: Spec, groups: list[str]) -> tuple[list[list[str]], int]:
+    """The highest points of all groups as text, and how many there are."""
+    points = sorted(zip(groups, trace["text"], trace["y"], strict=True), key=lambda point: -point[2])
+    return [[group, text.split("<br>")[0], text_of(y)] for group, text, y in points[:TABLE_ROWS]], len(points)
 
 
 def _column_rows(traces: list[Spec], meta: Spec) -> tuple[list[str], list[list[str]]]:

@@ -35,8 +35,8 @@ ELSEWHERE = "Elsewhere"
 AGEING = 0.2
 # The width in pixels of a full row's figure on paper.
 WIDTH = 560
-# Rows of the table, the oldest items.
-MOST_ROWS = 60
+# Rows of the table: the oldest items at once, so many more behind a summary.
+AT_ONCE, MOST_ROWS = 25, 225
 KEYS = ("total_work_item_age", "wip")
 RANKED = ("cycle_time", "work_item_age")
 
@@ -185,8 +185,10 @@ def expected(found: Figures, where: Bands, chances: Chances) -> Widget:
         note="chance: of the finished items that were ever as old, the share that took no longer than expected",
         template="dashboards/ages.html",
         extra={
-            "lines": lines,
+            "lines": lines[:AT_ONCE],
+            "more": lines[AT_ONCE:],
             "left_out": len(chances.ids) - len(lines),
+            "is_expected": bool((chances.why != ageing.UNEXPECTED).any()),
             "all": f"{reverse('items')}?{found.asked.query}",
             "expectations": "" if (chances.why != ageing.UNEXPECTED).any() else _address("expectations"),
         },

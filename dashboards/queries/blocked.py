@@ -38,7 +38,9 @@ def blocked_page(asked: Asked, at: datetime) -> tuple[str, list[Widget]]:
     """The page's finding and its widgets."""
     found = figures(asked, at, [KEY])
     groups = blocked.clusters(found.reading.columns, asked.window)
-    widgets = [reasons(found, groups), over_time(found, groups), blocks(found, groups)]
+    widgets = [reasons(found, groups)]
+    if groups:
+        widgets += [over_time(found, groups), blocks(found, groups)]
     return finding(found, groups), widgets
 
 
@@ -58,8 +60,7 @@ def reasons(found: Figures, groups: list[Cluster]) -> Widget:
     if measured.value is None:
         return missing(found, KEY, text, "w12")
     if not groups:
-        return Widget(KEY, text, "Nothing in progress was blocked in this window.", trend(found, KEY), size="w12",
-                      query=found.asked.query)  # fmt: skip
+        return _nothing(found, text)
     first, whole = groups[0], float(measured.value)
     share = per_cent(float(first.seconds) / sum(float(one.seconds) for one in groups))
     open_now = sum(one.open_now for one in groups)
@@ -78,6 +79,23 @@ def reasons(found: Figures, groups: list[Cluster]) -> Widget:
         template="dashboards/reasons.html",
         extra={"groups": groups},
     )
+
+
+def _nothing(found: Figures, text: str) -> Widget:
+    return Widget(
+        KEY,
+        text,
+        "Nothing in progress was blocked in this window.",
+        _before(found),
+        size="w12",
+        query=found.asked.query,
+        note="blocks are read from the flags and the blocked statuses of the tool that a source connects",
+    )
+
+
+def _before(found: Figures) -> str:
+    past, days = found.before[KEY].value, found.asked.window.days
+    return f"Nor in the {days} days before." if past == 0 else trend(found, KEY)
 
 
 def over_time(found: Figures, groups: list[Cluster]) -> Widget:

@@ -85,7 +85,7 @@ def _widget(part: Part, key: str, text: str, answer: str, trend: str, spec: Spec
         tone="warn" if tag.startswith("signal") else "",
         spec=spec,
         query=part.asked.query,
-        template="dashboards/part.html",
+        template="dashboards/part.html" if key == "throughput" else "",
         extra={"name": part.scope.name, "address": f"{reverse(page)}?{part.asked.query}"},
     )
 
@@ -128,6 +128,8 @@ def throughput(part: Part) -> Widget:
         faint=[week.is_partial for week in found],
         height="small",
     )
+    # The answer says the limits; a legend would take the room of the figure.
+    spec["layout"]["meta"]["narrow"]["showlegend"] = False
     answer = f"{count(measured.value, 'item')} in {days} days; {usual}."
     past = _past(part.measure(key, part.asked.before), days)
     return _widget(part, key, text, answer, past, spec, "signal: more than noise" if noted else "")

@@ -127,7 +127,7 @@ def _widest(bands: Mapping[str, Sequence[Number]], states: Mapping[str, str]) ->
     name, (gain, ys) = max(grown.items(), key=lambda pair: pair[1][0])
     if gain <= 0:
         return "No band of work in progress grew over the window."
-    return f"{name} grew most: from {plain(ys[0])} to {count(ys[-1], 'item')}."
+    return f"{name[:1].upper()}{name[1:]} grew most: from {plain(ys[0])} to {count(ys[-1], 'item')}."
 
 
 def _cfd_trend(found: Figures) -> str:

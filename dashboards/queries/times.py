@@ -23,11 +23,11 @@ from dashboards.queries.base import (
     question,
     trend,
 )
-from dashboards.queries.standing import Bands, bands, counted, finish_days, names
+from dashboards.queries.standing import IN_PROGRESS, Bands, bands, counted, finish_days, names
 from metrics.columns import day_date, micros
 from metrics.forms import Asked
 from metrics.formulas import flow, frame
-from metrics.measurement import Measurement, Point
+from metrics.measurement import Measurement, Number, Point
 from metrics.templatetags.measures import lasting, plain, value_text
 
 TIMES = ("cycle_time", "lead_time")
@@ -191,18 +191,34 @@ def finished_time(found: Figures, where: Bands) -> Widget:
     spent = {name: seconds for name, seconds in measured.parts.items() if where.states.get(name) != "done"}
     if measured.value is None or not spent:
         return missing(found, key, question(key))
-    ranked = dict(sorted(spent.items(), key=lambda pair: -pair[1]))
-    first, whole = next(iter(ranked)), sum(ranked.values())
+    busy = in_progress(spent, where)
+    first = next(iter(busy), "")
+    said = "None of it in progress."
+    if first:
+        share = per_cent(busy[first] / sum(busy.values()))
+        mean = lasting(busy[first] / measured.n)
+        said = f"{_named(first, where)} holds {share} of the time in progress: {mean} an item."
     return Widget(
         key,
         question(key),
-        f"{_named(first, where)} holds {per_cent(ranked[first] / whole)} of the time from creation to finish: "
-        f"{lasting(ranked[first] / measured.n)} an item.",
+        said + _before_start(spent, where, measured.n),
         _most_before(found, where),
-        spec=_ranking({name: seconds / measured.n / 86400 for name, seconds in ranked.items()}, first),
+        spec=_ranking({name: seconds / measured.n / 86400 for name, seconds in spent.items()}, first),
         query=found.asked.query,
         note=f"mean of {count(measured.n, 'finished item')}",
     )
+
+
+def in_progress(spent: Mapping[str, Number], where: Bands) -> dict[str, float]:
+    """Of the time per state that of states in progress, the longest first."""
+    busy = {name: float(seconds) for name, seconds in spent.items() if where.states.get(name) in IN_PROGRESS}
+    return dict(sorted(busy.items(), key=lambda pair: -pair[1]))
+
+
+def _before_start(spent: Mapping[str, Number], where: Bands, n: int) -> str:
+    """How long items waited in the backlog, as a second sentence."""
+    idle = sum(float(seconds) for name, seconds in spent.items() if where.states.get(name) == "backlog")
+    return f" In the backlog an item waits {lasting(idle / n)}." if idle else ""
 
 
 def _named(name: str, where: Bands) -> str:
@@ -214,16 +230,16 @@ def _named(name: str, where: Bands) -> str:
 
 def _most_before(found: Figures, where: Bands) -> str:
     past, days = found.before["time_in_state"], found.asked.window.days
-    spent = {name: seconds for name, seconds in past.parts.items() if where.states.get(name) != "done"}
-    if past.value is None or not spent:
+    busy = in_progress(past.parts, where)
+    if past.value is None or not busy:
         return f"Nothing to compare with in the {days} days before."
-    most = max(spent, key=lambda name: spent[name])
-    share = per_cent(spent[most] / sum(spent.values()))
-    return f"{_named(most, where)} with {share} in the {days} days before."
+    most = next(iter(busy))
+    return f"{_named(most, where)} with {per_cent(busy[most] / sum(busy.values()))} in the {days} days before."
 
 
 def _ranking(days: Mapping[str, float], strong: str) -> charts.Spec:
-    rounded = {name[:1].upper() + name[1:]: round(value, 2) for name, value in days.items()}
+    ranked = sorted(days.items(), key=lambda pair: -pair[1])
+    rounded = {name[:1].upper() + name[1:]: round(value, 2) for name, value in ranked}
     height = "large" if len(rounded) > 8 else "medium"
     return charts.ranking(rounded, unit="days", strong=strong[:1].upper() + strong[1:], height=height)
 
@@ -234,16 +250,19 @@ def open_time(found: Figures, where: Bands) -> Widget:
     if not found.now[key].value:
         return replace(missing(found, key, text), answer="Nothing is in progress.")
     spent, n = _open_stays(found.reading, where)
-    first = max(spent, key=lambda name: spent[name])
+    busy = in_progress(spent, where)
+    first = next(iter(busy), "")
     past = found.before[key].value
     return Widget(
         key,
         text,
-        f"{_named(first, where)} has held them longest: {lasting(spent[first] / n)} an item up to now.",
+        f"Of the states in progress, {_named(first, where)} has held them longest: {lasting(busy[first] / n)} an item."
+        if first
+        else "They have just been started.",
         f"{count(n, 'item')} in progress, {plain(past)} {found.asked.window.days} days earlier.",
         spec=_ranking({name: value / n / 86400 for name, value in spent.items()}, first),
         query=found.asked.query,
-        note="mean per item in progress, from creation on; the stay that is still open counts",
+        note="mean per item in progress; the stay that is still open counts",
     )
 
 
