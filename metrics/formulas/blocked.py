@@ -115,12 +115,16 @@ _grouped = lru_cache(maxsize=32)(grouped)
 
 
 def _labels(columns: FlowColumns) -> tuple[list[str], Ints]:
-    """The labels of the clusters, and the cluster of each block; by all blocks known, whatever the window."""
-    counts = np.bincount(columns.blocked_reason, minlength=len(columns.reasons)).tolist()
-    leaders = np.array(_grouped(columns.reasons, tuple(counts)), dtype=np.int64)
-    used, cluster = np.unique(leaders, return_inverse=True)
-    labels = [columns.reasons[place].strip() or NO_REASON for place in used.tolist()]
-    return labels, cluster[columns.blocked_reason]
+    """The labels of the clusters, and the cluster of each block; by all blocks that the scope's items had by as_of,
+    whatever the window. Blocks of other items are in the first.
+    """
+    own = frame.candidates(columns)[columns.blocked_item]
+    given, counts = np.unique(columns.blocked_reason[own], return_counts=True)
+    reasons = tuple(columns.reasons[place] for place in given.tolist())
+    used, cluster = np.unique(np.array(_grouped(reasons, tuple(counts.tolist())), dtype=np.int64), return_inverse=True)
+    of_block = np.zeros(len(own), dtype=np.int64)
+    of_block[own] = cluster[np.searchsorted(given, columns.blocked_reason[own])]
+    return [reasons[place].strip() or NO_REASON for place in used.tolist()], of_block
 
 
 @dataclass(frozen=True, slots=True)

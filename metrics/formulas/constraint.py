@@ -60,7 +60,7 @@ class Standing:
 
     @property
     def weeks(self) -> int:
-        return self.days.shape[1]
+        return int(self.days.shape[1])
 
 
 def standing(columns: FlowColumns, place: Ints, mask: Flags, n: int, last: int) -> Standing:
@@ -105,8 +105,8 @@ def _item_days(columns: FlowColumns, mask: Flags, days: Days) -> Floats:
     """Per item, on how many of the days it held one of the stays in `mask` at the end."""
     low = np.maximum(columns.day[mask], days.first)
     high = np.minimum(columns.until_day[mask], days.last + 1)
-    spent: Floats = np.bincount(columns.item[mask], np.maximum(high - low, 0), len(columns.ids))
-    return spent
+    spent = np.bincount(columns.item[mask], np.maximum(high - low, 0), len(columns.ids))
+    return spent.astype(np.float64)
 
 
 def _series(columns: FlowColumns, window: Window, places: list[Place], place: Ints, mask: Flags) -> list[Point]:

@@ -111,12 +111,12 @@ def groups(columns: FlowColumns) -> tuple[list[str], Ints]:
 
 def status_bands(columns: FlowColumns) -> tuple[list[str], Ints]:
     """The names of the statuses in the workflow's order (those of one name are one), and the place of each stay."""
-    used = np.unique(columns.status)
-    # Only of what has happened by as_of: what comes later must not change the order.
-    names = merged([columns.statuses[at] for at in used.tolist()])
+    # Only those that items of the scope have had by as_of: what comes later must not change the order.
+    used = np.unique(columns.status[candidates(columns)[columns.item]]).tolist()
+    names = merged([columns.statuses[at] for at in used])
     place = {name: number for number, name in enumerate(names)}
-    band = np.array([place[columns.statuses[at].name] for at in used.tolist()], dtype=np.int64)
-    return names, band[np.searchsorted(used, columns.status)]
+    band = np.array([place.get(info.name, 0) for info in columns.statuses], dtype=np.int64)
+    return names, band[columns.status]
 
 
 def merged(statuses: Sequence[StatusInfo]) -> list[str]:
