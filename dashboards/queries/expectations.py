@@ -105,6 +105,14 @@ class ExpectationsPage:
     past: Sequence[Late]
     is_empty: bool
 
+    @property
+    def about_first(self) -> Sequence[Late]:
+        return self.about[:AT_ONCE]
+
+    @property
+    def about_more(self) -> Sequence[Late]:
+        return self.about[AT_ONCE:]
+
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
@@ -183,9 +191,14 @@ def _panel(
         size="w12",
         spec=_figure(reading, now, lines) if now.kept.finished else None,
         query=_of_team(reading.asked, team),
-        note="per week, open circles: cut by the window" if days <= MOST_WEEKS_DAYS else "per month of the finish",
+        note=_note(days) if now.kept.finished else "",
     )
     return Panel(team, widget, lines, own)
+
+
+def _note(days: int) -> str:
+    period = "week" if days <= MOST_WEEKS_DAYS else "month"
+    return f"per {period} of the finish; open circles: cut by the window or the as-of time"
 
 
 def _of_team(asked: Asked, team: Team) -> str:

@@ -15,6 +15,7 @@ FLOW = (
     ("flow-times", "Times"),
     ("flow-ageing", "Ageing"),
     ("flow-limits", "Limits"),
+    ("expectations", "Expectations"),
     ("flow-blocked", "Blockers"),
     ("flow-mix", "Mix"),
     ("forecast", "Forecast"),

@@ -43,7 +43,8 @@ def _page(request: HttpRequest, bad: ExpectationForm | None = None, slug: str = 
     context: dict[str, Any] = forms.pickers(asked, request.user, now) | {
         "page": page,
         "panels": [(panel, made.get(panel.team.slug) if panel.team.slug in may else None) for panel in page.panels],
-        "open_form": slug or wanted.partition(":")[0],
+        # Where nothing is expected of the only team yet, what starts it is in view.
+        "open_form": slug or wanted.partition(":")[0] or (asked.scope.slug if page.is_empty else ""),
         "freshness": of_sources(sources_of(asked.scope.teams), now),
         "as_of_text": forms.as_of_text(asked, now),
     }
