@@ -41,7 +41,7 @@ class Reading:
 
 
 def read(teams: Sequence[Team], as_of: datetime, facets: Facets, *, only_features: bool = False) -> Reading:
-    """The facts of `teams` as at `as_of`; meant are the items of `facets`, or of these those that belong to a feature."""
+    """The facts of `teams` as at `as_of`; `facets` say which of their items are meant, or only those of features."""
     facts = columns.read_teams([team.pk for team in teams])
     found = columns.derive(facts, micros(as_of), frozenset(team.pk for team in teams))
     holidays: dict[int, list[date]] = {}
