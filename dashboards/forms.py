@@ -46,8 +46,8 @@ class QuestionForm(InAddress):
     """Without a number of items, what the scope has in hand is asked for."""
 
     items = forms.IntegerField(
-        label="When are so many finished?", min_value=1, max_value=MOST_ITEMS, required=False,
-        help_text="items; everything in hand, unless you say otherwise",
+        label="When for so many?", min_value=1, max_value=MOST_ITEMS, required=False,
+        help_text="items; all that is open, unless you say so",
     )  # fmt: skip
     by = forms.DateField(label="How many items by?", widget=day_input(), help_text="the end of that day")
     sample_days = forms.IntegerField(

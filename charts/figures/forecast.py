@@ -65,7 +65,7 @@ def burn_up(
         traces.append(_line(stops, bands[rank], name, "series-1", DASHES.get(rank, "dash"), 1.4))
         names.append((_last(bands[rank]), f"{rank}\u00a0%: {_last(bands[rank])}", colour("series-1")))
     if due is not None and stops:
-        _upright(layout, traces, due, f"due {_short(due)}")
+        _upright(layout, traces, due, f"by {_short(due)}", _is_late(due, days))
     name_in_margin(layout, names)
     return {"data": traces, "layout": layout}
 
@@ -104,12 +104,16 @@ def _last(ys: Sequence[Number | None]) -> Number:
     return next((y for y in reversed(ys) if y is not None), 0)
 
 
+def _is_late(day: date, days: Sequence[date]) -> bool:
+    return 4 * (day - days[0]) > 3 * (days[-1] - days[0])
+
+
 def _short(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def _upright(layout: Spec, traces: list[Spec], day: date, text: str, ink: str = "warn") -> None:
-    """An upright line at a day, named above the figure."""
+def _upright(layout: Spec, traces: list[Spec], day: date, text: str, is_late: bool = False, ink: str = "warn") -> None:
+    """An upright line at a day, named above the figure: to the left of it where the axis is nearly over."""
     traces.append(
         {
             "type": "scatter",
@@ -127,7 +131,7 @@ def _upright(layout: Spec, traces: list[Spec], day: date, text: str, ink: str = 
         {
             "x": as_x(day),
             "xref": "x",
-            "xanchor": "center",
+            "xanchor": "right" if is_late else "left",
             "y": 1,
             "yref": "paper",
             "yanchor": "bottom",
@@ -209,7 +213,7 @@ def chance_by_date(
     }
     traces = [*lines, curve, points]
     if due is not None and stops:
-        _upright(layout, traces, due, f"due {_short(due)}")
+        _upright(layout, traces, due, f"by {_short(due)}", _is_late(due, days))
     name_in_margin(layout, names)
     return {"data": traces, "layout": layout}
 
@@ -261,10 +265,8 @@ def lanes(rows: Sequence[Lane], today: date, *, height: str = "large") -> Spec:
         "ticklabelstandoff": 6,
     }
     layout["margin"]["t"] = 44
-    layout["meta"]["narrow"]["yaxis"] = {
-        "ticktext": [_folded(lane.name, 14, lines) for lane in shown],
-        "tickfont": {"size": 10},
-    }
+    short = [_folded(lane.name, 14, lines) for lane in shown]
+    layout["meta"]["narrow"]["yaxis"] = {"ticktext": short, "tickfont": {"size": 10}}
     layout["meta"]["table"] = _lane_table(rows)
     traces = [
         _span(shown, places, 85, 95, 3, "seq-2"),
@@ -277,7 +279,7 @@ def lanes(rows: Sequence[Lane], today: date, *, height: str = "large") -> Spec:
     if any(lane.due for lane in shown):
         traces.append(_dues(shown, places))
     if shown:
-        _upright(layout, traces, today, "today", "ink-3")
+        _upright(layout, traces, today, "today", ink="ink-3")
         # The legend has the line above the figure; the word stands at its foot.
         layout["annotations"].pop()
     return {"data": traces, "layout": layout}
@@ -371,6 +373,7 @@ def reliability(groups: Mapping[str, Sequence[Bin]], *, height: str = "large") -
 def _bins(name: str, bins: Sequence[Bin], index: int, layout: Spec) -> Spec:
     """One group's points; how many forecasts a point stands for is written above it."""
     found = [one for one in bins if one.n]
+    sizes = [round(min(26, 7 + 2.2 * one.n**0.5), 1) for one in found]
     xs, ys = _per_cent([one.stated for one in found]), _per_cent([one.happened for one in found])
     layout["annotations"] += [
         {
@@ -391,10 +394,6 @@ def _bins(name: str, bins: Sequence[Bin], index: int, layout: Spec) -> Spec:
         "y": ys,
         "hovertext": [f"{one.n} that said {one.label}" for one in found],
         "name": name,
-        "marker": {
-            "color": series(index),
-            "symbol": ("circle", "diamond")[index % 2],
-            "size": [round(min(26, 7 + 2.2 * one.n**0.5), 1) for one in found],
-        },
+        "marker": {"color": series(index), "symbol": ("circle", "diamond")[index % 2], "size": sizes},
         "hovertemplate": "%{hovertext}: %{y} % came true<extra></extra>",
     }

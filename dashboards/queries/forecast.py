@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import TypeVar
 
 from django.http import QueryDict
@@ -16,6 +17,8 @@ from dashboards.queries.forecast_what_if import Compared, compared
 from metrics import forecasts
 from metrics.forecasts import Answer, BadQuestion, BurnUp, Delivery, Fan, HowMany, Outlook, Question, shown_chance
 from metrics.forms import Asked, day_text
+from metrics.measurement import Point, Window
+from metrics.queries import measure_many
 from metrics.templatetags.measures import plain
 from portfolio.models import Feature, Team
 
@@ -69,7 +72,7 @@ def forecast_page(asked: Asked, at: datetime, params: QueryDict) -> ForecastPage
         question=question,
         base=items.base,
         plan=plan.base,
-        answers=answer_widgets(items.base),
+        answers=answer_widgets(items.base, finished_of_late(asked, at, today)),
         queue=queue(plan.base),
         initiatives=of_initiatives(plan.base, with_figure=len(asked.scope.teams) > 1),
         samples=sample_lines(items.base),
@@ -108,6 +111,12 @@ def teams_of(asked: Asked) -> list[tuple[str, str]]:
     return list(Team.objects.filter(pk__in=asked.scope.teams).values_list("slug", "name"))
 
 
+def finished_of_late(asked: Asked, at: datetime, today: date) -> Sequence[Point]:
+    """The items finished a day, of the days that are drawn before the fan."""
+    window = Window(today - timedelta(days=DRAWN_DAYS - 1), today)
+    return measure_many(["throughput"], asked.scope, window, at, asked.facets)["throughput"].series
+
+
 def finding(name: str, answer: Answer) -> str:
     """What the page says in one line."""
     if answer.reason or not answer.deliveries:
@@ -123,14 +132,16 @@ def by_day(day: date | None, answer: Answer) -> str:
     return forecasts.shown_day(day, answer.horizon)
 
 
-def answer_widgets(answer: Answer) -> list[Widget]:
-    """The two answers and the fan, from nothing but the answer: a stored one gives the same again."""
+def answer_widgets(answer: Answer, past: Sequence[Point] = ()) -> list[Widget]:
+    """The two answers and the fan, from nothing but the answer (and the finishes of the days before, where they are
+    given): a stored one gives the same again.
+    """
     found = []
     if answer.how_many is not None:
         found.append(_how_many(answer.how_many))
     if answer.deliveries and answer.deliveries[0].when:
         found.append(when_widget(answer.deliveries[0], answer))
-    fan = fan_widget(answer)
+    fan = fan_widget(answer, past)
     return [*found, fan] if fan else found
 
 
@@ -199,25 +210,46 @@ def thinned(rows: Sequence[T], most: int = STOPS) -> list[T]:
     return kept if not rows or (len(rows) - 1) % step == 0 else [*kept, rows[-1]]
 
 
-def fan_widget(answer: Answer) -> Widget | None:
-    """The burn-up with its fan of the subject asked for, else the fan of the items alone."""
+def fan_widget(answer: Answer, past: Sequence[Point] = ()) -> Widget | None:
+    """The burn-up with its fan: of the subject, where its history is known, else of the items to come.
+
+    `past` are the items finished a day, up to as_of.
+    """
     subject = answer.deliveries[0] if answer.deliveries else None
-    if subject is None or subject.burn_up is None or subject.burn_up.fan is None:
+    if subject is None:
+        return None
+    burn_up = subject.burn_up or _counted(subject, answer, past)
+    if burn_up is None or burn_up.fan is None:
         return None
     return Widget(
         "",
         "How does it get done?",
-        _fan_answer(subject, subject.burn_up),
+        _fan_answer(subject, burn_up),
         size="w12",
-        spec=burn_up_figure(subject.burn_up, subject.due_on),
-        note="lines: at least so many, at each chance",
+        spec=burn_up_figure(burn_up, subject.due_on),
+        note="at each chance, at least so many; the fan begins today",
     )
 
 
+def _counted(subject: Delivery, answer: Answer, past: Sequence[Point]) -> BurnUp | None:
+    """A burn-up of items as such: those of the days before, then the fan of how many there will be."""
+    if answer.how_many is None:
+        return None
+    done = list(accumulate(int(point.value or 0) for point in past))
+    so_far = done[-1] if done else 0
+    days, least = answer.how_many.fan.days, answer.how_many.fan.at_least
+    fan = Fan(days, {rank: [n + so_far for n in numbers] for rank, numbers in least.items()})
+    total = so_far + subject.items
+    return BurnUp([point.at for point in past], [total] * len(done), done, 0, total, fan)
+
+
 def _fan_answer(subject: Delivery, burn_up: BurnUp) -> str:
-    done = burn_up.done[-1] if burn_up.done else 0
     guessed = f", {plain(burn_up.guessed)} of them guessed" if burn_up.guessed else ""
-    return f"{plain(done)} done, {plain(subject.items)} to go{guessed}."
+    to_go = f"{plain(subject.items)} to go{guessed}"
+    if not burn_up.days:
+        return f"{to_go.capitalize()}."
+    span = "" if subject.burn_up else f" in the last {count(len(burn_up.days), 'day')}"
+    return f"{count(burn_up.done[-1], 'item')} done{span}, {to_go}."
 
 
 def burn_up_figure(burn_up: BurnUp, due: date | None) -> Spec:

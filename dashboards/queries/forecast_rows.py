@@ -160,6 +160,8 @@ def weakest(whole: Delivery, known: Mapping[str, Delivery], names: Mapping[str, 
     if part is None:
         return ""
     teams = _teams(part, names)
+    if not part.id.startswith("feature:"):
+        return f"the part of {teams}"
     return f"{part.name} ({teams})" if teams and teams not in part.name else part.name
 
 

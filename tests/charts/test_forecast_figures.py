@@ -89,9 +89,9 @@ def test_the_fan_is_filled_between_neighbouring_ranks() -> None:
 
 def test_a_due_day_is_an_upright_line_with_its_name() -> None:
     spec = forecast.burn_up(DAYS, PAST, SCOPE, BANDS, due=DAYS[4])
-    (line,) = [trace for trace in spec["data"] if trace["name"] == "due 9 Jan"]
+    (line,) = [trace for trace in spec["data"] if trace["name"] == "by 9 Jan"]
     assert line["x"] == ["2026-01-09", "2026-01-09"]
-    assert "due 9 Jan" in [note["text"] for note in spec["layout"]["annotations"]]
+    assert "by 9 Jan" in [note["text"] for note in spec["layout"]["annotations"]]
 
 
 def test_chances_by_date_are_per_cent_and_their_ranks_are_named() -> None:
