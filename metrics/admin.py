@@ -28,6 +28,13 @@ class WorkItemAdmin(ReadOnlyAdmin):
     search_fields = ["=key", "=external_id"]
 
 
+@admin.register(models.EpicLink)
+class EpicLinkAdmin(ReadOnlyAdmin):
+    list_display = ["parent", "source", "feature"]
+    list_select_related = ["source", "feature"]
+    search_fields = ["parent"]
+
+
 @admin.register(models.PullRequest)
 class PullRequestAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "source"]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from accounts.models import User
 from metrics import states
@@ -165,9 +165,10 @@ def unlinked(team_id: int, user: User) -> list[Epic]:
 
 
 def sources_for(team_id: int) -> list[Source]:
-    """The sources that deliver items of a team."""
+    """The sources that deliver items of a team, its own first."""
     held = WorkItem.objects.filter(team=team_id, deleted_at=None).order_by().values("source").distinct()
-    return list(Source.objects.filter(Q(team=team_id) | Q(pk__in=held)).order_by("name"))
+    is_own = Case(When(team=team_id, then=0), default=1)
+    return list(Source.objects.filter(Q(team=team_id) | Q(pk__in=held)).order_by(is_own, "name"))
 
 
 def _titles(sources: Collection[int], parents: Sequence[str], user: User) -> dict[tuple[int, str], tuple[str, str]]:

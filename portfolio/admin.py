@@ -3,11 +3,28 @@
 from django.contrib import admin
 
 from core.admin import AuditedAdmin
-from portfolio.models import Grant, Holiday, Membership, Service, Team, ValueStream, WorkingCalendar
+from portfolio.models import (
+    Allocation,
+    Feature,
+    Grant,
+    Holiday,
+    Initiative,
+    Membership,
+    Service,
+    Team,
+    ValueStream,
+    WorkingCalendar,
+)
+
+
+class AllocationInline(admin.TabularInline):
+    model = Allocation
+    extra = 0
 
 
 @admin.register(ValueStream)
 class ValueStreamAdmin(AuditedAdmin):
+    inlines = [AllocationInline]
     list_display = ["name", "slug", "position", "started_on", "ended_on"]
     search_fields = ["name", "slug"]
 
@@ -43,6 +60,24 @@ class ServiceAdmin(AuditedAdmin):
     list_display = ["name", "slug", "team"]
     list_select_related = ["team"]
     search_fields = ["name", "slug"]
+
+
+@admin.register(Initiative)
+class InitiativeAdmin(AuditedAdmin):
+    list_display = ["name", "stream", "value_type", "due_on", "ended_on"]
+    list_filter = ["stream", "value_type"]
+    list_select_related = ["stream"]
+    search_fields = ["name", "slug"]
+    autocomplete_fields = ["teams"]
+
+
+@admin.register(Feature)
+class FeatureAdmin(AuditedAdmin):
+    list_display = ["name", "team", "rank", "initiative", "guessed_items", "due_on", "ended_on"]
+    list_filter = ["team"]
+    list_select_related = ["team", "initiative"]
+    autocomplete_fields = ["team", "initiative"]
+    search_fields = ["name"]
 
 
 @admin.register(Grant)

@@ -27,6 +27,7 @@ from portfolio.models import (
     ValueType,
     WorkingCalendar,
 )
+from portfolio.queries import hidden_teams
 from portfolio.rules import can
 
 T = TypeVar("T")
@@ -179,8 +180,12 @@ class InitiativeForm(ThingForm):
         chosen = list(initiative.teams.values_list("pk", flat=True)) if initiative else []
         teams = cast("forms.ModelMultipleChoiceField[Team]", self.fields["teams"])
         teams.queryset = Team.objects.for_user(user).filter(Q(stream=stream, ended_on=None) | Q(pk__in=chosen))
+        self.hidden_teams = hidden_teams(initiative, user) if initiative else []
         if not teams.queryset.exists():
             del self.fields["teams"]
+
+    def clean_teams(self) -> list[Team]:
+        return [*self.cleaned_data["teams"], *self.hidden_teams]
 
 
 class FeatureForm(ThingForm):

@@ -233,6 +233,11 @@ def initiatives(user: User, at: datetime, *, with_closed: bool) -> list[StreamIn
     return [StreamInitiatives(stream, rows) for stream, rows in ordered]
 
 
+def hidden_teams(initiative: Initiative, user: User) -> list[Team]:
+    """The teams that would work on an initiative and that `user` may not see: whoever changes the others keeps them."""
+    return list(initiative.teams.exclude(pk__in=Team.objects.for_user(user).order_by().values("pk")))
+
+
 def policy_of(stream: ValueStream) -> list[tuple[ValueType, int]]:
     """The stream's allocation policy in the order of the kinds, in per cent; empty when it has none."""
     shares = dict(stream.allocations.values_list("value_type", "share"))

@@ -14,6 +14,8 @@ from portfolio import api as portfolio
 router = DefaultRouter()
 router.register("streams", portfolio.StreamViewSet, "api-stream")
 router.register("teams", portfolio.TeamViewSet, "api-team")
+router.register("initiatives", portfolio.InitiativeViewSet, "api-initiative")
+router.register("features", portfolio.FeatureViewSet, "api-feature")
 router.register("services", portfolio.ServiceViewSet, "api-service")
 router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
 router.register("memberships", portfolio.MembershipViewSet, "api-membership")
@@ -40,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("items/", metrics.ItemList.as_view(), name="api-items"),
     path("pull-requests/", metrics.PullRequestList.as_view(), name="api-pull-requests"),
     path("deployments/", metrics.DeploymentList.as_view(), name="api-deployments"),
+    path("streams/<slug:slug>/allocation/", portfolio.AllocationView.as_view(), name="api-allocation"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     *router.urls,

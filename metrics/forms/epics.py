@@ -30,9 +30,9 @@ class LinkForm(Attempt, forms.Form):
         choice = cast("forms.ModelChoiceField[Source]", self.fields["source"])
         choice.queryset = Source.objects.filter(pk__in=[source.pk for source in sources])
         self.offered = unlinked(team.pk, user)
+        choice.initial = sources[0] if sources else None
         if len(sources) == 1:
             choice.widget = forms.HiddenInput()
-            choice.initial = sources[0]
         self.is_possible = bool(sources)
 
 

@@ -1,93 +1,17 @@
 """The organisation for programs: the same verbs and the same rights as the pages."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from django.core.exceptions import ValidationError as Refused
-from django.db import transaction
 from django.db.models import QuerySet
-from rest_framework import mixins, serializers, viewsets
-from rest_framework.exceptions import ValidationError
+from rest_framework import mixins, serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import User
-from core.api import PagesById
 from portfolio import actions
-from portfolio.models import (
-    Grant,
-    Holiday,
-    Membership,
-    Service,
-    Team,
-    TeamQuerySet,
-    ValueStream,
-    ValueStreamQuerySet,
-    WorkingCalendar,
-)
+from portfolio.api.base import NoDelete, Seen, without
+from portfolio.models import Grant, Holiday, Membership, Service, Team, ValueStream, WorkingCalendar
 from portfolio.rules import can, require
-
-
-class ById(PagesById):
-    """Pages that do not shift while rows are added."""
-
-    ordering = "id"
-    page_size_query_param = "page_size"
-    max_page_size = 1000
-
-
-class VerbMixin:
-    """Saving calls a verb; what it refuses is said by field."""
-
-    def save_by(self, serializer: serializers.BaseSerializer[Any], verb: Any, **fields: Any) -> None:
-        actor = cast(Request, self.request).user  # type: ignore[attr-defined]
-        try:
-            serializer.instance = verb(actor=actor, **fields)
-        except Refused as error:
-            raise ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages) from error
-
-    def end_or_reopen(self, serializer: serializers.BaseSerializer[Any], end: Any, reopen: Any, **thing: Any) -> None:
-        """`ended_on` given is the last day, null lets the thing go on; not given, nothing happens."""
-        given = cast(Mapping[str, Any], serializer.validated_data)
-        if given.get("ended_on"):
-            self.save_by(serializer, end, on=given["ended_on"], **thing)
-        elif "ended_on" in given:
-            self.save_by(serializer, reopen, **thing)
-
-    def do(self, verb: Any, **fields: Any) -> None:
-        """The same for verbs that leave nothing behind."""
-        self.save_by(serializers.Serializer(), verb, **fields)
-
-
-class NoDelete(
-    VerbMixin,
-    mixins.CreateModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.ListModelMixin,
-    viewsets.GenericViewSet,
-):
-    """Read, create, change; what has a history is ended, not deleted."""
-
-    http_method_names = ["get", "post", "patch", "head", "options"]
-    pagination_class = ById
-
-    @transaction.atomic
-    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().update(request, *args, **kwargs)
-
-    @transaction.atomic
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().create(request, *args, **kwargs)
-
-
-class Seen(serializers.SlugRelatedField):
-    """A stream or team by its slug, among those the asker may see."""
-
-    def get_queryset(self) -> QuerySet[Any]:
-        everything = cast("ValueStreamQuerySet | TeamQuerySet", super().get_queryset())
-        return everything.for_user(self.context["request"].user)
 
 
 class StreamSerializer(serializers.ModelSerializer):
@@ -111,13 +35,9 @@ class StreamViewSet(NoDelete):
         self.save_by(serializer, actions.create_stream, **serializer.validated_data)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        stream, fields = serializer.instance, _without(serializer.validated_data, "slug", "ended_on")
+        stream, fields = serializer.instance, without(serializer.validated_data, "slug", "ended_on")
         self.save_by(serializer, actions.change_stream, stream=stream, **fields)
         self.end_or_reopen(serializer, actions.end_stream, actions.reopen_stream, stream=stream)
-
-
-def _without(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name not in names}
 
 
 class TeamSerializer(serializers.ModelSerializer):
@@ -126,11 +46,12 @@ class TeamSerializer(serializers.ModelSerializer):
     slug = serializers.SlugField(required=False, max_length=60)
     stream = Seen(slug_field="slug", queryset=ValueStream.objects.all())
     calendar = serializers.PrimaryKeyRelatedField(queryset=WorkingCalendar.objects.all(), required=False)
+    iteration_days = serializers.IntegerField(min_value=1, max_value=92, required=False)
 
     class Meta:
         model = Team
         fields = ["id", "slug", "name", "stream", "timezone", "calendar", "cost_per_day", "planning_unit"]
-        fields += ["started_on", "ended_on"]
+        fields += ["iteration_days", "iteration_starts_on", "started_on", "ended_on"]
 
     def to_representation(self, instance: Team) -> dict[str, Any]:
         shown = super().to_representation(instance)
@@ -152,7 +73,7 @@ class TeamViewSet(NoDelete):
         self.save_by(serializer, actions.create_team, **serializer.validated_data)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        team, fields = serializer.instance, _without(serializer.validated_data, "slug", "ended_on")
+        team, fields = serializer.instance, without(serializer.validated_data, "slug", "ended_on")
         self.save_by(serializer, actions.change_team, team=team, **fields)
         self.end_or_reopen(serializer, actions.end_team, actions.reopen_team, team=team)
 
@@ -178,7 +99,7 @@ class ServiceViewSet(NoDelete):
         self.save_by(serializer, actions.create_service, **serializer.validated_data)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        fields = _without(serializer.validated_data, "slug")
+        fields = without(serializer.validated_data, "slug")
         self.save_by(serializer, actions.change_service, service=serializer.instance, **fields)
 
 
@@ -205,11 +126,11 @@ class CalendarViewSet(NoDelete):
     queryset = WorkingCalendar.objects.prefetch_related("holidays")
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        self.save_by(serializer, actions.create_calendar, **_without(serializer.validated_data, "holidays"))
+        self.save_by(serializer, actions.create_calendar, **without(serializer.validated_data, "holidays"))
         self._add_holidays(serializer)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        fields = _without(serializer.validated_data, "holidays")
+        fields = without(serializer.validated_data, "holidays")
         self.save_by(serializer, actions.change_calendar, calendar=serializer.instance, **fields)
         self._add_holidays(serializer)
 
@@ -291,7 +212,7 @@ class PersonViewSet(ForAdministrators, NoDelete):
     queryset = User.objects.all()
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        self.save_by(serializer, actions.invite, **_without(serializer.validated_data, "is_active"))
+        self.save_by(serializer, actions.invite, **without(serializer.validated_data, "is_active"))
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
         person, given = cast(User, serializer.instance), serializer.validated_data
