@@ -17,6 +17,7 @@ from dashboards.queries.forecast_what_if import Compared, compared
 from metrics import forecasts
 from metrics.forecasts import Answer, BadQuestion, BurnUp, Delivery, Fan, HowMany, Outlook, Question, shown_chance
 from metrics.forms import Asked, day_text
+from metrics.formulas.stats import DRAWN
 from metrics.measurement import Point, Window
 from metrics.queries import measure_many
 from metrics.templatetags.measures import plain
@@ -85,17 +86,13 @@ def _ask(
 ) -> tuple[Outlook, Outlook]:
     """Ask the engine; what it finds wrong beside what the forms found is said at their fields, and left out."""
     try:
-        return _both(asked, question, at)
+        return forecasts.ask(asked.scope, question, at)
     except BadQuestion as error:
         for name, text in error.problems.items():
             where = form if name in form.fields else what_if
             where.add_error(name if name in where.fields else None, text)
         usable = question_of(asked, form, what_if.what_if())
-        return _both(asked, replace(usable, ranks=(50, 70, 85, 95)), at)
-
-
-def _both(asked: Asked, question: Question, at: datetime) -> tuple[Outlook, Outlook]:
-    return forecasts.ask_items(asked.scope, question, at), forecasts.ask_plan(asked.scope, question, at)
+        return forecasts.ask(asked.scope, replace(usable, ranks=DRAWN), at)
 
 
 def features_of(asked: Asked, today: date) -> list[tuple[int, str]]:

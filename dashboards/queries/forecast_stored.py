@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -14,10 +15,11 @@ from dashboards.queries.base import Widget
 from dashboards.queries.forecast import answer_widgets
 from dashboards.queries.forecast_rows import SampleLine, sample_lines
 from metrics import forecasts
-from metrics.forecasts import shown_chance
+from metrics.forecasts import Answer, BadQuestion, Question, shown_chance
 from metrics.forms import Asked, day_text
 from metrics.models import Forecast, Outcome
 from metrics.templatetags.measures import plain
+from portfolio.models import Initiative
 from portfolio.rules import can
 
 TONES = {Outcome.KEPT: "good", Outcome.MISSED: "warn"}
@@ -27,6 +29,8 @@ REPRODUCED = {
     False: "no: today’s engine gives another result of the stored inputs",
     None: "made by an earlier engine: shown as stored",
 }
+# What of a stored question is asked again.
+SETTINGS = {"share", "sample_days", "wip_limit", "only_features"}
 # How many commitments the Forecast page lists.
 MOST = 50
 
@@ -58,12 +62,41 @@ def of_scope(asked: Asked) -> Q:
     return of_stream(asked.scope.slug) if asked.scope.kind == "stream" else Q()
 
 
-def commitments(asked: Asked, user: User | AnonymousUser, at: datetime) -> list[Commitment]:
+def commitments(asked: Asked, user: User | AnonymousUser, at: datetime, plan: Answer) -> list[Commitment]:
     """The commitments made for a scope by `at`: those that are open first, the next due on top."""
     rows = forecasts.stored_for(user).filter(of_scope(asked), as_of__lte=at).select_related("made_by")
     found = sorted(rows[:MOST], key=lambda row: (outcome_at(row, at) != Outcome.OPEN, row.due_on))
-    now = forecasts.chances_now([row for row in found if outcome_at(row, at) == Outcome.OPEN], at)
+    now = chances_now([row for row in found if outcome_at(row, at) == Outcome.OPEN], plan)
     return [commitment(row, now, at) for row in found]
+
+
+def chances_now(rows: Sequence[Forecast], plan: Answer) -> dict[int, float | None]:
+    """The chances, by the plan of today, of those that are in it and due on the same day."""
+    found = {}
+    for row in rows:
+        subject = f"feature:{row.feature_id}" if row.feature_id else f"initiative:{row.initiative_id}"
+        delivery = plan.find(subject)
+        if delivery is not None and delivery.due_on == row.due_on:
+            found[row.pk] = 1.0 if delivery.is_done else delivery.chance
+    return found
+
+
+def chance_now(row: Forecast, at: datetime) -> float | None:
+    """The chance as today's facts have it, sampled as the stored forecast was; None: it cannot be told."""
+    if row.feature is None and row.initiative is None:
+        return None
+    asked = {name: value for name, value in forecasts.of_stored(row).asked.items() if name in SETTINGS}
+    question = Question(by=row.due_on, **asked)
+    try:
+        if row.feature is not None:
+            found = forecasts.ask_feature(row.feature, question, at).base
+        else:
+            found = forecasts.ask_initiative(cast(Initiative, row.initiative), question, at).base
+    except BadQuestion:
+        return None
+    if found.reason or not found.deliveries:
+        return None
+    return 1.0 if found.deliveries[0].is_done else found.deliveries[0].chance
 
 
 def outcome_at(row: Forecast, at: datetime) -> Outcome:
@@ -148,7 +181,7 @@ class Now:
 def what_now(row: Forecast, user: User, at: datetime) -> Now:
     facts = []
     if row.outcome == Outcome.OPEN:
-        facts.append(("Chance now", shown_chance(forecasts.chances_now([row], at).get(row.pk))))
+        facts.append(("Chance now", shown_chance(chance_now(row, at))))
     facts.append(("Chance then", shown_chance(row.chance)))
     if row.decided_at:
         facts.append(("Decided", date_format(row.decided_at, "j M Y")))

@@ -1,7 +1,7 @@
 """Forecasts: questions, what the database knows, the engine's answers. See docs/users/measures.md."""
 
 from metrics.forecasts.answers import Answer, BurnUp, Chance, Delivery, Fan, HowMany, Outlook, TeamSample
-from metrics.forecasts.asking import ask_feature, ask_initiative, ask_items, ask_plan, default_items
+from metrics.forecasts.asking import ask, ask_feature, ask_initiative, ask_items, ask_plan, default_items
 from metrics.forecasts.questions import NOTHING, SAMPLE_DAYS, BadQuestion, Question, WhatIf
 from metrics.forecasts.stored import calibration, is_reproduced, of_stored, stored_for
 from metrics.formulas.forecast.calibration import Bin, Calibration
@@ -23,6 +23,7 @@ __all__ = [
     "Question",
     "TeamSample",
     "WhatIf",
+    "ask",
     "ask_feature",
     "ask_initiative",
     "ask_items",

@@ -90,7 +90,8 @@ def _asked(teams: Sequence[Team], question: Question, as_of: datetime, zone: Zon
 def default_items(scope: Scope, as_of: datetime, question: Question) -> int:
     """The items that the scope's teams have not finished: what "when" is about when nothing else is said."""
     teams = samples.known_teams(scope.teams)
-    return samples.open_items(samples.read(teams, as_of, question.facets, only_features=question.only_features))
+    reading = samples.read(teams, as_of, question.facets, only_features=question.only_features)
+    return samples.open_items(reading, scope.teams)
 
 
 def ask_items(scope: Scope, question: Question, as_of: datetime) -> Outlook:
@@ -99,12 +100,18 @@ def ask_items(scope: Scope, question: Question, as_of: datetime) -> Outlook:
     Not said: the items that are open now, and twelve weeks from now. Teams that cannot be forecast are left out and
     named; where none is left, that is the reason. Raises BadQuestion.
     """
-    asked = _asked(samples.known_teams(scope.teams), question, as_of, scope.zone)
-    items = question.items or samples.open_items(asked.reading)
-    by = question.by or asked.inputs.today + timedelta(days=DEFAULT_DAYS)
+    return _items(_asked(samples.known_teams(scope.teams), question, as_of, scope.zone), scope)
+
+
+def _items(asked: _Asked, scope: Scope) -> Outlook:
+    """The answer for the scope's teams, of a reading that may hold others too."""
+    items = asked.question.items or samples.open_items(asked.reading, scope.teams)
+    by = asked.question.by or asked.inputs.today + timedelta(days=DEFAULT_DAYS)
+    slugs = {team.slug for team in asked.reading.teams if team.pk in scope.teams}
 
     def build(asked: Question, inputs: Inputs) -> Inputs:
-        return _of_items(replace(asked, items=items, by=by), inputs)
+        own = tuple(team for team in inputs.teams if team.slug in slugs)
+        return _of_items(replace(asked, items=items, by=by), replace(inputs, teams=own))
 
     return asked.outlook(build)
 
@@ -156,8 +163,22 @@ def ask_plan(scope: Scope, question: Question, as_of: datetime) -> Outlook:
     Features first, by team and rank; then the initiatives of the streams of these teams and those these teams work on.
     Raises BadQuestion.
     """
+    return _plan(_planned_for(scope, question, as_of), scope)
+
+
+def ask(scope: Scope, question: Question, as_of: datetime) -> tuple[Outlook, Outlook]:
+    """`ask_items` and `ask_plan`, from one reading of the facts. Raises BadQuestion."""
+    planned = _planned_for(scope, question, as_of)
+    return _items(planned.asked, scope), _plan(planned, scope)
+
+
+def _planned_for(scope: Scope, question: Question, as_of: datetime) -> _Planned:
     streams = sorted({team.stream_id for team in samples.known_teams(scope.teams)})
-    planned = _planned(streams, scope.teams, question, as_of, scope.zone)
+    return _planned(streams, scope.teams, question, as_of, scope.zone)
+
+
+def _plan(planned: _Planned, scope: Scope) -> Outlook:
+    streams = {team.stream_id for team in planned.asked.reading.teams if team.pk in scope.teams}
 
     def build(asked: Question, inputs: Inputs) -> Inputs:
         queues = planned.queues(asked)

@@ -138,11 +138,11 @@ def _words(on: date) -> str:
     return f"{on.day} {on:%b %Y}"
 
 
-def open_items(reading: Reading) -> int:
-    """Items that the teams hold and that are neither done nor removed."""
+def open_items(reading: Reading, teams: Collection[int]) -> int:
+    """Items that these of the reading's teams hold and that are neither done nor removed."""
     found = reading.columns
     is_open = ~np.isin(found.state[found.last], (states.DONE, states.REMOVED))
-    mine = found.in_scope[found.last]
+    mine = np.isin(found.of_teams("id")[found.last], list(teams))
     return int((is_open & mine & reading.meant).sum())
 
 
