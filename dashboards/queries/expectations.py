@@ -18,7 +18,7 @@ from metrics.forms import Asked, day_text
 from metrics.formulas import ageing, expectations, frame, stats, stocks
 from metrics.formulas.frame import Flags, Ints
 from metrics.measurement import Window
-from metrics.models import Expectation, ItemKind, WorkItem
+from metrics.models import Expectation, WorkItem
 from metrics.standards import Expected, expected_of
 from metrics.states import KIND_NAMES
 from metrics.templatetags.measures import value_text
@@ -31,6 +31,15 @@ PERCENT = 85
 MOST_WEEKS_DAYS = 200
 # With too little to compare with, an item with so few days left is about to miss.
 FEW_DAYS = 2
+MANY = {
+    "": "items",
+    "feature": "features",
+    "enabler": "enablers",
+    "defect": "defects",
+    "debt": "items of debt",
+    "risk": "risks",
+    "other": "other items",
+}
 AT_ONCE, MOST_ROWS = 12, 200
 CSV_HEAD = ["key", "title", "team", "status", "age, days", "expected, days", "chance to meet it"]
 
@@ -293,7 +302,9 @@ def _proposals(reading: Reading, teams: Sequence[Team]) -> Mapping[int, list[Pro
     for one in teams:
         own = team == one.pk
         of_kind = [("", own), *((name, own & (kind == at)) for at, name in enumerate(KIND_NAMES))]
-        made = [_proposal(reading.asked, one, name, cycle[rows]) for name, rows in of_kind]
+        # A type that all items are of needs no line of its own.
+        telling = [(name, rows) for name, rows in of_kind if not name or rows.sum() < own.sum()]
+        made = [_proposal(reading.asked, one, name, cycle[rows]) for name, rows in telling]
         found[one.pk] = [proposal for proposal in made if proposal]
     return found
 
@@ -302,8 +313,7 @@ def _proposal(asked: Asked, team: Team, kind: str, cycle: Ints) -> Proposal | No
     if len(cycle) < FEWEST:
         return None
     days = int(stats.percentiles(cycle, [PERCENT])[PERCENT])
-    label = str(ItemKind(kind).label).lower() if kind else ""
-    what = count(len(cycle), f"{label} item" if label else "item")
+    what = count(len(cycle), "item", MANY[kind])
     within = value_text(days, "days")
     text = f"{PERCENT}\u00a0% of the {what} finished in the last {PROPOSAL_DAYS} days took {within} or less"
     query = f"{asked.query}&{urlencode({'propose': f'{team.slug}:{kind}'})}"
