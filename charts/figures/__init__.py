@@ -7,12 +7,13 @@ names of lines and bands stand in the right margin, pushed apart; a narrow scree
 
 from charts.figures.base import HEIGHTS, Dot, Level, Mark, Number, Spec, spread
 from charts.figures.flow import ageing, percentiles_over_time, shares, standing
-from charts.figures.points import MAX_POINTS, scatter, strip, thin, timeline
+from charts.figures.points import MAX_POINTS, Cloud, scatter, strip, thin, timeline
 from charts.figures.series import bar, histogram, line, ranking, run_chart, stacked_area
 
 __all__ = [
     "HEIGHTS",
     "MAX_POINTS",
+    "Cloud",
     "Dot",
     "Level",
     "Mark",

@@ -14,6 +14,8 @@ HEIGHTS = {"small": 180, "medium": 260, "large": 380}
 # The year stands under the first tick of each year only.
 DATES = {"type": "date", "tickformat": "%-d %b\n%Y"}
 LABEL_PX = 15
+# What fits into the widest right margin.
+MARGIN_LETTERS = 24
 TOP, BOTTOM, LEFT, RIGHT = 24, 34, 48, 16
 
 
@@ -109,7 +111,7 @@ def name_in_margin(layout: Spec, names: Sequence[tuple[float, str, str]]) -> Non
             "xshift": 6,
             "y": place,
             "yref": "y",
-            "text": text,
+            "text": shortened(text),
             "showarrow": False,
             "font": {"size": 11, "color": ink},
             "align": "left",
@@ -119,6 +121,11 @@ def name_in_margin(layout: Spec, names: Sequence[tuple[float, str, str]]) -> Non
     longest = max((len(text) for _, text, _ in names), default=0)
     layout["margin"]["r"] = min(160, 14 + round(6.4 * longest))
     layout["meta"]["narrow"] |= {"annotations": [], "showlegend": True}
+
+
+def shortened(text: str, length: int = MARGIN_LETTERS) -> str:
+    """A name that fits where names stand; the hover and the table say all of it."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def _unit(text: str) -> list[Spec]:

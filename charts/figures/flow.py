@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from charts.figures.base import Dot, Level, Number, Spec, X, as_x, ceiling, layout_of, name_in_margin, stops_of
+from charts.figures.base import Dot, Level, Number, Spec, X, as_x, ceiling, layout_of, name_in_margin, shortened, stops_of
 from charts.figures.points import strip
 from charts.theme import colour, series
 
@@ -48,7 +48,7 @@ def standing(
     ]
     traces = traces[::-1]
     inks = {strong: colour("series-2")} | {name: series(_place(named, name)) for name in named}
-    name_in_margin(layout, [(_last(lines[name]), _short(name), ink) for name, ink in inks.items() if name in lines])
+    name_in_margin(layout, [(_last(lines[name]), name, ink) for name, ink in inks.items() if name in lines])
     layout["hovermode"] = "closest" if len(lines) > NAMED + 1 else "x unified"
     if since is not None:
         _mark(layout, since, since_text)
@@ -65,10 +65,6 @@ def _last(ys: Sequence[Number | None]) -> float:
     return next((y for y in reversed(ys) if y is not None), 0.0)
 
 
-def _short(name: str, length: int = 24) -> str:
-    return name if len(name) <= length else name[: length - 1].rstrip() + "…"
-
-
 def _mark(layout: Spec, at: date, text: str) -> None:
     """An upright line at a day, with a word at its top."""
     layout["shapes"] = [
@@ -82,7 +78,8 @@ def _mark(layout: Spec, at: date, text: str) -> None:
             "line": {"color": colour("ink-2"), "width": 1.3, "dash": "dash"},
         }
     ]
-    place = {"x": as_x(at), "xref": "x", "xanchor": "left", "xshift": 4, "y": 1, "yref": "paper", "yanchor": "bottom"}
+    top = layout["yaxis"]["range"][1]
+    place = {"x": as_x(at), "xref": "x", "xanchor": "left", "xshift": 4, "y": top, "yref": "y", "yanchor": "bottom"}
     layout["annotations"].append(
         {**place, "text": text, "showarrow": False, "font": {"size": 11, "color": colour("ink-2")}}
     )
@@ -160,8 +157,8 @@ def name_groups(layout: Spec, groups: Sequence[str], width: int) -> None:
     """Labels of the groups that never touch: in lines where there is room, else slanted; upright on a phone."""
     slot = width / max(len(groups), 1)
     longest = max((len(word) for group in groups for word in group.split()), default=0)
-    tall = round(min(150, 14 + 6.1 * max((len(_short(group, 22)) for group in groups), default=0)))
-    short = [_short(group, 22) for group in groups]
+    tall = round(min(150, 14 + 6.1 * max((len(shortened(group, 22)) for group in groups), default=0)))
+    short = [shortened(group, 22) for group in groups]
     upright = {"tickangle": -90, "ticktext": short, "tickfont": {"size": 10, "color": colour("ink-3")}}
     narrow = layout["meta"]["narrow"]
     if longest * LETTER > slot:

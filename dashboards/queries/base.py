@@ -117,9 +117,9 @@ class Widget:
         return f"{reverse('figure-csv', args=[self.key])}?{self.query}" if self.key else ""
 
 
-def missing(found: Figures, key: str, question: str, size: str = "w6") -> Widget:
-    """The widget of a measure that is n/a: why, in words."""
-    reason = found.now[key].reason
+def missing(found: Figures, key: str, question: str, size: str = "w6", measured: Measurement | None = None) -> Widget:
+    """The widget of a measure that is n/a: why, in words. `measured` where it is not among the page's figures."""
+    reason = (measured or found.now[key]).reason
     sentence = f"{reason[:1].upper()}{reason[1:]}."
     return Widget(key, question, sentence, size=size, tag="n/a", query=found.asked.query)
 

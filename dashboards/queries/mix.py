@@ -103,7 +103,7 @@ def distribution(found: Figures, kinds: Measurement, policy: Policy | None) -> W
     """Shares of the finished items per kind, beside the policy where there is one."""
     key = "flow_distribution"
     if kinds.value is None:
-        return missing(found, key, question(key))
+        return missing(found, key, question(key), measured=kinds)
     shown = {k: v for k, v in kinds.parts.items() if v or (policy and policy.shares.get(k))}
     shares = dict(sorted(shown.items(), key=lambda pair: -pair[1]))
     said = ", ".join(f"{per_cent(float(share))} {_mass(kind)}" for kind, share in list(shares.items())[:3])
@@ -144,7 +144,7 @@ def distribution_over_time(found: Figures, kinds: Measurement) -> Widget:
     """What was finished in each week, by kind."""
     key, text = "throughput", "How does the mix of finished work change?"
     if kinds.value is None or kinds.evidence is None:
-        return missing(found, "flow_distribution", text)
+        return missing(found, "flow_distribution", text, measured=kinds)
     reading = found.reading
     places = np.searchsorted(reading.columns.ids, kinds.evidence.ids[kinds.evidence.included])
     monday = frame.mondays(frame.finishes(reading.columns).day[places])

@@ -1,7 +1,6 @@
 """The constraint in words and as a figure: which state holds the work up, and since when."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from django.utils.formats import date_format
@@ -9,7 +8,7 @@ from django.utils.formats import date_format
 from charts import figures as charts
 from charts.figures import Spec
 from dashboards.queries.base import Figures, Reading, Widget, count, missing, per_cent
-from metrics.forms import Asked
+from metrics.forms import Asked, day_text
 from metrics.measurement import Measurement, Number, Point, Window
 from metrics.templatetags.measures import plain
 
@@ -18,7 +17,7 @@ QUESTION = "Where does work get stuck, and since when?"
 # How far back the figure goes at most, and how much it shows of the time before.
 LONGEST = timedelta(weeks=156)
 BEFORE = timedelta(weeks=8)
-# Lines of their own; what is lower is one line.
+# Places drawn at most, those that hold most.
 MOST_LINES = 8
 # A runner-up with more than this share of the constraint's is close.
 CLOSE = 0.75
@@ -43,62 +42,62 @@ def place_of(detail: Mapping[str, str | Number], name: str = "") -> str:
     return f"{status} at {team}" if found and detail["place"] != detail["status"] else name or str(detail["place"])
 
 
-def since_text(detail: Mapping[str, str | Number]) -> str:
-    """When the lead began: "since the week of 25 Aug 2025", "since March 2024, for as long as the record goes"."""
+def since_text(detail: Mapping[str, str | Number], *, is_past: bool = False) -> str:
+    """When the lead began: "since the week of 25 Aug 2025", "since March 2024, for as long as the record goes"; of a
+    window that is over "from the week of 25 Aug 2025 on".
+    """
     monday = date.fromisoformat(str(detail["since"]))
-    if detail["is_whole_history"]:
-        return f"since {date_format(monday, 'F Y')}, for as long as the record goes"
-    return f"since the week of {date_format(monday, 'j M Y')}"
+    begin = date_format(monday, "F Y") if detail["is_whole_history"] else f"the week of {day_text(monday)}"
+    said = f"from {begin} on" if is_past else f"since {begin}"
+    return f"{said}, for as long as the record goes" if detail["is_whole_history"] else said
 
 
-def stands_text(detail: Mapping[str, str | Number]) -> str:
-    """How much stands there now: "30 of 43 items in progress stand there"."""
+def stands_text(detail: Mapping[str, str | Number], then: date | None = None) -> str:
+    """How much stands there: "30 of 43 items in progress stand there", or stood there `then`."""
     here, total = int(detail["items"]), int(detail["in_progress"])
+    verb = f"stood there on {day_text(then)}" if then else "stands there now" if not here else "stand there"
     if not here:
-        return f"none of {count(total, 'item')} in progress stands there now" if total else "nothing stands there now"
-    return f"{plain(here)} of {count(total, 'item')} in progress {'stands' if here == 1 else 'stand'} there"
+        return f"none of {count(total, 'item')} in progress {verb}" if total else f"nothing {verb}"
+    verb = "stands there" if here == 1 and not then else verb
+    return f"{plain(here)} of {count(total, 'item')} in progress {verb}"
+
+
+def _tense(asked: Asked, today: date) -> tuple[str, date | None]:
+    """A window that is over is told in the past, of its last day."""
+    return ("held", asked.window.last) if asked.window.last < today else ("holds", None)
 
 
 def sentence(measured: Measurement, asked: Asked, today: date) -> str:
     """The heading: which state of the scope holds the work up, since when, and how much stands there."""
-    detail = measured.detail
-    holds = "held" if asked.window.last < today else "holds"
-    return (
-        f"{asked.scope.name}: {place_of(detail)} {holds} the work up {since_text(detail)}: "
-        f"{_past(stands_text(detail)) if holds == 'held' else stands_text(detail)}"
-    )
-
-
-def _past(text: str) -> str:
-    """What stands, as it stood at the end of a window that is over."""
-    return text.replace("stands there now", "stood there").replace("stands there", "stood there").replace(
-        "stand there", "stood there"
-    ) + " then"  # fmt: skip
+    detail, (holds, then) = measured.detail, _tense(asked, today)
+    since = since_text(detail, is_past=then is not None)
+    return f"{asked.scope.name}: {place_of(detail)} {holds} the work up {since}: {stands_text(detail, then)}"
 
 
 def widget(found: Figures, measured: Measurement) -> Widget:
     """The constraint: the sentence, how it came, what comes next, and the weeks of every place."""
     if measured.value is None:
-        return replace(missing(found, KEY, QUESTION, "w12"), tag="n/a")
-    detail = measured.detail
-    holds = "held" if found.asked.window.last < found.today else "holds"
-    state = str(detail["state"])
-    answer = (
-        f"{place_of(detail)} {holds} the work up: {stands_text(detail)}, {per_cent(measured.value)} of all that stood "
-        f"in progress over the last four full weeks. No other state has held clearly more {since_text(detail)}."
-    )
+        return missing(found, KEY, QUESTION, "w12", measured)
+    detail, (holds, then) = measured.detail, _tense(found.asked, found.today)
+    others = "No other state has held clearly more" if then is None else "No other state held clearly more"
     return Widget(
         KEY,
         QUESTION,
-        answer,
-        f"{_course(detail)} {_next(measured)} {_before(found)}".replace("  ", " ").strip(),
+        f"{place_of(detail)} {holds} the work up: {stands_text(detail, then)}, {per_cent(measured.value)} of all that "
+        f"stood in progress over the last four full weeks. {others} {since_text(detail, is_past=then is not None)}.",
+        f"{_course(detail)} {_next(measured)} {_before(found)}",
         size="w12",
-        tag=STATES[state],
+        tag=STATES[str(detail["state"])],
         tone="warn",
         spec=figure(measured),
         query=found.asked.query,
-        note="average items a week in each state in progress; open weeks are left out",
+        note=_note(len(measured.parts)),
     )
+
+
+def _note(places: int) -> str:
+    said = "average items of each full week"
+    return f"{said}; the {MOST_LINES} fullest of {places} states, all are in the CSV" if places > MOST_LINES else said
 
 
 def _course(detail: Mapping[str, str | Number]) -> str:
@@ -136,8 +135,8 @@ def figure(measured: Measurement) -> Spec:
     is_inside = bool(weeks) and weeks[0].at < since
     return charts.standing(
         [week.at for week in weeks],
-        _lines(weeks, list(measured.parts), str(measured.detail["place"])),
-        strong=str(measured.detail["place"]),
+        _lines(weeks, measured),
+        strong=place_of(measured.detail),
         unit="items",
         since=since if is_inside else None,
         since_text=f"since {date_format(since, 'j M Y')}",
@@ -145,10 +144,8 @@ def figure(measured: Measurement) -> Spec:
     )
 
 
-def _lines(weeks: Sequence[Point], ranked: Sequence[str], place: str) -> dict[str, list[Number]]:
-    """The places that hold most by name, most first, and all others together."""
+def _lines(weeks: Sequence[Point], measured: Measurement) -> dict[str, list[Number]]:
+    """The places that hold most now, most first; what many others hold together is no place, and no line."""
     parts = [week.parts or {} for week in weeks]
-    shown = [place, *(name for name in ranked if name != place)][:MOST_LINES]
-    lines = {name: [round(at.get(name, 0), 2) for at in parts] for name in shown}
-    rest = [round(sum(at.values()) - sum(at.get(name, 0) for name in shown), 2) for at in parts]
-    return lines | ({"All others together": rest} if any(rest) else {})
+    shown = {name: place_of(measured.detail, name) for name in list(measured.parts)[:MOST_LINES]}
+    return {text: [round(at.get(name, 0), 2) for at in parts] for name, text in shown.items()}

@@ -70,7 +70,12 @@ def test_a_window_that_is_over_is_told_in_the_past(board: Source, reader: Client
     upsert(board, history("E", "2025-02-01", "2025-03-24 09:00 wait"))
     page = show(reader, to="2025-03-23")
     assert page.heading == (
-        "Falcon: Wait held the work up since the week of 10 Feb 2025: 3 of 4 items in progress stood there then"
+        "Falcon: Wait held the work up from the week of 10 Feb 2025 on: "
+        "3 of 4 items in progress stood there on 23 Mar 2025"
+    )
+    assert page.widgets[QUESTION].answer == (
+        "Wait held the work up: 3 of 4 items in progress stood there on 23 Mar 2025, 75 % of all that stood in "
+        "progress over the last four full weeks. No other state held clearly more from the week of 10 Feb 2025 on."
     )
 
 
