@@ -3,31 +3,80 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from textwrap import wrap
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from charts.figures.base import DATES, Dot, Level, Mark, Spec, as_x, ceiling, layout_of, level_traces, name_in_margin
+from charts.figures.base import (
+    DATES,
+    Dot,
+    Level,
+    Mark,
+    Number,
+    Spec,
+    as_x,
+    ceiling,
+    layout_of,
+    level_traces,
+    name_in_margin,
+)
 from charts.theme import colour, series
 
 MAX_POINTS = 5000
+# Cells of the grid that thins more points than that.
+COLUMNS, ROWS = 120, 32
+EPOCH = date(1970, 1, 1).toordinal()
+# More groups than this have no room for upright labels beside one another.
+MOST_LEVEL = 8
 
 
-def thin(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], limit: int = MAX_POINTS) -> npt.NDArray[np.int64]:
-    """Indices of the points to draw: all up to `limit`; beyond, one per cell of a grid and every y above the 95th
-    percentile, so that the cloud keeps its shape and no outlier is lost.
+class Cloud(NamedTuple):
+    """Many dots as columns: days since 1970-01-01 (or numbers of any kind), values, texts and keys of one length.
+
+    For tens of thousands of dots, where an object each would take longer than the rest.
     """
-    if len(x) <= limit:
-        return np.arange(len(x))
-    edge = np.sort(y)[int(np.ceil(0.95 * len(y))) - 1]
-    columns = np.floor((x - x.min()) / (np.ptp(x) or 1) * 119)
-    rows = np.floor(y / (edge or 1) * 29)
-    _, kept = np.unique(columns * 100 + rows, return_index=True)
-    return np.union1d(kept, np.flatnonzero(y > edge))
+
+    x: npt.NDArray[np.int64]
+    y: npt.NDArray[np.float64]
+    text: Sequence[str]
+    key: Sequence[int | str]
+
+
+def _cloud(dots: Sequence[Dot]) -> Cloud:
+    days = [dot.x.toordinal() - EPOCH for dot in dots if isinstance(dot.x, date)]
+    values = np.array([dot.y for dot in dots], dtype=np.float64)
+    return Cloud(np.array(days, dtype=np.int64), values, [dot.text for dot in dots], [dot.key for dot in dots])
+
+
+def thin(x: npt.NDArray[Any], y: npt.NDArray[Any], limit: int = MAX_POINTS) -> npt.NDArray[np.int64]:
+    """Indices of the points to draw: all up to `limit`; beyond, one per cell of a grid and every y above the 95th
+    percentile (nearest rank), so that the cloud keeps its shape and no outlier is lost. The same for the same points.
+    """
+    n = len(x)
+    if n <= limit:
+        return np.arange(n)
+    rank = int(np.ceil(0.95 * n)) - 1
+    edge = float(np.partition(y, rank)[rank])
+    cell = grid_cells(x, y, edge)
+    # The first point of each cell: written last, it stays.
+    first = np.full(COLUMNS * ROWS, -1, dtype=np.int64)
+    first[cell[::-1]] = np.arange(n)[::-1]
+    drawn = y > edge
+    drawn[first[first >= 0]] = True
+    return np.flatnonzero(drawn)
+
+
+def grid_cells(x: npt.NDArray[Any], y: npt.NDArray[Any], edge: float) -> npt.NDArray[np.int64]:
+    """The number of the grid's cell that each point lies in; above `edge` each column is one cell."""
+    low = min(float(y.min()), 0.0)
+    column = ((x - x.min()) * ((COLUMNS - 1) / (float(np.ptp(x)) or 1.0))).astype(np.int64)
+    row = np.minimum((y - low) * ((ROWS - 2) / ((edge - low) or 1.0)), ROWS - 1).astype(np.int64)
+    return column * ROWS + row
 
 
 def scatter(
-    dots: Sequence[Dot],
+    dots: Sequence[Dot] | Cloud,
     levels: Sequence[Level] = (),
     *,
     name: str,
@@ -36,27 +85,44 @@ def scatter(
     height: str = "medium",
 ) -> Spec:
     """Points over time with lines across; `link` is an address with {} where a point's key goes."""
-    x = np.array([dot.x.toordinal() for dot in dots if isinstance(dot.x, date)], dtype=np.float64)
-    y = np.array([dot.y for dot in dots], dtype=np.float64)
-    drawn = [dots[i] for i in thin(x, y).tolist()]
-    layout = layout_of(height, ceiling([dot.y for dot in drawn], levels), unit)
+    cloud = dots if isinstance(dots, Cloud) else _cloud(dots)
+    places = thin(cloud.x, cloud.y)
+    drawn, is_all = places.tolist(), len(places) == len(cloud.x)
+    xs = _day_texts(cloud.x[places])
+    ys = numbers(cloud.y[places])
+    layout = layout_of(height, ceiling((float(cloud.y.max()),) if len(ys) else (), levels), unit)
     layout["hovermode"] = "closest"
     layout["xaxis"] |= DATES
-    layout["meta"] |= {"link": link, "total": len(dots), "drawn": len(drawn)}
-    places = [as_x(dot.x) for dot in drawn]
+    layout["meta"] |= {"link": link, "total": len(cloud.x), "drawn": len(drawn)}
+    if not is_all:
+        layout["meta"]["note"] = f"{len(drawn):,} of {len(cloud.x):,} points drawn; all above the 95th percentile."
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": places,
-        "y": [dot.y for dot in drawn],
-        "text": [dot.text for dot in drawn],
-        "customdata": [dot.key for dot in drawn],
+        "x": xs,
+        "y": ys,
+        "text": list(cloud.text) if is_all else [cloud.text[i] for i in drawn],
+        "customdata": list(cloud.key) if is_all else [cloud.key[i] for i in drawn],
         "name": name,
-        "marker": {"color": series(0), "size": 6, "opacity": 0.55},
+        "marker": {"color": series(0), "size": 6 if is_all else 5, "opacity": 0.55},
         "hovertemplate": "%{text}<br>%{x|%-d %b %Y}: %{y} " + unit + "<extra></extra>",
     }
     name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels])
-    return {"data": [points, *level_traces(levels, places)], "layout": layout}
+    ends = [min(xs), max(xs)] if xs else []
+    return {"data": [points, *level_traces(levels, ends)], "layout": layout}
+
+
+def _day_texts(days: npt.NDArray[np.int64]) -> list[str]:
+    """Day numbers as ISO dates; each day is put into words once."""
+    known, place = np.unique(days, return_inverse=True)
+    texts: list[str] = np.datetime_as_string(known.astype("datetime64[D]")).astype(object)[place].tolist()
+    return texts
+
+
+def numbers(values: npt.NDArray[np.float64]) -> list[Number]:
+    """Values as JSON writes them shortest: whole ones without a point."""
+    whole = values.astype(np.int64)
+    return whole.tolist() if (whole == values).all() else values.tolist()  # type: ignore[no-any-return]
 
 
 def strip(
@@ -77,14 +143,18 @@ def strip(
         "tickvals": list(range(len(groups))),
         "ticktext": [_wrapped(group) for group in groups],
     }
-    layout["meta"] |= {"link": link}
+    if len(groups) > MOST_LEVEL:
+        layout["xaxis"] |= {"tickangle": -45, "ticktext": [_cut(group) for group in groups]}
+        layout["margin"]["b"] = 92
+    layout["meta"] |= {"link": link, "groups": [str(dot.x) for dot in dots]}
     layout["meta"]["narrow"].pop("xaxis")
     place = {group: i for i, group in enumerate(groups)}
+    at = np.array([place[str(dot.x)] for dot in dots], dtype=np.float64)
     points = {
         "type": "scatter",
         "mode": "markers",
         # Steps of the golden ratio: neighbours in the list never come to lie on one another.
-        "x": [round(place[str(dot.x)] + (n * 0.618034 % 1 - 0.5) * 0.7, 3) for n, dot in enumerate(dots)],
+        "x": np.round(at + (np.arange(len(dots)) * 0.618034 % 1 - 0.5) * 0.7, 3).tolist(),
         "y": [dot.y for dot in dots],
         "text": [f"{dot.text}<br>{dot.x}" for dot in dots],
         "customdata": [dot.key for dot in dots],
@@ -92,7 +162,6 @@ def strip(
         "marker": {"color": series(0), "size": 7, "opacity": 0.6},
         "hovertemplate": "%{text}: %{y} " + unit + "<extra></extra>",
     }
-    layout["meta"]["groups"] = [str(dot.x) for dot in dots]
     name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels])
     return {"data": [points, *level_traces(levels, [-0.5, len(groups) - 0.5])], "layout": layout}
 
@@ -100,6 +169,10 @@ def strip(
 def _wrapped(text: str, width: int = 12) -> str:
     """A label of an axis in lines of about `width` signs."""
     return "<br>".join(wrap(text, width, break_long_words=False)[:3])
+
+
+def _cut(text: str, length: int = 18) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def timeline(marks: Sequence[Mark], kinds: Mapping[str, tuple[str, str]], *, height: str = "medium") -> Spec:

@@ -53,7 +53,9 @@ function prepared(figure, box) {
   const styles = getComputedStyle(document.documentElement);
   const spec = themed(raw, styles);
   let layout = spec.layout;
-  layout.font = { ...layout.font, family: getComputedStyle(document.body).fontFamily };
+  const family = getComputedStyle(document.body).fontFamily;
+  layout.font = { ...layout.font, family };
+  layout.hoverlabel = { ...layout.hoverlabel, font: { ...layout.hoverlabel?.font, family } };
   // A finger that scrolls the page must not zoom the figure.
   layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
   if (box.clientWidth < NARROW) {
@@ -69,15 +71,113 @@ function prepared(figure, box) {
   return { data: spec.data, layout };
 }
 
-function follow(event, layout) {
-  const point = event.points[0];
-  const key = point.customdata;
-  if (key === undefined || key === "" || key === null) {
+function follow(key, layout) {
+  const pattern = layout.meta.link || "";
+  if (key === undefined || key === "" || key === null || !(pattern || /^(\/|https?:)/.test(key))) {
     return;
   }
-  const pattern = layout.meta.link;
   window.location.assign(pattern ? pattern.replace("{}", encodeURIComponent(key)) : String(key));
 }
+
+// The points of a figure that lead somewhere, from left to right.
+function stops(box) {
+  const axis = box._fullLayout.xaxis;
+  return box.data
+    .flatMap((trace, curveNumber) =>
+      (trace.customdata || []).map((key, pointNumber) => ({ key, curveNumber, pointNumber, x: trace.x[pointNumber] })),
+    )
+    .filter((stop) => stop.key !== "" && stop.key !== null && stop.x !== null)
+    .sort((a, b) => axis.d2c(a.x) - axis.d2c(b.x));
+}
+
+// Left and right go through the points, Enter opens the one that is shown, Escape lets go of it.
+function walk(box) {
+  let place = -1;
+  box.addEventListener("keydown", (event) => {
+    const points = stops(box);
+    const steps = { ArrowRight: place + 1, ArrowLeft: place < 0 ? points.length - 1 : place - 1, Home: 0, End: points.length - 1 };
+    if (event.key in steps && points.length) {
+      event.preventDefault();
+      place = Math.min(Math.max(steps[event.key], 0), points.length - 1);
+      const { curveNumber, pointNumber } = points[place];
+      window.Plotly.Fx.hover(box, [{ curveNumber, pointNumber }]);
+      say(box.querySelector(".hoverlayer")?.textContent || "");
+    } else if (event.key === "Enter" && place >= 0) {
+      follow(points[place].key, box.layout);
+    } else if (event.key === "Escape") {
+      place = -1;
+      window.Plotly.Fx.unhover(box);
+    }
+  });
+  box.addEventListener("blur", () => window.Plotly.Fx.unhover(box));
+}
+
+let voice = null;
+
+// What a screen reader is told.
+function say(text) {
+  if (!voice) {
+    voice = document.createElement("p");
+    voice.className = "visually-hidden";
+    voice.setAttribute("role", "status");
+    document.body.append(voice);
+  }
+  voice.textContent = text;
+}
+
+const PICTURE = { width: 1000, scale: 2, line: 22 };
+
+function slug(text) {
+  return text.normalize("NFKD").replace(/[^\w]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase().slice(0, 100);
+}
+
+// Words in lines of so many signs.
+function folded(text, length) {
+  return text.split(" ").reduce(
+    (lines, word) => {
+      const last = lines[lines.length - 1];
+      const isFull = last && last.length + word.length >= length;
+      return isFull ? [...lines, word] : [...lines.slice(0, -1), last ? `${last} ${word}` : word];
+    },
+    [""],
+  );
+}
+
+// The figure in the colours of the page, under its question and its answer, named after both page and question.
+async function picture(figure) {
+  const box = figure.querySelector(".chart-box");
+  const Plotly = await plotly(figure.dataset.plotly);
+  const { data, layout } = prepared(figure, { clientWidth: PICTURE.width });
+  const styles = getComputedStyle(document.documentElement);
+  const question = figure.closest("section[aria-label]")?.getAttribute("aria-label") || "";
+  const scope = document.title.split(" · ")[0];
+  const ink = styles.getPropertyValue("--ink").trim();
+  const when = figure.closest(".widget")?.querySelector("footer > span")?.textContent.split(" · ")[0] || "";
+  const lines = [...folded(box.getAttribute("aria-label") || "", 130), when ? `${scope}, ${when}` : scope];
+  const room = (lines.length + 1) * PICTURE.line + 20;
+  layout.title = {
+    text: question || scope,
+    font: { size: 17, weight: 600, color: ink },
+    subtitle: { text: lines.join("<br>"), font: { size: 13, color: ink } },
+    x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top",
+    pad: { l: 16, t: 14 },
+  };
+  layout.margin = { ...layout.margin, t: layout.margin.t + room, l: layout.margin.l + 16, b: layout.margin.b + 8 };
+  layout.height += room + 8;
+  layout.width = PICTURE.width;
+  layout.paper_bgcolor = styles.getPropertyValue("--surface").trim();
+  await Plotly.downloadImage(
+    { data, layout, config: CONFIG },
+    { format: "png", width: PICTURE.width, height: layout.height, scale: PICTURE.scale, filename: slug(`${scope} ${question}`) || "figure" },
+  );
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-png]");
+  if (button) {
+    picture(button.closest("figure"));
+  }
+});
 
 // Plotly follows the window by itself, but not the paper: `width` is said when printing.
 async function draw(figure, isPrinting = false) {
@@ -89,7 +189,10 @@ async function draw(figure, isPrinting = false) {
   }
   await Plotly.react(box, data, layout, CONFIG);
   if (!("drawn" in figure.dataset)) {
-    box.on("plotly_click", (event) => follow(event, layout));
+    box.on("plotly_click", (event) => follow(event.points[0].customdata, layout));
+    if ("links" in box.dataset) {
+      walk(box);
+    }
   }
   figure.dataset.drawn = String(box.clientWidth < NARROW ? "narrow" : "wide");
 }
