@@ -21,6 +21,7 @@ router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
 router.register("memberships", portfolio.MembershipViewSet, "api-membership")
 router.register("people", portfolio.PersonViewSet, "api-person")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
+router.register("forecasts", metrics.ForecastViewSet, "api-forecast")
 router.register("sources", connectors.SourceViewSet, "api-source")
 router.register(r"sources/(?P<slug>[\w-]+)/runs", connectors.RunViewSet, "api-run")
 
@@ -39,6 +40,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics/", metrics.MetricList.as_view(), name="api-metrics"),
     path("metrics/<slug:key>/", metrics.MetricDetail.as_view(), name="api-metric"),
     path("report/", metrics.ReportView.as_view(), name="api-report"),
+    path("forecast/", metrics.ForecastView.as_view(), name="api-forecast"),
+    path("calibration/", metrics.CalibrationView.as_view(), name="api-calibration"),
     path("items/", metrics.ItemList.as_view(), name="api-items"),
     path("pull-requests/", metrics.PullRequestList.as_view(), name="api-pull-requests"),
     path("deployments/", metrics.DeploymentList.as_view(), name="api-deployments"),

@@ -33,13 +33,14 @@ def commit_forecast(
     items: int | None = None,
     as_of: datetime | None = None,
     question: forecasts.Question | None = None,
-    votes: Sequence[int] = (),
+    votes: Sequence[float] | None = None,
     confidence: float | None = None,
 ) -> Forecast:
     """Keep the forecast that exactly one of team, stream (with `items`), feature or initiative is finished by `due_on`.
 
-    `question` says how it was sampled; its what-if is not kept. `votes` are fists of 1…5, or `confidence` is one of
-    0…10: kept as one mean, never per person. Raises ValidationError by field where there is nothing to forecast.
+    `question` says how it was sampled; its what-if is not kept. `votes` are fists of 1…5 (or their mean alone), or
+    `confidence` is one of 0…10: kept as one mean, never per person. Raises ValidationError by field, and in words where
+    there is nothing to forecast.
     """
     subjects = [one for one in (team, stream, feature, initiative) if one is not None]
     if len(subjects) != 1:
@@ -103,7 +104,7 @@ def _promised(answer: forecasts.Answer) -> tuple[forecasts.Delivery, float]:
     return delivery, delivery.chance
 
 
-def _votes(votes: Sequence[int], confidence: float | None) -> float | None:
+def _votes(votes: Sequence[float] | None, confidence: float | None) -> float | None:
     if votes and confidence is not None:
         raise ValidationError({"votes": "Give votes or a confidence, not both."})
     if confidence is not None:

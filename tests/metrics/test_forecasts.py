@@ -1,9 +1,8 @@
-"""Forecasts from the database: what is sampled, what is left to do, and what if; computed by hand.
+"""Forecasts from the database: what they are drawn from, what if, bad questions; computed by hand.
 
-Today is Monday, 2 June 2025, noon UTC. The 84 days before it are the 12 weeks from 10 March to 1 June: 60 working days.
+The days are those of tests/metrics/forecast_board.py.
 """
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -18,62 +17,15 @@ from metrics import forecasts
 from metrics.forecasts import Answer, BadQuestion, Question, WhatIf, shown_chance, shown_day
 from metrics.load import upsert
 from metrics.measurement import Facets
-from metrics.models import EpicLink, Source, WorkItem
-from metrics.rows import BlockRow, Row, StatusRow, TransitionRow, WorkItemRow
+from metrics.models import WorkItem
+from metrics.rows import BlockRow
 from portfolio import actions
-from portfolio.models import Feature, Holiday, Initiative, Team
+from portfolio.models import Holiday, Initiative, Team
 from portfolio.queries import find_scope
-from tests.metrics.cast import at, source, team
+from tests.metrics.cast import at, team
+from tests.metrics.forecast_board import FIRST, NOON, ask, board, done_on, feature, item, open_items, plan, when, worked
 
 pytestmark = pytest.mark.django_db
-
-NOON = datetime(2025, 6, 2, 12, tzinfo=UTC)
-TODAY = date(2025, 6, 2)
-FIRST = date(2025, 3, 10)
-STATUSES: list[Row] = [
-    StatusRow("todo", "To do", "backlog", 0),
-    StatusRow("dev", "Doing", "active", 1),
-    StatusRow("done", "Done", "done", 2),
-    StatusRow("gone", "Dropped", "removed", 3),
-]
-
-
-def worked(every: int = 1) -> list[str]:
-    """Every n-th working day of the sample."""
-    days = [FIRST + timedelta(days=n) for n in range(84)]
-    return [day.isoformat() for day in days if day.isoweekday() < 6][::every]
-
-
-def item(key: str, *moves: str, created: str = "2025-02-03", **fields: Any) -> Iterator[Row]:
-    """An item made in To do, and its moves such as "2025-03-10 done"."""
-    yield WorkItemRow(key, key, status=moves[-1].split()[-1] if moves else "todo", created_at=at(created), **fields)
-    before = "todo"
-    for n, (day, to) in enumerate(move.rsplit(" ", 1) for move in moves):
-        yield TransitionRow(f"{key}-{n}", key, at(day) + timedelta(hours=9), before, to)
-        before = to
-
-
-def done_on(prefix: str, days: Iterable[str], **fields: Any) -> list[Row]:
-    return [row for n, day in enumerate(days) for row in item(f"{prefix}{n}", f"{day} done", **fields)]
-
-
-def board(owner: Team, rows: Iterable[Row] = (), every: int = 1) -> Source:
-    """A source of the team; one item was finished on every so many of the sample's working days (0: none)."""
-    made = source(owner, f"{owner.slug}-board", synced_at=at("2025-01-01"))
-    usual = done_on(f"{owner.slug}-", worked(every)) if every else []
-    upsert(made, [*STATUSES, *usual, *rows])
-    return made
-
-
-def feature(made: Source, name: str, rank: int, *children: Iterator[Row], **fields: Any) -> Feature:
-    found = Feature.objects.create(team=made.team, name=name, rank=rank, **fields)
-    EpicLink.objects.create(feature=found, source=made, parent=name)
-    upsert(made, [row for child in children for row in child])
-    return found
-
-
-def open_items(name: str, n: int) -> list[Iterator[Row]]:
-    return [item(f"{name}-{number}", parent=name) for number in range(n)]
 
 
 @pytest.fixture(autouse=True)
@@ -84,10 +36,6 @@ def fresh() -> None:
 @pytest.fixture
 def falcon() -> Team:
     return team("falcon")
-
-
-def ask(question: Question = Question(items=3), scope: str = "team:falcon", as_of: datetime = NOON) -> Answer:  # noqa: B008
-    return forecasts.ask_items(find_scope(scope, None), question, as_of).base
 
 
 def counts(**fields: Any) -> dict[int, int]:
@@ -212,182 +160,6 @@ def test_teams_of_a_stream_add_up_and_those_without_data_are_named() -> None:
     assert found.deliveries[0].chance == 0.75  # two days: 2, 3 or 4 in 1/4, 1/2, 1/4
     assert found.how_many is not None
     assert found.how_many.at_least == {50: 3, 70: 3, 85: 2, 95: 2}
-
-
-# What is left
-
-
-def when(answer: Answer, id: str, rank: int = 85) -> date | None:
-    found = answer.find(id)
-    assert found is not None
-    return found.when[rank]
-
-
-def plan(question: Question = Question(), scope: str = "team:falcon", as_of: datetime = NOON) -> Answer:  # noqa: B008
-    return forecasts.ask_plan(find_scope(scope, None), question, as_of).base
-
-
-def test_features_are_done_in_the_order_of_their_rank(falcon: Team) -> None:
-    """One a day from Tuesday on: 2 items → Wed 4 June; then 3 more → Mon 9 June."""
-    made = board(falcon)
-    late = feature(made, "E2", 2, *open_items("E2", 3))
-    early = feature(made, "E1", 1, *open_items("E1", 2), due_on=date(2025, 6, 3))
-    found = plan()
-    assert [one.id for one in found.deliveries] == [f"feature:{early.pk}", f"feature:{late.pk}"]
-    assert when(found, f"feature:{early.pk}") == date(2025, 6, 4)
-    assert when(found, f"feature:{late.pk}") == date(2025, 6, 9)
-    assert [one.chance for one in found.deliveries] == [0.0, None]
-    # Two at a time: E1 E2, E1 E2, E2: done with the 3rd and the 5th.
-    two = plan(Question(wip_limit=2))
-    assert when(two, f"feature:{early.pk}") == date(2025, 6, 5)
-
-
-def test_only_unfinished_children_are_left_as_of_then(falcon: Team) -> None:
-    made = board(falcon)
-    children = [
-        item("a", parent="E"),
-        item("b", "2025-05-02 dev", parent="E"),
-        item("c", "2025-05-02 done", parent="E"),
-        item("d", "2025-05-02 gone", parent="E"),
-        item("e", "2025-06-03 done", parent="E"),  # tomorrow
-        item("f", created="2025-06-03", parent="E"),  # made tomorrow
-        item("g", parent="other"),
-    ]
-    one = feature(made, "E", 1, *children)
-    assert plan().deliveries[0].items == 3
-    WorkItem.objects.filter(key="a").update(deleted_at=NOON)
-    assert plan().deliveries[0].items == 2
-    later = plan(as_of=NOON + timedelta(days=30)).deliveries[0]
-    assert later.items == 2  # b and f
-    answer = forecasts.ask_feature(one, Question(), NOON).base
-    assert answer.deliveries[0].items == 2
-
-
-def test_a_feature_whose_items_are_all_done_is_done(falcon: Team) -> None:
-    made = board(falcon)
-    feature(made, "E", 1, item("a", "2025-05-02 done", parent="E"), item("b", "2025-05-09 done", parent="E"))
-    found = plan().deliveries[0]
-    assert (found.is_done, found.finished_on, found.items, found.when) == (True, date(2025, 5, 9), 0, {})
-
-
-def test_what_is_not_broken_down_has_a_guess_or_a_typical_size(falcon: Team) -> None:
-    """Falcon's enablers have 1, 2 and 6 items: the median is 2; of all four, 1, 2, 4, 6, it is 2 (nearest rank)."""
-    made = board(falcon)
-    for rank, (n, kind) in enumerate([(1, "enabler"), (2, "enabler"), (6, "enabler"), (4, "risk")]):
-        feature(made, f"E{rank}", rank, *open_items(f"E{rank}", n), value_type=kind)
-    fields = {"team": falcon, "rank": 9}
-    Feature.objects.create(name="guessed", guessed_items=8, **fields)
-    Feature.objects.create(name="enabling", value_type="enabler", **fields)
-    Feature.objects.create(name="debt", value_type="debt", **fields)
-    Feature.objects.create(name="none", guessed_items=0, **fields)
-    found = {one.name: one for one in plan().deliveries}
-    assert (found["guessed"].items, found["guessed"].sized_by) == (8, "not broken down: somebody guessed 8 items")
-    typical = "not broken down: 2 items, the median of 3 features of type enabler of Falcon"
-    assert (found["enabling"].items, found["enabling"].sized_by) == (2, typical)
-    assert found["debt"].sized_by == "not broken down: 2 items, the median of 4 features of Falcon"
-    assert (found["none"].items, found["none"].is_done) == (0, True)
-
-
-def test_without_any_like_it_the_streams_features_say_the_size_or_nothing_does(falcon: Team) -> None:
-    board(falcon)
-    Feature.objects.create(team=falcon, name="first", rank=1)
-    assert plan().deliveries[0].reason == "too little data: nothing says how many items first will have"
-    feature(board(team("heron")), "H", 1, *open_items("H", 5), value_type="risk")
-    size = "not broken down: 5 items, the median of 1 features of the value stream"
-    assert (plan().deliveries[0].items, plan().deliveries[0].sized_by) == (5, size)
-
-
-def test_ended_features_and_those_of_ended_initiatives_are_out_of_the_queue(falcon: Team) -> None:
-    made = board(falcon)
-    stopped = Initiative.objects.create(slug="i", name="I", stream=falcon.stream, ended_on=date(2025, 6, 1))
-    feature(made, "E1", 1, *open_items("E1", 9), ended_on=date(2025, 6, 1))
-    feature(made, "E2", 2, *open_items("E2", 9), initiative=stopped)
-    last = feature(made, "E3", 3, *open_items("E3", 1))
-    assert [(one.id, one.when[50]) for one in plan().deliveries] == [(f"feature:{last.pk}", date(2025, 6, 3))]
-
-
-def test_a_feature_that_starts_later_counts_unless_all_of_it_came_later(falcon: Team) -> None:
-    """On 2 May the queue knew neither E1 nor its items (made later); E2, planned for July, waits in it all along."""
-    made = board(falcon)
-    feature(made, "E1", 1, item("a", created="2025-05-20", parent="E1"), started_on=date(2025, 5, 20))
-    feature(made, "E2", 2, started_on=date(2025, 7, 1), guessed_items=4)
-    assert [one.name for one in plan().deliveries] == ["E1", "E2"]
-    assert [one.name for one in plan(as_of=NOON - timedelta(days=31)).deliveries] == ["E2"]
-
-
-# Initiatives
-
-
-@pytest.fixture
-def two_teams() -> Initiative:
-    """Refunds: 2 items of Falcon (1 a day), 1 item of Heron (0 or 1 a day alike)."""
-    falcon_board, heron_board = board(team("falcon")), board(team("heron"), every=2)
-    refunds = Initiative.objects.create(slug="refunds", name="Refunds", stream=falcon_board.team.stream)
-    feature(falcon_board, "F", 1, *open_items("F", 2), initiative=refunds)
-    feature(heron_board, "H", 1, *open_items("H", 1), initiative=refunds)
-    return refunds
-
-
-def test_a_joint_date_is_from_the_product_of_chances(two_teams: Initiative) -> None:
-    """Falcon is done on Wed 4 June for certain. Heron by Tue 1/2, Wed 3/4, Thu 7/8, Fri 15/16, Mon 31/32."""
-    found = forecasts.ask_initiative(two_teams, Question(by=date(2025, 6, 3)), NOON).base
-    whole, *parts = found.deliveries
-    assert whole.when == {50: date(2025, 6, 4), 70: date(2025, 6, 4), 85: date(2025, 6, 5), 95: date(2025, 6, 9)}
-    assert (whole.items, whole.chance, len(parts), whole.teams) == (3, 0.0, 2, ("falcon", "heron"))
-    assert whole.curve[2].chance == 7 / 8
-    assert [part.id for part in parts] == list(whole.parts)
-    assert when(plan(scope="team:heron"), f"initiative:{two_teams.pk}") == date(2025, 6, 5)
-
-
-def test_an_initiative_without_features_has_the_typical_size_and_waits_behind_the_features(
-    two_teams: Initiative,
-) -> None:
-    """Falcon's share of Refunds has 2 items: the new one counts 2, behind F: the fourth finish, Fri 6 June."""
-    new = Initiative.objects.create(slug="new", name="New", stream=two_teams.stream)
-    assert plan(scope="stream:payments").find(f"initiative:{new.pk}").reason == (  # type: ignore[union-attr]
-        "no feature and no team: nothing says who would do it"
-    )
-    new.teams.add(Team.objects.get(slug="falcon"))
-    found = forecasts.ask_initiative(new, Question(), NOON).base
-    assert found.deliveries[0].items == 2
-    assert found.deliveries[0].when[95] == date(2025, 6, 6)
-    assert found.deliveries[0].sized_by == "not broken down: its size is a guess"
-    assert found.deliveries[1].id == f"initiative:{new.pk}:falcon"
-    assert (
-        found.deliveries[1].sized_by
-        == "not broken down: 2 items, the median of 1 initiatives of type feature of Falcon"
-    )
-    burn_up = found.deliveries[0].burn_up
-    assert burn_up is not None
-    assert (burn_up.days, burn_up.guessed, burn_up.total) == ([], 2, 2)
-
-
-def test_a_team_without_data_leaves_the_initiative_without_a_date(two_teams: Initiative) -> None:
-    ibis = team("ibis")
-    Feature.objects.create(team=ibis, name="I", rank=1, initiative=two_teams, guessed_items=1)
-    found = forecasts.ask_initiative(two_teams, Question(), NOON).base.deliveries[0]
-    assert found.reason == "too little data: Ibis finished work on 0 of the 5 days needed in the last 84"
-    assert (found.when, found.curve) == ({}, ())
-
-
-def test_the_burn_up_shows_what_was_done_and_the_fan_goes_on_from_there(falcon: Team) -> None:
-    """a, b made on 28 May, b finished on 30 May, c made, d removed on 31 May: scope 2 2 2 3 3 3, done 0 0 1 1 1 1."""
-    made = board(falcon)
-    rows = [
-        item("a", created="2025-05-28", parent="E"),
-        item("b", "2025-05-30 done", created="2025-05-28", parent="E"),
-        item("c", created="2025-05-31", parent="E"),
-        item("d", "2025-05-31 gone", created="2025-05-31", parent="E"),
-    ]
-    one = feature(made, "E", 1, *rows)
-    burn_up = forecasts.ask_feature(one, Question(), NOON).base.deliveries[0].burn_up
-    assert burn_up is not None
-    assert burn_up.days[0] == date(2025, 5, 28)
-    assert (burn_up.scope, burn_up.done) == ((2, 2, 2, 3, 3, 3), (0, 0, 1, 1, 1, 1))
-    assert burn_up.fan is not None
-    assert burn_up.fan.days[0] == date(2025, 6, 3)
-    assert burn_up.fan.at_least[85] == [2, 3]
-    assert burn_up.total == 3
 
 
 # What if

@@ -95,7 +95,7 @@ def _mean(values: Floats) -> float | None:
     return round(float(values.mean()), 6) if len(values) else None
 
 
-def mean_vote(fists: Sequence[int]) -> float:
+def mean_vote(fists: Sequence[float]) -> float:
     """Fists of 1…5 as the chance their owners give: 10, 30, 50, 70, 90 %, on average. Raises ValueError in words."""
     if not fists:
         raise ValueError("There are no votes.")
