@@ -18,6 +18,8 @@ SETTINGS = {
     "timezone": "Europe/Berlin",
     "cost_per_day": "2600.50",
     "planning_unit": "points",
+    "iteration_days": 14,
+    "iteration_starts_on": "2024-01-01",
     "started_on": "2024-01-01",
 }
 
