@@ -3,7 +3,19 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from charts.figures.base import Dot, Level, Number, Spec, X, as_x, ceiling, layout_of, name_in_margin, shortened, stops_of
+from charts.figures.base import (
+    Dot,
+    Level,
+    Number,
+    Spec,
+    X,
+    as_x,
+    ceiling,
+    layout_of,
+    name_in_margin,
+    shortened,
+    stops_of,
+)
 from charts.figures.points import strip
 from charts.theme import colour, series
 

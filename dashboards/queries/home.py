@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from connectors.queries import sources as visible_sources
-from dashboards.queries.base import figures, per_cent
+from dashboards.queries import stuck
+from dashboards.queries.base import Figures, figures, per_cent
 from metrics.forms import Asked
 from metrics.measurement import Measurement, Number
 from metrics.models import Source
@@ -85,6 +86,8 @@ class Line:
     address: str
     flow: str
     delivery: str
+    # The constraint in words.
+    held: str
 
     @property
     def flow_cells(self) -> Sequence[Cell]:
@@ -162,11 +165,19 @@ def _parts(scope: Scope, user: User | AnonymousUser) -> list[Scope]:
 
 def _line(scope: Scope, asked: Asked, at: datetime) -> Line:
     own = Asked(scope, asked.window, asked.as_of, facets=asked.facets)
-    found = figures(own, at, [key for key, _, _ in COLUMNS])
+    found = figures(own, at, [*(key for key, _, _ in COLUMNS), stuck.KEY])
     cells = [_cell(key, head, rank, found.now[key], found.before[key], own) for key, head, rank in COLUMNS]
     flow, delivery = (f"{reverse(page)}?{own.query}" for page in ("flow", "delivery"))
     address = f"{reverse('home')}?{own.query}" if scope.kind == "stream" else flow
-    return Line(scope, cells, address, flow, delivery)
+    return Line(scope, cells, address, flow, delivery, _held(found))
+
+
+def _held(found: Figures) -> str:
+    """Where the work of a line stands and since when: the constraint in words, or nothing."""
+    detail = found.now[stuck.KEY].detail
+    if not detail:
+        return ""
+    return f"{stuck.place_of(detail)} holds the work up {stuck.since_text(detail)}: {stuck.stands_text(detail)}"
 
 
 def _team_lines(asked: Asked, at: datetime, user: User | AnonymousUser) -> list[Line]:
@@ -182,7 +193,9 @@ def _waiting(lines: Sequence[Line]) -> list[Concern]:
         cell = next(cell for cell in line.cells if cell.key == "flow_efficiency")
         if cell.value is not None and cell.value < 0.5:
             text = f"Work at {line.scope.name} waits {per_cent(1 - cell.value)} of its time in progress"
-            found.append((cell.value, Concern(text, "it waits longer than it is worked on", line.flow, "warn")))
+            found.append(
+                (cell.value, Concern(text, line.held or "it waits longer than it is worked on", line.flow, "warn"))
+            )
     return [concern for _, concern in sorted(found, key=lambda pair: pair[0])]
 
 
