@@ -16,9 +16,12 @@ from django.utils import timezone
 
 from connectors.models import SyncRun
 from core.models import JobState
-from metrics.models import Baseline, EpicLink, Expectation, Source, WorkItem
+from metrics.formulas.forecast.engine import ENGINE, run
+from metrics.formulas.forecast.shapes import dump
+from metrics.models import Baseline, EpicLink, Expectation, Forecast, Source, WorkItem
 from portfolio.models import Initiative
 from tests.cast import PASSWORD, Cast
+from tests.metrics.forecast_cast import items
 
 PEOPLE = ["anonymous", "outsider", "member", "viewer", "coach", "leader", "stream_pmo", "pmo", "administrator"]
 ALL = frozenset(PEOPLE)
@@ -175,6 +178,16 @@ ROUTES: dict[str, list[Row]] = {
     "api-metrics": [Row(KNOWN)],
     "api-metric": [Row(OF_FALCON, {"key": "throughput"}, query=SCOPE)],
     "api-report": [Row(OF_FALCON, query=SCOPE)],
+    "api-forecast": [Row(OF_FALCON, query=SCOPE), Row(OF_FALCON, query="feature={feature.pk}")],
+    "api-forecast-list": [
+        Row(KNOWN),
+        # There is nothing to forecast yet, which only those are told who may commit.
+        Row(OF_PAYMENTS, {}, "post", data={"team": "falcon", "items": 3, "due_on": "2026-12-24"}, served=400),
+    ],
+    "api-forecast-detail": [Row(OF_FALCON, {"pk": "{forecast.pk}"})],
+    "api-forecast-withdraw": [post(OF_PAYMENTS, pk="{forecast.pk}")],
+    "api-forecast-reopen": [post(OF_PAYMENTS, pk="{forecast.pk}")],
+    "api-calibration": [Row(KNOWN), Row(OF_PAYMENTS, query="stream=payments")],
     "api-items": [Row(OF_FALCON, query=SCOPE)],
     "api-pull-requests": [Row(OF_FALCON, query=SCOPE)],
     "api-deployments": [Row(OF_FALCON, query=SCOPE)],
@@ -266,6 +279,22 @@ class Props:
         self.link = EpicLink.objects.create(feature=self.feature, source=self.source, parent="FAL-1")
         self.item = WorkItem.objects.create(
             source=self.source, external_id="1", key="FAL-1", team=cast.falcon, created_at=timezone.now()
+        )
+
+        self.forecast = self._forecast(cast)
+
+    def _forecast(self, cast: Cast) -> Forecast:
+        given = items(3, {1: 60})
+        return Forecast.objects.create(
+            team=cast.falcon,
+            subject="3 items",
+            items=3,
+            due_on="2099-01-01",
+            chance=0.9,
+            engine=ENGINE,
+            inputs=dump(given),
+            result=run(dump(given)),
+            as_of=timezone.now(),
         )
 
     def __getattr__(self, name: str) -> Any:
