@@ -117,7 +117,8 @@ def throughput(part: Part) -> Widget:
     if limits.centre is not None and limits.upper is not None and limits.lower is not None:
         lines = [Level(limits.centre, f"mean {plain(round(limits.centre, 1))}", "dash")]
         lines += [Level(y, f"limit {plain(round(y, 1))}", "dot") for y in (limits.lower, limits.upper)]
-        usual = f"usually {plain(round(limits.lower, 1))} to {plain(round(limits.upper, 1))} a week"
+        low, high = plain(round(limits.lower, 1)), plain(round(limits.upper, 1))
+        usual = f"usually {low} to {high} a week" if low != high else f"{low} each week"
     spec = charts.run_chart(
         [week.monday for week in found],
         [week.value for week in found],

@@ -87,7 +87,7 @@ class Line:
     flow: str
     delivery: str
     # The constraint in words.
-    held: str
+    held: str = ""
 
     @property
     def flow_cells(self) -> Sequence[Cell]:

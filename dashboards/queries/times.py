@@ -30,6 +30,8 @@ from metrics.formulas import flow, frame
 from metrics.measurement import Measurement, Number, Point
 from metrics.templatetags.measures import lasting, plain, value_text
 
+# States with a bar of their own; all others are one.
+MOST_BARS = 16
 TIMES = ("cycle_time", "lead_time")
 KEYS = ("time_in_state", "flow_efficiency", "wip")
 
@@ -239,7 +241,10 @@ def _most_before(found: Figures, where: Bands) -> str:
 
 def _ranking(days: Mapping[str, float], strong: str) -> charts.Spec:
     ranked = sorted(days.items(), key=lambda pair: -pair[1])
-    rounded = {name[:1].upper() + name[1:]: round(value, 2) for name, value in ranked}
+    shown = {name[:1].upper() + name[1:]: value for name, value in ranked[:MOST_BARS]}
+    if len(ranked) > MOST_BARS:
+        shown[f"{len(ranked) - MOST_BARS} other states"] = sum(value for _, value in ranked[MOST_BARS:])
+    rounded = {name: round(value, 2) for name, value in shown.items()}
     height = "large" if len(rounded) > 8 else "medium"
     return charts.ranking(rounded, unit="days", strong=strong[:1].upper() + strong[1:], height=height)
 
