@@ -79,7 +79,7 @@ def _last_true(flags: Flags) -> Ints:
 
 def in_progress(state: Codes) -> Flags:
     """Whether states count as work in progress."""
-    return np.isin(state, (ACTIVE, WAITING))
+    return (state == ACTIVE) | (state == WAITING)
 
 
 def milestones(first: Flags, at: Ints, state: Codes) -> Milestones:

@@ -24,15 +24,16 @@ def valid(columns: FlowColumns, team: Ints, kind: Ints, day: Ints) -> Ints:
     """
     found = np.full(len(team), NONE, dtype=np.int64)
     ids = np.array([one.id for one in columns.teams], dtype=np.int64)[team]
-    places = sorted(range(len(columns.expectations)), key=lambda at: columns.expectations[at])
+    known = columns.expectations
 
     def of_whom(at: int) -> tuple[int, int]:
-        return columns.expectations[at].team, columns.expectations[at].kind
+        return known[at].team, known[at].kind
 
+    places = sorted(range(len(known)), key=lambda at: (*of_whom(at), known[at].valid_from))
     # Sorted by team and kind: that for all kinds (-1) comes first, and one of the kind's own replaces it.
     for (owner, of_kind), group in groupby(places, of_whom):
         history = list(group)
-        since = np.array([columns.expectations[at].valid_from for at in history])
+        since = np.array([known[at].valid_from for at in history])
         rows = np.flatnonzero((ids == owner) & (kind == of_kind if of_kind >= 0 else True))
         latest = np.searchsorted(since, day[rows], side="right") - 1
         found[rows[latest >= 0]] = np.array(history)[latest[latest >= 0]]

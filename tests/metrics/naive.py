@@ -1,7 +1,7 @@
 """Flow, computed again in the plainest way: loops over dicts, written from the definitions, sharing no code with VMO.
 
 A log is {"teams": {slug: zone}, "statuses": {name: state}, "items": [item, …]}; an item is {"key", "created" (or None),
-"status", "team", "kind", "moves": [(at, from or None, to)], "team_moves": [(at, from, to)], "blocks": [(from, to)]}.
+"status", "team", "kind", "moves": [(at, from or None, to)], "team_moves": [(at, from, to)], "blocks": [(from, to, …)]}.
 """
 
 import math
@@ -101,7 +101,7 @@ def span(first: date, last: date) -> list[date]:
 
 
 def blocked_at(item: Any, at: datetime, as_of: datetime) -> bool:
-    return any(low <= at < (high or as_of) for low, high in item["blocks"] if low <= as_of)
+    return any(low <= at < (high or as_of) for low, high, *_ in item["blocks"] if low <= as_of)
 
 
 def finished_items(log: Log, teams: list[str], as_of: datetime) -> list[dict[str, Any]]:
@@ -153,7 +153,7 @@ def busy_and_all(row: Any, as_of: datetime) -> tuple[Fraction, Fraction]:
         if low < row["started"] or step["state"] not in ("active", "waiting"):
             continue
         cuts = {low, high}
-        for begin, end in row["item"]["blocks"]:
+        for begin, end, *_ in row["item"]["blocks"]:
             cuts |= {cut for cut in (begin, end or as_of) if low < cut < high}
         edges = sorted(cuts)
         for one, other in pairwise(edges):
@@ -206,7 +206,7 @@ def measure(
         weeks = sorted({monday(row["on"]) for row in done})
         result[f"{name}_time"] = {p: rank(values, p) for p in (50, 70, 85, 95)}
         result[f"{name}_weeks"] = {
-            week: (rank(of, 50), rank(of, 85))
+            week: {f"p{p}": rank(of, p) for p in (50, 70, 85, 95)}
             for week in weeks
             if (of := [row[name] for row in done if monday(row["on"]) == week])
         }

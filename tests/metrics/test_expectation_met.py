@@ -66,6 +66,13 @@ def test_what_held_at_the_finish_counts(board: Source) -> None:
     assert recomputed(METRICS["expectation_met"], rows) == found.value
 
 
+def test_the_latest_counts_whatever_its_days(board: Source) -> None:
+    expect(8, "2025-01-01")
+    expect(4, "2025-03-01")
+    taking(board, 6, "10")
+    assert figure("expectation_met").value == 0
+
+
 def test_a_kind_s_own_goes_before_the_one_for_all(board: Source) -> None:
     expect(3)
     expect(9, "2025-03-10", "defect")

@@ -186,9 +186,7 @@ def check(found: dict[str, Measurement], expected: dict[str, Any]) -> None:
         assert found[key].percentiles == {p: value for p, value in expected[key].items() if value is not None}, key
         assert (found[key].value is None) == bool(found[key].reason), key
     for name in ("cycle", "lead"):
-        weeks = {
-            point.at: (point.parts["p50"], point.parts["p85"]) for point in found[f"{name}_time"].series if point.parts
-        }
+        weeks = {point.at: dict(point.parts or {}) for point in found[f"{name}_time"].series}
         assert weeks == expected[f"{name}_weeks"]
     assert found["time_in_state"].parts == pytest.approx(expected["time_in_state"])
     efficiency = found["flow_efficiency"].value
@@ -258,7 +256,7 @@ def until(log: naive.Log, as_of: datetime) -> naive.Log:
                 "team": steps[-1]["team"],
                 "moves": [move for move in item["moves"] if move[0] <= as_of],
                 "team_moves": [move for move in item["team_moves"] if move[0] <= as_of],
-                "blocks": [(a, b if b and b <= as_of else None) for a, b in item["blocks"] if a <= as_of],
+                "blocks": [(a, b if b and b <= as_of else None, *of) for a, b, *of in item["blocks"] if a <= as_of],
             }
         )
     return log | {"items": kept}
@@ -266,7 +264,9 @@ def until(log: naive.Log, as_of: datetime) -> naive.Log:
 
 def plain(found: dict[str, Measurement]) -> dict[str, Any]:
     """Everything of the figures but the evidence, whose candidates' ids differ between databases."""
-    return {key: (m.value, m.reason, m.n, m.percentiles, m.parts, list(m.series)) for key, m in found.items()}
+    return {
+        key: (m.value, m.reason, m.n, m.percentiles, m.parts, m.detail, list(m.series)) for key, m in found.items()
+    }
 
 
 @ONCE
