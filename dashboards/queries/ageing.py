@@ -98,7 +98,7 @@ def ages(found: Figures, where: Bands, paces: Pace | None = None, chances: Chanc
             [_titled(name) for name in shown],
             {_titled(name): at for name, at in bands_of.items()},
             [] if bands_of else levels(usual, ranks),
-            link=item_link(),
+            link=item_link(found.asked),
             late=[pk in late for pk in rows.keys],
             width=WIDTH,
         ),

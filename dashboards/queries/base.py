@@ -166,9 +166,9 @@ def dash_of(rank: int) -> str:
     return {50: "dot", 70: "dash", 85: "solid", 95: "dashdot"}.get(rank, "longdash")
 
 
-def item_link() -> str:
-    """The address of an item's page with {} where its key goes."""
-    return reverse("item", args=[0]).replace("/0/", "/{}/")
+def item_link(asked: Asked) -> str:
+    """The address of an item's page, as of the same instant, with {} where its key goes."""
+    return reverse("item", args=[0]).replace("/0/", "/{}/") + asked.as_of_query
 
 
 def question(key: str) -> str:

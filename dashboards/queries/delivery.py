@@ -88,11 +88,15 @@ def _frequency(found: Figures) -> Widget:
     )
 
 
+def scale(seconds: float) -> tuple[int, str]:
+    """The unit a length of time is drawn in, as sentences say it (measures.lasting): its seconds, and its name."""
+    return (86400, "days") if seconds >= 2 * 86400 else (3600, "hours") if seconds >= 5400 else (60, "minutes")
+
+
 def _scaled(series: Sequence[Point]) -> tuple[list[float | None], str]:
-    """Seconds as hours, or as days where the middle one is longer than two."""
+    """Seconds in the unit of the middle one."""
     known = sorted(point.value for point in series if point.value is not None)
-    middle = known[len(known) // 2] if known else 0
-    size, unit = (86400, "days") if middle > 2 * 86400 else (3600, "hours") if middle > 5400 else (60, "minutes")
+    size, unit = scale(known[len(known) // 2] if known else 0)
     return [None if point.value is None else round(point.value / size, 2) for point in series], unit
 
 
@@ -122,7 +126,8 @@ def _stages(found: Figures) -> Widget:
         sentence = "No pull request was among the changes." if measured.value is not None else f"{measured.reason}."
         return Widget("change_lead_time", text, sentence[:1].upper() + sentence[1:], tag="n/a", query=found.asked.query)
     longest = max(measured.parts, key=lambda name: measured.parts[name])
-    hours = {STAGES[name]: round(measured.parts[name] / 3600, 2) for name in STAGES if name in measured.parts}
+    size, unit = scale(measured.parts[longest])
+    spent = {STAGES[name]: round(measured.parts[name] / size, 2) for name in STAGES if name in measured.parts}
     said = STAGES[longest].split(":")[0]
     past = found.before["change_lead_time"].parts.get(longest)
     return Widget(
@@ -130,7 +135,7 @@ def _stages(found: Figures) -> Widget:
         text,
         f"{said} takes longest: a median of {lasting(measured.parts[longest])}.",
         f"{lasting(past)} in the {found.asked.window.days} days before." if past is not None else "",
-        spec=charts.ranking(hours, unit="hours", strong=STAGES[longest]),
+        spec=charts.ranking(spent, unit=unit, strong=STAGES[longest]),
         query=found.asked.query,
         note="medians of pull requests",
     )
@@ -221,7 +226,7 @@ def _deployment_marks(asked: Asked, first: datetime, last: datetime) -> list[Mar
     rows = Deployment.objects.filter(
         service__team__in=asked.scope.teams, is_production=True, reached=True, finished_at__range=(first, last)
     ).order_by("finished_at")
-    listing = f"{reverse('deployments')}?scope={asked.scope.text}&q="
+    listing = f"{reverse('deployments')}?{asked.query}&q="
     return [
         Mark(
             service,
@@ -246,7 +251,8 @@ def _incident_marks(asked: Asked, first: datetime, last: datetime) -> list[Mark]
             started.astimezone(zone).replace(tzinfo=None),
             f"{title}<br>{service}, {started.astimezone(zone):%-d %b %Y, %H:%M}",
             "Incident",
-            min(resolved, last).astimezone(zone).replace(tzinfo=None) if resolved else None,
+            # One that is open still lasts, whenever it will be resolved.
+            min(resolved or last, last).astimezone(zone).replace(tzinfo=None),
         )
         for service, started, resolved, title in rows.order_by("started_at").values_list(
             "service__name", "started_at", "resolved_at", "title"

@@ -86,7 +86,7 @@ def scatter(found: Figures, key: str) -> Widget:
         question(key),
         _how_long(found, key),
         percentile_trend(found, key, headline(found.asked.ranks)),
-        spec=charts.scatter(dots, lines, name="Items", unit="days", link=item_link()),
+        spec=charts.scatter(dots, lines, name="Items", unit="days", link=item_link(found.asked)),
         query=found.asked.query,
     )
 

@@ -175,7 +175,7 @@ def _window(params: QueryDict, today: date, problems: dict[str, str]) -> Window:
             except ValueError as error:
                 problems[name] = str(error)
     last = given.get("to", max(today, given.get("from", today)))
-    first = given.get("from", last - timedelta(days=DAYS - 1))
+    first = given.get("from", max(last - timedelta(days=DAYS - 1), date(FIRST_YEAR, 1, 1)))
     if first > last:
         problems["from"] = f"{first} is after {last}: a window starts before it ends."
     elif (last - first).days >= MOST_DAYS:

@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 
 from dashboards.queries import delivery
+from dashboards.queries.delivery import scale
 from metrics.measurement import Measurement
 from metrics.models import Deployment, Incident
+from metrics.templatetags.measures import lasting
 from tests.dashboards.conftest import WINDOW
 
 QUESTIONS = [
@@ -81,3 +83,21 @@ def test_one_recovery_is_no_distribution() -> None:
     assert delivery._resolved(one) == "The one that is resolved took 2 h."
     two = Measurement(7200, "seconds", n=2, percentiles={85: 10800})
     assert delivery._resolved(two) == "Half were resolved within 2 h, 85\u00a0% within 3 h."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "said"),
+    [(5 * 86400, "days", "days"), (2 * 86400, "days", "days"), (47 * 3600, "hours", "h"), (3600, "minutes", "min")],
+)
+def test_a_time_is_drawn_in_the_unit_that_its_sentence_says(seconds: float, unit: str, said: str) -> None:
+    assert scale(seconds)[1] == unit
+    assert lasting(seconds).endswith(f" {said}")
+
+
+def test_the_stages_are_drawn_in_the_unit_of_their_sentence(leader: Client) -> None:
+    html = leader.get("/delivery/", {**WINDOW, "scope": "portfolio"}).content.decode()
+    said = re.search(r"takes longest: a median of [\d.]+ (\w+)", html)
+    assert said
+    unit = {"days": "days", "h": "hours", "min": "minutes"}[said[1]]
+    figure = next(part for part in html.split('type="application/json">')[1:] if "Coding: first commit" in part)
+    assert unit in figure.split("</script>")[0]
