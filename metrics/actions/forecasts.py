@@ -52,6 +52,7 @@ def commit_forecast(
         raise ValidationError({"as_of": "A forecast cannot be made in the future."})
     if not (feature or initiative) and items is None:
         raise ValidationError({"items": "How many items are promised?"})
+    said = _votes(votes, confidence)
     asked = replace(question or forecasts.Question(), items=items, by=due_on, what_if=forecasts.NOTHING)
     answer = _ask(subjects[0], asked, at)
     delivery, chance = _promised(answer)
@@ -64,7 +65,7 @@ def commit_forecast(
         items=delivery.items,
         due_on=due_on,
         chance=chance,
-        votes=_votes(votes, confidence),
+        votes=said,
         engine=answer.engine,
         inputs=answer.inputs,
         result=answer.result,
