@@ -8,6 +8,7 @@ of full weeks only. The rules are in metrics/formulas/stats.py.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Min
 from django.utils.formats import date_format
@@ -265,3 +266,32 @@ def decimal(limit: float | None, *values: Number) -> str:
     if limit is None:
         return "n/a"
     return plain(round(limit, 2 if round(limit, 1) in values else 1))
+
+
+def as_data(found: BehaviourChart) -> dict[str, Any]:
+    """A chart as JSON-able data."""
+    return {
+        "measure": found.measure,
+        "unit": found.unit,
+        "reason": found.reason,
+        "weeks": [{"at": w.monday.isoformat(), "value": w.value, "partial": w.is_partial} for w in found.weeks],
+        "segments": [_segment_data(segment) for segment in found.segments],
+    }
+
+
+def _segment_data(segment: Segment) -> dict[str, Any]:
+    limits = segment.limits
+    return {
+        "first": segment.first.isoformat(),
+        "last": segment.last.isoformat(),
+        "baseline": segment.baseline.pk if segment.baseline else None,
+        "points": segment.n,
+        "centre": limits.centre,
+        "lower": limits.lower,
+        "upper": limits.upper,
+        "reason": limits.reason,
+        "signals": [
+            {"weeks": [monday.isoformat() for monday in one.mondays], "rule": one.rule, "text": one.text}
+            for one in segment.signals
+        ],
+    }

@@ -191,6 +191,26 @@ ROUTES: dict[str, list[Row]] = {
     "api-items": [Row(OF_FALCON, query=SCOPE)],
     "api-pull-requests": [Row(OF_FALCON, query=SCOPE)],
     "api-deployments": [Row(OF_FALCON, query=SCOPE)],
+    "api-behaviour": [Row(OF_FALCON, {"measure": "wip"}, query=SCOPE)],
+    "api-baseline-list": [
+        Row(KNOWN),
+        post(OF_PAYMENTS, {"team": "falcon", "measure": "wip", "starts_on": "2025-03-03", "reason": "WIP limit"}),
+        post(GLOBAL, {"measure": "wip", "starts_on": "2025-03-03", "reason": "WIP limit"}),
+    ],
+    "api-baseline-detail": [
+        Row(OF_FALCON, {"pk": "{baseline.pk}"}),
+        Row(OF_PAYMENTS, {"pk": "{baseline.pk}"}, "patch", data={"reason": "Pairing"}),
+        Row(OF_PAYMENTS, {"pk": "{baseline.pk}"}, "delete"),
+    ],
+    "api-expectation-list": [
+        Row(KNOWN),
+        post(OF_PAYMENTS, {"team": "falcon", "percent": 85, "days": 9, "valid_from": "2025-03-03"}),
+    ],
+    "api-expectation-detail": [
+        Row(OF_FALCON, {"pk": "{expectation.pk}"}),
+        Row(OF_PAYMENTS, {"pk": "{expectation.pk}"}, "patch", data={"days": 7}),
+        Row(OF_PAYMENTS, {"pk": "{expectation.pk}"}, "delete"),
+    ],
     "api-source-list": [
         Row(KNOWN),
         post(MANAGE_FALCON, {"tool": "git", "name": "Books", "team": "falcon", "settings": {"url": "/srv/books.git"}}),
@@ -224,6 +244,11 @@ ROUTES: dict[str, list[Row]] = {
         Row(PLAN, {"pk": "{feature.pk}"}, "patch", data={"name": "Faster"}),
     ],
     "api-feature-rank": [post(PLAN, {"to": 1}, pk="{feature.pk}")],
+    "api-epic-list": [
+        Row(KNOWN),
+        post(PLAN, {"feature": "{feature.pk}", "source": "falcon-git", "parent": "FAL-2"}),
+    ],
+    "api-epic-detail": [Row(OF_FALCON, {"pk": "{link.pk}"}), Row(PLAN, {"pk": "{link.pk}"}, "delete")],
     "api-allocation": [
         Row(OF_PAYMENTS, PAYMENTS),
         Row(PLAN, PAYMENTS, "put", data={"shares": {"feature": 100}, "tolerance": 5}),

@@ -16,12 +16,15 @@ router.register("streams", portfolio.StreamViewSet, "api-stream")
 router.register("teams", portfolio.TeamViewSet, "api-team")
 router.register("initiatives", portfolio.InitiativeViewSet, "api-initiative")
 router.register("features", portfolio.FeatureViewSet, "api-feature")
+router.register("epics", metrics.EpicLinkViewSet, "api-epic")
 router.register("services", portfolio.ServiceViewSet, "api-service")
 router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
 router.register("memberships", portfolio.MembershipViewSet, "api-membership")
 router.register("people", portfolio.PersonViewSet, "api-person")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
 router.register("forecasts", metrics.ForecastViewSet, "api-forecast")
+router.register("baselines", metrics.BaselineViewSet, "api-baseline")
+router.register("expectations", metrics.ExpectationViewSet, "api-expectation")
 router.register("sources", connectors.SourceViewSet, "api-source")
 router.register(r"sources/(?P<slug>[\w-]+)/runs", connectors.RunViewSet, "api-run")
 
@@ -42,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("report/", metrics.ReportView.as_view(), name="api-report"),
     path("forecast/", metrics.ForecastView.as_view(), name="api-forecast"),
     path("calibration/", metrics.CalibrationView.as_view(), name="api-calibration"),
+    path("behaviour/<slug:measure>/", metrics.BehaviourView.as_view(), name="api-behaviour"),
     path("items/", metrics.ItemList.as_view(), name="api-items"),
     path("pull-requests/", metrics.PullRequestList.as_view(), name="api-pull-requests"),
     path("deployments/", metrics.DeploymentList.as_view(), name="api-deployments"),

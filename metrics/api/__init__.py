@@ -1,11 +1,17 @@
-"""The API of metrics: figures and facts, forecasts."""
+"""The API of metrics: figures and facts, forecasts, what figures are set against."""
 
+from metrics.api.epics import EpicLinkViewSet
 from metrics.api.figures import DeploymentList, ItemList, MetricDetail, MetricList, PullRequestList, ReportView
 from metrics.api.forecasts import CalibrationView, ForecastView, ForecastViewSet
+from metrics.api.standards import BaselineViewSet, BehaviourView, ExpectationViewSet
 
 __all__ = [
+    "BaselineViewSet",
+    "BehaviourView",
     "CalibrationView",
     "DeploymentList",
+    "EpicLinkViewSet",
+    "ExpectationViewSet",
     "ForecastView",
     "ForecastViewSet",
     "ItemList",
