@@ -118,8 +118,8 @@ def name_in_margin(layout: Spec, names: Sequence[tuple[float, str, str]]) -> Non
         }
         for place, (_, text, ink) in zip(places, names, strict=True)
     ]
-    longest = max((len(text) for _, text, _ in names), default=0)
-    layout["margin"]["r"] = min(160, 14 + round(6.4 * longest))
+    longest = max(len(shortened(text)) for _, text, _ in names)
+    layout["margin"]["r"] = 14 + round(6.4 * longest)
     layout["meta"]["narrow"] |= {"annotations": [], "showlegend": True}
 
 

@@ -20,6 +20,7 @@ from charts.figures.base import (
     layout_of,
     level_traces,
     name_in_margin,
+    shortened,
 )
 from charts.theme import colour, series
 
@@ -144,7 +145,7 @@ def strip(
         "ticktext": [_wrapped(group) for group in groups],
     }
     if len(groups) > MOST_LEVEL:
-        layout["xaxis"] |= {"tickangle": -45, "ticktext": [_cut(group) for group in groups]}
+        layout["xaxis"] |= {"tickangle": -45, "ticktext": [shortened(group, 18) for group in groups]}
         layout["margin"]["b"] = 92
     layout["meta"] |= {"link": link, "groups": [str(dot.x) for dot in dots]}
     layout["meta"]["narrow"].pop("xaxis")
@@ -169,10 +170,6 @@ def strip(
 def _wrapped(text: str, width: int = 12) -> str:
     """A label of an axis in lines of about `width` signs."""
     return "<br>".join(wrap(text, width, break_long_words=False)[:3])
-
-
-def _cut(text: str, length: int = 18) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def timeline(marks: Sequence[Mark], kinds: Mapping[str, tuple[str, str]], *, height: str = "medium") -> Spec:

@@ -14,7 +14,6 @@ from charts.figures.points import COLUMNS, ROWS, grid_cells
 from charts.templatetags.charts import TABLE_ROWS, table_of
 from tests.charts.examples import EXAMPLES, MONDAY, builders, cloud
 
-
 TRANSPARENT = "rgba(0,0,0,0)"
 
 

@@ -147,3 +147,20 @@ def test_small_counts_have_no_halves_on_the_axis() -> None:
     assert figures.bar(days, {"Deployments": [1, 2]}, unit="deployments")["layout"]["yaxis"]["dtick"] == 1
     assert "dtick" not in figures.bar(days, {"Deployments": [1, 20]}, unit="deployments")["layout"]["yaxis"]
     assert "dtick" not in figures.bar(days, {"Share": [0.5, 1]}, unit="share")["layout"]["yaxis"]
+
+
+def test_long_names_are_cut_in_the_margin_and_whole_in_the_table() -> None:
+    long = "Request addition of article DOI"
+    spec = figures.stacked_area(DAYS[:2], {"Done": [1, 2], long: [3, 4]}, unit="items")
+    names = [note["text"] for note in spec["layout"]["annotations"] if note["yref"] == "y"]
+    assert names == ["Done", "Request addition of art…"]
+    # 24 signs of at most 6.4 px each, behind 14 px.
+    assert spec["layout"]["margin"]["r"] == 168
+    assert table_of(spec).head[-1] == f"{long} (items)"
+
+
+def test_labels_of_many_groups_are_slanted_and_cut() -> None:
+    groups = [f"A state with a long name {n}" for n in range(19)]
+    axis = figures.strip([Dot(groups[0], 3, "A-1", 7)], groups, name="Items", unit="days")["layout"]["xaxis"]
+    assert axis["tickangle"] == -45
+    assert all(len(text) <= 18 for text in axis["ticktext"])

@@ -37,3 +37,13 @@ def test_every_token_that_figures_use_is_in_both_themes(name: str) -> None:
 def test_an_unknown_token_is_refused() -> None:
     with pytest.raises(theme.UnknownToken):
         theme.colour("crimson")
+
+
+def test_paper_is_light_whatever_theme_the_reader_has() -> None:
+    sheet = (theme.css_path().parent / "print.css").read_text()
+    on_paper = dict(re.findall(r"--([\w-]+):\s*([^;]+);", sheet))
+    light, dark = theme.values("light"), theme.values("dark")
+    missing = {name for name in dark if dark[name] != light[name]} - set(on_paper)
+    assert not missing, "print.css says what these are on paper"
+    colours = [name for name in light if name.startswith(("series-", "seq-", "div-"))]
+    assert {name: on_paper[name] for name in colours} == {name: light[name] for name in colours}
