@@ -5,15 +5,19 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 from django.utils import timezone
 
 from core.models import AuditEntry
-from metrics import actions, standards
+from metrics import actions, load, standards
 from metrics.actions.standards import full_weeks
 from metrics.models import CHARTED, Baseline, Expectation
 from portfolio.models import Team, ValueStream
 from portfolio.queries import find_scope
 from tests.cast import Cast
+from tests.metrics.cast import at, source
+from tests.metrics.test_behaviour import finish
+from tests.metrics.test_flow import STATUSES
 
 pytestmark = pytest.mark.django_db
 
@@ -240,3 +244,73 @@ class TestExpectations:
             ("all types", old, (new, old)),
             ("defect", own, (own,)),
         ]
+
+
+class TestApi:
+    """The same verbs as the pages: what is refused is said by field."""
+
+    def client(self, cast: Cast, name: str) -> Client:
+        client = Client()
+        client.force_login(cast.person(name))
+        return client
+
+    def test_baselines(self, cast: Cast) -> None:
+        coach = self.client(cast, "coach")
+        sent = {"team": "falcon", "measure": "wip", "starts_on": "2025-03-03", "reason": "WIP limit"}
+        made = coach.post("/api/v1/baselines/", sent, "application/json")
+        assert made.status_code == 201
+        data = made.json()
+        assert {key: data[key] for key in ("team", "stream", "measure", "ends_on", "made_by")} == {
+            "team": "falcon",
+            "stream": None,
+            "measure": "wip",
+            "ends_on": None,
+            "made_by": "Cora Lind",
+        }
+        again = coach.post("/api/v1/baselines/", sent, "application/json")
+        assert (again.status_code, again.json()) == (
+            400,
+            {"starts_on": ["There is a baseline from 3 Mar 2025 on already."]},
+        )
+        both = coach.post("/api/v1/baselines/", {**sent, "stream": "payments"}, "application/json")
+        assert list(both.json()) == ["stream"]
+        changed = coach.patch(f"/api/v1/baselines/{data['id']}/", {"reason": "Pairing"}, "application/json")
+        assert changed.json()["reason"] == "Pairing"
+        assert coach.delete(f"/api/v1/baselines/{data['id']}/").status_code == 204
+        assert [entry.verb for entry in AuditEntry.objects.order_by("pk")] == ["set", "changed", "removed"]
+
+    def test_expectations(self, cast: Cast) -> None:
+        coach = self.client(cast, "coach")
+        sent = {"team": "falcon", "kind": "", "percent": 85, "days": 9, "valid_from": "2025-03-03"}
+        made = coach.post("/api/v1/expectations/", sent, "application/json")
+        assert made.status_code == 201
+        for fields, name in (({"days": 0}, "days"), ({"percent": 100}, "percent"), ({}, "valid_from")):
+            wrong = coach.post("/api/v1/expectations/", sent | fields, "application/json")
+            assert wrong.status_code == 400
+            assert name in wrong.json()
+        kept = coach.patch(f"/api/v1/expectations/{made.json()['id']}/", {"team": "heron"}, "application/json")
+        assert kept.json()["team"] == "falcon"
+        listed = self.client(cast, "viewer").get("/api/v1/expectations/").json()["results"]
+        assert [(row["team"], row["days"]) for row in listed] == [("falcon", 9)]
+        assert self.client(cast, "outsider").get("/api/v1/expectations/").json()["results"] == []
+
+    def test_process_behaviour(self, cast: Cast) -> None:
+        board = source(cast.falcon, synced_at=at("2025-01-01"))
+        load.upsert(board, STATUSES)
+        finish(board, [4, 6, 4, 6, 4, 6, 4, 6, 12])
+        mark = baseline(cast, measure="throughput", starts_on=date(2025, 1, 6), ends_on=date(2025, 3, 2))
+        query = {"scope": "team:falcon", "from": "2025-01-06", "to": "2025-03-09", "as_of": "2025-03-10"}
+        found = self.client(cast, "viewer").get("/api/v1/behaviour/throughput/", query).json()
+        assert [week["value"] for week in found["weeks"]] == [4, 6, 4, 6, 4, 6, 4, 6, 12]
+        (segment,) = found["segments"]
+        # Mean 5, moving ranges 2: 5 ± 2.66 × 2 (see test_behaviour.py).
+        assert (segment["baseline"], segment["points"], segment["centre"], segment["lower"]) == (mark.pk, 8, 5, 0)
+        assert segment["upper"] == pytest.approx(10.32)
+        assert segment["signals"] == [
+            {
+                "weeks": ["2025-03-03"],
+                "rule": "outside a natural limit",
+                "text": "week of 3 Mar: 12 finished, above the upper limit 10.3",
+            }
+        ]
+        assert self.client(cast, "viewer").get("/api/v1/behaviour/cfd/", query).status_code == 404
