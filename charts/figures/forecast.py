@@ -113,7 +113,7 @@ def _short(day: date) -> str:
 
 
 def _upright(layout: Spec, traces: list[Spec], day: date, text: str, is_late: bool = False, ink: str = "warn") -> None:
-    """An upright line at a day, named above the figure: to the left of it where the axis is nearly over."""
+    """An upright line at a day, named at its foot: to the left of it where the axis is nearly over."""
     traces.append(
         {
             "type": "scatter",
@@ -132,7 +132,7 @@ def _upright(layout: Spec, traces: list[Spec], day: date, text: str, is_late: bo
             "x": as_x(day),
             "xref": "x",
             "xanchor": "right" if is_late else "left",
-            "y": 1,
+            "y": 0,
             "yref": "paper",
             "yanchor": "bottom",
             "text": text,
@@ -197,6 +197,7 @@ def chance_by_date(
     curve = _line(stops, _held(chances), name, "series-1", "solid", 2) | {
         "hovertext": list(texts),
         "hovertemplate": "%{hovertext} by %{x|%-d %b %Y}<extra></extra>",
+        "showlegend": False,
     }
     curve["line"]["shape"] = "hv"
     lines, names = _levels(stops, {rank: f"{rank}\u00a0%: {_short(day)}" for rank, day in marks.items()})
@@ -280,8 +281,6 @@ def lanes(rows: Sequence[Lane], today: date, *, height: str = "large") -> Spec:
         traces.append(_dues(shown, places))
     if shown:
         _upright(layout, traces, today, "today", ink="ink-3")
-        # The legend has the line above the figure; the word stands at its foot.
-        layout["annotations"].pop()
     return {"data": traces, "layout": layout}
 
 
@@ -351,10 +350,11 @@ def reliability(groups: Mapping[str, Sequence[Bin]], *, height: str = "large") -
     layout = layout_of(height, 104, "% came true")
     ticks = [0, 25, 50, 75, 100]
     layout |= {"hovermode": "closest", "showlegend": True}
-    layout["xaxis"] |= {"range": [-4, 104], "tickvals": ticks, "ticksuffix": " % said", "showgrid": True}
+    title = {"text": "% said", "font": {"size": 11}}
+    layout["xaxis"] |= {"range": [-4, 104], "tickvals": ticks, "showgrid": True, "title": title}
     layout["yaxis"] |= {"range": [-4, 104], "tickvals": ticks}
-    layout["margin"] |= {"t": 44, "r": 28}
-    layout["meta"]["narrow"]["xaxis"] = {"ticksuffix": " %"}
+    layout["margin"] |= {"t": 44, "r": 28, "b": 46}
+    layout["legend"] |= {"x": 1, "xanchor": "right"}
     layout["meta"]["table"] = {
         "head": ["Said", "Whose", "How many", "Said on average (%)", "Came true (%)"],
         "rows": [

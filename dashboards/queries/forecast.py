@@ -175,6 +175,7 @@ def when_widget(asked: Delivery, answer: Answer, question: str = "") -> Widget:
         question or f"When {is_or_are} {name} finished?",
         f"85\u00a0%: {by_day(asked.when.get(85), answer)}; 50\u00a0%: {by_day(asked.when.get(50), answer)}.",
         f"{shown_chance(asked.chance)} chance by {day_text(asked.due_on)}." if asked.due_on else "",
+        size="w6" if answer.how_many else "w12",
         spec=_curve(asked),
         note="on or before the day",
         extra={
@@ -224,7 +225,7 @@ def fan_widget(answer: Answer, past: Sequence[Point] = ()) -> Widget | None:
         _fan_answer(subject, burn_up),
         size="w12",
         spec=burn_up_figure(burn_up, subject.due_on),
-        note="at each chance, at least so many; the fan begins today",
+        note=f"at each chance, at least so many; the fan begins after {day_text(answer.today)}",
     )
 
 

@@ -14,7 +14,7 @@ from charts.figures import forecast as drawn
 from dashboards.queries.base import count
 from dashboards.queries.forecast_stored import MOST, Commitment, commitment, of_stream
 from metrics import forecasts
-from metrics.forecasts import Bin, Calibration
+from metrics.forecasts import Bin, Calibration, shown_chance
 from metrics.forms import Asked
 from metrics.templatetags.measures import plain
 from portfolio.models import ValueStream
@@ -151,7 +151,7 @@ def _line(one: Bin) -> BinLine:
     return BinLine(
         said=said(one),
         n=plain(one.n),
-        stated=_percent(one.stated),
+        stated=shown_chance(one.stated) if one.n else "",
         kept=f"{plain(round(one.kept * one.n))} ({_percent(one.kept)})" if one.kept is not None else "",
         verdict=verdict(one.stated, one.kept, one.n),
         votes_n=plain(one.votes_n) if one.votes_n else "",

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -13,13 +12,13 @@ from django.utils.formats import date_format
 from accounts.models import User
 from dashboards.queries.base import Widget
 from dashboards.queries.forecast import answer_widgets
+from dashboards.queries.forecast_now import chance_now
 from dashboards.queries.forecast_rows import SampleLine, sample_lines
 from metrics import forecasts
-from metrics.forecasts import Answer, BadQuestion, Question, shown_chance
+from metrics.forecasts import Answer, shown_chance
 from metrics.forms import Asked, day_text
 from metrics.models import Forecast, Outcome
 from metrics.templatetags.measures import plain
-from portfolio.models import Initiative
 from portfolio.rules import can
 
 TONES = {Outcome.KEPT: "good", Outcome.MISSED: "warn"}
@@ -29,8 +28,6 @@ REPRODUCED = {
     False: "no: today’s engine gives another result of the stored inputs",
     None: "made by an earlier engine: shown as stored",
 }
-# What of a stored question is asked again.
-SETTINGS = {"share", "sample_days", "wip_limit", "only_features"}
 # How many commitments the Forecast page lists.
 MOST = 50
 
@@ -79,24 +76,6 @@ def chances_now(rows: Sequence[Forecast], plan: Answer) -> dict[int, float | Non
         if delivery is not None and delivery.due_on == row.due_on:
             found[row.pk] = 1.0 if delivery.is_done else delivery.chance
     return found
-
-
-def chance_now(row: Forecast, at: datetime) -> float | None:
-    """The chance as today's facts have it, sampled as the stored forecast was; None: it cannot be told."""
-    if row.feature is None and row.initiative is None:
-        return None
-    asked = {name: value for name, value in forecasts.of_stored(row).asked.items() if name in SETTINGS}
-    question = Question(by=row.due_on, **asked)
-    try:
-        if row.feature is not None:
-            found = forecasts.ask_feature(row.feature, question, at).base
-        else:
-            found = forecasts.ask_initiative(cast(Initiative, row.initiative), question, at).base
-    except BadQuestion:
-        return None
-    if found.reason or not found.deliveries:
-        return None
-    return 1.0 if found.deliveries[0].is_done else found.deliveries[0].chance
 
 
 def outcome_at(row: Forecast, at: datetime) -> Outcome:
