@@ -152,6 +152,13 @@ ROUTES: dict[str, list[Row]] = {
     "expectation-restore": [
         post(OF_PAYMENTS, query=f"{SCOPE}&team=falcon&kind=&percent=85&days=9&valid_from=2025-03-03")
     ],
+    "forecast": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    # Nothing was ever finished: whoever may commit is told that there is no forecast to commit to.
+    "forecast-commit": [replace_served(post(COMMIT_FALCON, {"subject": "items"}, query=SCOPE), 400)],
+    "forecast-stored": [Row(OF_FALCON, STORED)],
+    "forecast-withdraw": [post(COMMIT_FALCON, **STORED)],
+    "forecast-reopen": [post(COMMIT_FALCON, **STORED)],
+    "calibration": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "delivery": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "items": [Row(OF_FALCON, query=SCOPE)],
     "item": [Row(OF_FALCON, {"item_id": "{item.pk}"})],

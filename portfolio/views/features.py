@@ -39,7 +39,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "portfolio/feature_new.html", {"form": form, "team": team})
 
 
-def _page(request: HttpRequest, feature: Feature, **changed: object) -> HttpResponse:
+def page(request: HttpRequest, feature: Feature, **changed: object) -> HttpResponse:
     """The feature's page; `changed` are bound forms that replace the empty ones."""
     user = me(request)
     context = {
@@ -59,14 +59,14 @@ def _page(request: HttpRequest, feature: Feature, **changed: object) -> HttpResp
 def feature(request: HttpRequest, slug: str, feature_id: int) -> HttpResponse:
     feature, user = find(request, slug, feature_id), me(request)
     if request.method == "GET":
-        return _page(request, feature)
+        return page(request, feature)
     form = forms.FeatureForm(request.POST, instance=feature, user=user, team=feature.team)
     if form.is_valid():
         changed = form.attempt(lambda: actions.change_feature(actor=user, feature=feature, **form.cleaned_data))
         if changed:
             messages.success(request, f"{changed.name} was saved.")
             return redirect("feature", slug, feature_id)
-    return _page(request, feature, form=form)
+    return page(request, feature, form=form)
 
 
 @require_POST
@@ -78,7 +78,7 @@ def close(request: HttpRequest, slug: str, feature_id: int) -> HttpResponse:
             undo = f"{reverse('feature_reopen', args=[slug, feature_id])}?place={feature.rank}"
             messages.success(request, f"{feature.name} is closed as of {day:%-d %b %Y}.", undo)
             return redirect("feature", slug, feature_id)
-    return _page(request, feature, end_form=form)
+    return page(request, feature, end_form=form)
 
 
 @require_POST
