@@ -60,6 +60,7 @@ RUN: dict[str, Any] = {**SOURCE, "run_id": "{run.pk}"}
 INITIATIVE: dict[str, Any] = {"slug": "refunds"}
 WORK = {"name": "Refunds", "stream": "{payments.pk}", "value_type": "feature", "position": 0, "teams": "{falcon.pk}"}
 FEATURE: dict[str, Any] = {**FALCON, "feature_id": "{feature.pk}"}
+STORED: dict[str, Any] = {"forecast_id": "{forecast.pk}"}
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
 ROUTES: dict[str, list[Row]] = {
     # one's own account
@@ -154,10 +155,10 @@ ROUTES: dict[str, list[Row]] = {
     ],
     "forecast": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     # Nothing was ever finished: whoever may commit is told that there is no forecast to commit to.
-    "forecast-commit": [replace_served(post(COMMIT_FALCON, {"subject": "items"}, query=SCOPE), 400)],
+    "forecast-commit": [Row(OF_PAYMENTS, {}, "post", SCOPE, {"subject": "items"}, served=400)],
     "forecast-stored": [Row(OF_FALCON, STORED)],
-    "forecast-withdraw": [post(COMMIT_FALCON, **STORED)],
-    "forecast-reopen": [post(COMMIT_FALCON, **STORED)],
+    "forecast-withdraw": [post(OF_PAYMENTS, **STORED)],
+    "forecast-reopen": [post(OF_PAYMENTS, **STORED)],
     "calibration": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "delivery": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "items": [Row(OF_FALCON, query=SCOPE)],

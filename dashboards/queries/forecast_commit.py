@@ -40,13 +40,13 @@ def subjects(asked: Asked, page: ForecastPage) -> list[tuple[str, str]]:
 def commit_form(
     asked: Asked, page: ForecastPage, user: User, chosen: str, data: Mapping[str, Any] | None = None
 ) -> CommitForm | None:
-    """The form; None where there is nothing to commit to, or this person may not."""
-    offered = subjects(asked, page)
-    if not offered or not can(user, "commit_forecast", place_of(asked)):
+    """The form, with nothing to choose where there is no forecast; None where this person may not commit."""
+    if not can(user, "commit_forecast", place_of(asked)):
         return None
-    delivery = page.plan.find(chosen)
+    offered, delivery = subjects(asked, page), page.plan.find(chosen)
     due = delivery.due_on if delivery and delivery.due_on else page.question.by
-    return CommitForm(data, subjects=offered, initial={"subject": chosen or offered[0][0], "due_on": due})
+    subject = chosen or next((name for name, _ in offered), "")
+    return CommitForm(data, subjects=offered, initial={"subject": subject, "due_on": due})
 
 
 def commit(form: CommitForm | None, asked: Asked, page: ForecastPage, user: User, at: datetime) -> Forecast | None:

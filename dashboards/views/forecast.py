@@ -30,7 +30,7 @@ def _render(
     context = forms.pickers(asked, request.user, now) | {
         "page": page,
         "commit_form": form,
-        "may_commit": form is not None,
+        "may_commit": form is not None and bool(form.fields["subject"].choices),  # type: ignore[attr-defined]
         "commit_address": f"{reverse('forecast-commit')}?{query}#commit",
         "commitments": commitments(asked, request.user, asked.as_of or now, page.plan),
         "ask_kept": kept(request.GET, *QuestionForm.base_fields),
