@@ -204,7 +204,7 @@ class ForecastView(APIView):
     def get(self, request: Request) -> Response:
         given = QuestionSerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
-        outlook = _outlook(request, given.validated_data)
+        outlook = forecasts.seen_by(_outlook(request, given.validated_data), cast(User, request.user))
         return Response(OutlookSerializer(outlook).data)
 
 

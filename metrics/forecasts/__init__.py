@@ -3,6 +3,7 @@
 from metrics.forecasts.answers import Answer, BurnUp, Chance, Delivery, Fan, HowMany, Outlook, TeamSample
 from metrics.forecasts.asking import ask, ask_feature, ask_initiative, ask_items, ask_plan, default_items
 from metrics.forecasts.questions import NOTHING, SAMPLE_DAYS, BadQuestion, Question, WhatIf
+from metrics.forecasts.seen import seen_by
 from metrics.forecasts.stored import calibration, is_reproduced, of_stored, stored_for
 from metrics.formulas.forecast.calibration import Bin, Calibration
 from metrics.formulas.forecast.shown import shown_chance, shown_day
@@ -32,6 +33,7 @@ __all__ = [
     "default_items",
     "is_reproduced",
     "of_stored",
+    "seen_by",
     "shown_chance",
     "shown_day",
     "stored_for",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.models import AuditEntry
 from metrics import forecasts
 from metrics.models import Forecast, Outcome
-from portfolio.models import Initiative
+from portfolio.models import Feature, Initiative
 from portfolio.queries import find_scope
 from tests.cast import Cast
 from tests.metrics.forecast_board import NOON, board, done_on, feature, open_items
@@ -73,6 +73,20 @@ def test_plans_features_and_initiatives(leader: Client, cast: Cast) -> None:
         assert found["burn_up"]["total"] == 2
     dropped = get(leader, f"forecast/?scope=team:heron&of=plan&drop_features={part.pk}&{AS_OF}")["variant"]
     assert dropped["deliveries"][0]["reason"] == "left out in this variant"
+
+
+def test_teams_that_one_may_not_see_are_not_in_it(leader: Client, cast: Cast) -> None:
+    """Max sees Falcon. The date of Refunds depends on Heron too: it is told, Heron's finishes and features are not."""
+    one = Initiative.objects.create(slug="refunds", name="Refunds", stream=cast.payments)
+    feature(board(cast.heron, every=2), "H", 1, *open_items("H", 1), initiative=one)
+    own = Feature.objects.create(team=cast.falcon, name="F", rank=1, initiative=one, guessed_items=1)
+    member = Client()
+    member.force_login(cast.member)
+    found = get(member, f"forecast/?initiative=refunds&{AS_OF}")["base"]
+    assert [row["id"] for row in found["deliveries"]] == [f"initiative:{one.pk}", f"feature:{own.pk}"]
+    assert [team["slug"] for team in found["teams"]] == ["falcon"]
+    assert found["deliveries"][0]["when"]["85"] == "2025-06-05"
+    assert len(get(leader, f"forecast/?initiative=refunds&{AS_OF}")["base"]["teams"]) == 2
 
 
 def test_too_little_data_is_said_and_is_no_error(leader: Client) -> None:
