@@ -88,7 +88,7 @@ def _feature_marks(size: Size, guess: int | None) -> list[Mark]:
         done = size.items - size.open
         return [Mark(f"{done} of {items_text(size.items)} finished", share=done / size.items)]
     word = Mark("no items yet" if size.epics else "not broken down", is_tag=True)
-    return [word, Mark(f"about {items_text(guess)}, by guess" if guess else "counts with the team’s typical size")]
+    return [word, Mark(f"about {items_text(guess)}, by guess" if guess else "counts with the usual size")]
 
 
 def items_text(n: int) -> str:

@@ -156,7 +156,7 @@ class InitiativeForm(ThingForm):
             "position": "Place in lists",
         }
         help_texts = {
-            "teams": "Until it has features: forecasts count it with the typical size of a feature for each of them.",
+            "teams": "Until it has features, forecasts count it with the usual size of an initiative in each of them.",
             "position": "Smaller numbers come first; equal ones go by name.",
         }
         widgets = {
@@ -199,8 +199,8 @@ class FeatureForm(ThingForm):
             "due_on": "Due on",
         }
         help_texts = {
-            "guessed_items": "Counts only while it has no items. Without a guess it counts with the typical size of "
-            "the team’s features.",
+            "guessed_items": "Counts only while it has no items. Without a guess it counts with the usual size of "
+            "such features.",
         }
         widgets = {"started_on": day_input(), "due_on": day_input()}
 

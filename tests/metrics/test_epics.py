@@ -146,7 +146,7 @@ class TestMarks:
         link(feature, jira, "E-9")
         assert self.texts(feature, cast)[0] == "no items yet"
         Feature.objects.update(guessed_items=None)
-        assert self.texts(feature, cast)[1] == "counts with the team’s typical size"
+        assert self.texts(feature, cast)[1] == "counts with the usual size"
 
     def test_of_an_initiative_are_those_of_its_features_that_one_sees(self, cast: Cast, jira: Source) -> None:
         goal = create_initiative(actor=None, stream=cast.payments, name="Goal")
