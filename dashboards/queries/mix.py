@@ -181,7 +181,7 @@ def distribution_over_time(found: Figures, kinds: Measurement) -> Widget:
     )
 
 
-def _halves(table: frame.Ints) -> tuple[list[float], list[float]]:
+def _halves(table: frame.Ints) -> tuple[frame.Floats, frame.Floats]:
     """The share of each kind in the earlier and the later half of the weeks."""
     half = max(len(table) // 2, 1)
     parts = [part.sum(axis=0) / max(int(part.sum()), 1) for part in (table[:half], table[-half:])]

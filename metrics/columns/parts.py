@@ -8,6 +8,11 @@ import numpy as np
 from metrics.columns.shapes import FlowColumns
 from metrics.columns.zones import local_days
 
+# What there is of each item, stay and block beside places in other columns.
+ITEMS = ("ids", "kinds", "points", "created", "created_day")
+STAYS = ("at", "until", "status", "state", "team", "day", "until_day", "began", "began_day", "ended")
+BLOCKS = ("blocked_from", "blocked_until", "blocked_reason")
+
 
 def of_team(columns: FlowColumns, team: int) -> FlowColumns:
     """The columns as those of the team with this primary key: its days, its items only count.
@@ -26,4 +31,25 @@ def of_stream(columns: FlowColumns, teams: Collection[int]) -> FlowColumns:
 
 
 def _only(columns: FlowColumns, teams: set[int]) -> FlowColumns:
-    return replace(columns, teams=tuple(info._replace(in_scope=info.id in teams) for info in columns.teams))
+    """The items that these teams hold or ever held, with only these teams in the scope."""
+    infos = tuple(info._replace(in_scope=info.id in teams) for info in columns.teams)
+    places = [place for place, info in enumerate(infos) if info.in_scope]
+    kept = np.zeros(len(columns.ids), dtype=np.bool_)
+    kept[columns.item[np.isin(columns.team, places)]] = True
+    stays, blocks = kept[columns.item], kept[columns.blocked_item]
+    # Where each kept item and stay has come to be.
+    item, stay = kept.cumsum() - 1, stays.cumsum() - 1
+    of_items = {name: getattr(columns, name)[kept] for name in ITEMS}
+    of_stays = {name: getattr(columns, name)[stays] for name in STAYS}
+    of_blocks = {name: getattr(columns, name)[blocks] for name in BLOCKS}
+    return replace(
+        columns,
+        teams=infos,
+        last=stay[columns.last[kept]],
+        item=item[columns.item[stays]],
+        finishing=stay[columns.finishing[stays]],
+        blocked_item=item[columns.blocked_item[blocks]],
+        **of_items,
+        **of_stays,
+        **of_blocks,
+    )

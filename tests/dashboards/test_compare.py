@@ -107,7 +107,7 @@ def _same(a: Measurement, b: Measurement) -> bool:
 
 
 @pytest.mark.parametrize("scope", ["stream:payments", "portfolio"])
-@pytest.mark.parametrize("key", ["throughput", "cycle_time", "wip"])
+@pytest.mark.parametrize("key", ["throughput", "cycle_time", "wip", "flow_efficiency", "constraint", "blocked_time"])
 def test_a_part_measures_what_its_own_page_does(demo: None, scope: str, key: str) -> None:
     """Seen as parts of one read, teams and streams have the very figures of a read of their own."""
     user = User.objects.get(email="leader@demo.example")
