@@ -71,7 +71,12 @@ class Attempt(forms.BaseForm):
 
     def does(self, verb: Callable[[], None]) -> bool:
         """The same for verbs that leave nothing behind."""
-        return self.accepts(lambda: [verb()])
+
+        def done() -> bool:
+            verb()
+            return True
+
+        return self.accepts(done)
 
 
 class ThingForm(Attempt, forms.ModelForm):
@@ -214,7 +219,7 @@ class FeatureForm(ThingForm):
         kept = Initiative.objects.filter(Q(pk__in=open_ones.order_by().values("pk")) | Q(pk__in=own))
         is_own = Case(When(stream=team.stream_id, then=0), default=1)
         choice.queryset = kept.select_related("stream").order_by(is_own, "stream__name", "position", "name")
-        choice.label_from_instance = lambda one: f"{one.name} ({one.stream.name})"  # type: ignore[method-assign]
+        choice.label_from_instance = lambda obj: f"{obj.name} ({obj.stream.name})"  # type: ignore[method-assign]
         self.fields["guessed_items"].widget.attrs["min"] = 1
 
 

@@ -103,8 +103,8 @@ def features(profile: Profile, first: date, today: date) -> Iterator[PlannedFeat
         yield PlannedFeature(epic.name, epic.kind, "", None, epic, closed=epic.ends + after)
     # Nobody has made a feature of the newest yet: the epics without a feature are offered on the team's page.
     for epic in known[len(settled) : -1]:
-        due = _friday(epic.ends + timedelta(days=14 if profile.slug == "heron" else 28))
-        yield PlannedFeature(epic.name, epic.kind, goals[epic.number % len(goals)], due, epic)
+        promised = _friday(epic.ends + timedelta(days=14 if profile.slug == "heron" else 28))
+        yield PlannedFeature(epic.name, epic.kind, goals[epic.number % len(goals)], promised, epic)
     place = sum(map(ord, profile.slug))
     things = THINGS[profile.stream]
     ideas = [f"Next version of {things[place % len(things)]}", "Reports people make themselves"]

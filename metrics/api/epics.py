@@ -32,7 +32,7 @@ class EpicLinkSerializer(serializers.ModelSerializer):
     """The items of `source` that name `parent` as their parent are the items of `feature`."""
 
     feature = SeenFeature(queryset=Feature.objects.all())
-    source = SeenSource(slug_field="slug", queryset=Source.objects.all())
+    source = SeenSource(slug_field="slug", queryset=Source.objects.all())  # type: ignore[assignment]
 
     class Meta:
         model = EpicLink
@@ -57,7 +57,7 @@ class EpicLinkViewSet(
     def get_queryset(self) -> QuerySet[EpicLink]:
         features = Feature.objects.for_user(cast(User, self.request.user)).order_by()
         links = EpicLink.objects.filter(feature__in=features).select_related("source", "feature__team")
-        wanted = self.request.query_params.get("feature", "")  # type: ignore[attr-defined]
+        wanted = self.request.query_params.get("feature", "")
         if not wanted or self.action != "list":
             return links
         if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):

@@ -46,7 +46,7 @@ class InitiativeViewSet(NoDelete):
 
     def get_serializer_context(self) -> dict[str, Any]:
         teams = Team.objects.for_user(self.request.user).order_by().values_list("slug", flat=True)
-        return super().get_serializer_context() | {"teams": set(teams)}
+        return {**super().get_serializer_context(), "teams": set(teams)}
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         self.save_by(serializer, actions.create_initiative, **serializer.validated_data)

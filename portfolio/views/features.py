@@ -108,7 +108,7 @@ def move(request: HttpRequest, slug: str, feature_id: int) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, feature: Feature, form: forms.MoveForm) -> HttpResponse:
-    messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+    messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
     return redirect("organisation_team", feature.team.slug)
 
 
