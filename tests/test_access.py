@@ -16,12 +16,10 @@ from django.utils import timezone
 
 from connectors.models import SyncRun
 from core.models import JobState
-from metrics.formulas.forecast.engine import ENGINE, run
-from metrics.formulas.forecast.shapes import dump
-from metrics.models import Baseline, EpicLink, Expectation, Forecast, Source, WorkItem
+from metrics.models import Baseline, EpicLink, Expectation, Source, WorkItem
 from portfolio.models import Initiative
 from tests.cast import PASSWORD, Cast
-from tests.metrics.forecast_cast import items
+from tests.metrics.forecast_cast import stored
 
 PEOPLE = ["anonymous", "outsider", "member", "viewer", "coach", "leader", "stream_pmo", "pmo", "administrator"]
 ALL = frozenset(PEOPLE)
@@ -314,21 +312,7 @@ class Props:
             source=self.source, external_id="1", key="FAL-1", team=cast.falcon, created_at=timezone.now()
         )
 
-        self.forecast = self._forecast(cast)
-
-    def _forecast(self, cast: Cast) -> Forecast:
-        given = items(3, {1: 60})
-        return Forecast.objects.create(
-            team=cast.falcon,
-            subject="3 items",
-            items=3,
-            due_on="2099-01-01",
-            chance=0.9,
-            engine=ENGINE,
-            inputs=dump(given),
-            result=run(dump(given)),
-            as_of=timezone.now(),
-        )
+        self.forecast = stored(cast.falcon)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.cast, name)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from metrics.formulas.forecast import engine
 from metrics.formulas.forecast.shapes import Inputs, Line, Part, Target, TeamInput, dump
+from metrics.models import Forecast
+from portfolio.models import Team
 
 # A Friday: the next working day is Monday the 23rd.
 TODAY = date(2026, 11, 20)
@@ -44,3 +46,12 @@ def targets(given: Inputs) -> list[dict[str, Any]]:
 
 def the_date(text: str | None) -> date:
     return date.max if text is None else date.fromisoformat(text)
+
+
+def stored(owner: Team) -> Forecast:
+    """Three items of a team, promised for a day that is far away."""
+    text = dump(items(3, {1: 60}))
+    return Forecast.objects.create(
+        team=owner, subject="3 items", items=3, due_on="2099-01-01", chance=0.9, engine=engine.ENGINE, inputs=text,
+        result=engine.run(text), as_of=datetime(2026, 11, 20, 12, tzinfo=UTC),
+    )  # fmt: skip

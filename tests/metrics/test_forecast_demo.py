@@ -2,27 +2,22 @@
 
 from datetime import date, timedelta
 
-import pytest
-from django.utils import timezone
-
 from metrics import forecasts
 from metrics.forecasts import Question, WhatIf
 from metrics.formulas.forecast.engine import run
 from portfolio.models import Initiative
 from portfolio.queries import find_scope
-
-pytestmark = pytest.mark.django_db
+from tests.demo import AS_OF
 
 
 def late(on: date | None) -> date:
     return on or date.max
 
 
-def test_the_portfolios_plan_keeps_its_promises(demo: object) -> None:
+def test_the_portfolios_plan_keeps_its_promises(demo: None) -> None:
     """Every line has dates, is done or says why not; no initiative is earlier or likelier than a part of it."""
-    now = timezone.now()
-    question = Question(by=now.date() + timedelta(days=60), what_if=WhatIf(wip_limit=3, unblock=True))
-    outlook = forecasts.ask_plan(find_scope("portfolio", None), question, now)
+    question = Question(by=AS_OF.date() + timedelta(days=60), what_if=WhatIf(wip_limit=3, unblock=True))
+    outlook = forecasts.ask_plan(find_scope("portfolio", None), question, AS_OF)
     assert outlook.variant is not None
     for answer in (outlook.base, outlook.variant):
         assert len(answer.deliveries) > 20
@@ -36,10 +31,9 @@ def test_the_portfolios_plan_keeps_its_promises(demo: object) -> None:
         assert run(answer.inputs) == answer.result
 
 
-def test_every_initiative_has_a_burn_up_that_ends_at_all_of_it(demo: object) -> None:
-    now = timezone.now()
+def test_every_initiative_has_a_burn_up_that_ends_at_all_of_it(demo: None) -> None:
     for initiative in Initiative.objects.all():
-        answer = forecasts.ask_initiative(initiative, Question(), now).base
+        answer = forecasts.ask_initiative(initiative, Question(), AS_OF).base
         whole = answer.deliveries[0]
         if whole.when:
             assert whole.burn_up is not None
