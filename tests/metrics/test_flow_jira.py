@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 
 from metrics import queries
+from metrics.columns import load
+from metrics.formulas import ageing
 from metrics.load import upsert
 from metrics.measurement import Window
+from metrics.models import Expectation
+from metrics.registry import FLOW
 from metrics.rows import Row, StatusRow, TransitionRow, WorkItemRow
+from portfolio.models import Team
 from portfolio.queries import find_scope
-from tests.metrics import naive
+from tests.metrics import naive, naive_more
 from tests.metrics.cast import source, team
 from tests.metrics.test_flow_naive import check, check_evidence, figures
+from tests.metrics.test_thousand import check_constraint
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +46,14 @@ def read() -> naive.Log:
     with PATH.open(encoding="utf-8") as file:
         for line in csv.DictReader(file):
             created = datetime.fromisoformat(line["created"] + "T00:00:00-05:00")
-            blank = {"key": line["key"], "created": created, "status": None, "team": "falcon", "kind": "other"}
+            blank = {
+                "key": line["key"],
+                "created": created,
+                "status": None,
+                "team": "falcon",
+                "kind": "other",
+                "points": None,
+            }
             item = items.setdefault(line["key"], {**blank, "moves": [], "team_moves": [], "blocks": []})
             item["moves"].append((datetime.fromisoformat(line["at"]), line["from_status"] or None, line["to_status"]))
     statuses = {move[2] for item in items.values() for move in item["moves"]}
@@ -93,6 +106,44 @@ def test_the_real_history_agrees_item_by_item(monkeypatch: pytest.MonkeyPatch) -
     found = figures(scope, window, AS_OF)
     check(found, naive.measure(log, ["falcon"], ZONE, True, *window, AS_OF))
     check_evidence(found)
+    check_where_it_stands(log, window)
+
+
+def check_where_it_stands(log: naive.Log, window: Window) -> None:
+    """Constraint, velocity, expectation, pace and chances of the real history, with an expectation of 30 days."""
+    log |= {"iterations": {"falcon": ("items", 14, date(2024, 1, 1))}}
+    log |= {"expected": [("falcon", "", 85, 30, date(2024, 3, 1))]}
+    Expectation.objects.create(team=Team.objects.get(), percent=85, days=30, valid_from=date(2024, 3, 1))
+    columns = load(find_scope("team:falcon", None), AS_OF)
+    found = {key: metric.formula(columns, window, AS_OF.date()) for key, metric in FLOW.items()}
+    expected = naive_more.constraint(log, ["falcon"], ZONE, True, window, AS_OF)
+    check_constraint(found["constraint"], expected)
+    pace = naive_more.velocity(log, ["falcon"], ZONE, window, AS_OF)
+    assert found["velocity"].value == (pace and pace["value"])
+    met, of = naive_more.expectation_met(log, ["falcon"], ZONE, window, AS_OF)
+    assert (found["expectation_met"].value, found["expectation_met"].n) == (met / of, of)
+    bands = {band.name: dict(band.ages) for band in ageing.pace(columns, window).bands if band.n}
+    assert bands == naive_more.pace(log, ["falcon"], ZONE, True, window, AS_OF)
+    said = naive_more.chances(log, ["falcon"], ZONE, window, AS_OF)
+    chances = ageing.chances(columns, window)
+    assert sorted(chances.age.tolist()) == sorted(row[1] for row in said)
+    known = [chance for chance in chances.chance.tolist() if chance == chance]
+    assert sorted(known) == sorted(row[3] for row in said if row[3] is not None)
+    assert len(said) > 100
+
+
+@pytest.mark.skipif(not PATH.exists(), reason="the real history is not here")
+def test_the_constraint_of_the_real_history_is_named() -> None:
+    """What the page says as of 20 December 2025 (docs/decisions/0009-the-constraint.md)."""
+    board = source(team("falcon", zone=ZONE))
+    upsert(board, rows(read()))
+    as_of = datetime(2025, 12, 21, 4, 59, 59, tzinfo=UTC)
+    scope = find_scope("team:falcon", None)
+    found = queries.measure("constraint", scope, Window(date(2025, 9, 22), date(2025, 12, 20)), as_of)
+    assert found.detail["place"] == "Pending publication"
+    assert found.detail["since"] == "2025-08-25"
+    assert found.detail["runner_up"] == "Pending Article DOI"
+    assert found.detail["items"] == 196
 
 
 @pytest.mark.skipif(not PATH.exists(), reason="the real history is not here")
