@@ -58,16 +58,17 @@ class Table(NamedTuple):
 
 
 @register.inclusion_tag("charts/figure.html")
-def figure(spec: Spec, label: str, csv: str = "", rows: str = "") -> dict[str, Any]:
+def figure(spec: Spec, label: str, csv: str = "", rows: str = "", name: str = "") -> dict[str, Any]:
     """Render `spec`; `label` is the sentence a screen reader says instead.
 
-    `csv` is where all values are, `rows` where the rows behind the figure are.
+    `csv` is where all values are, `rows` where the rows behind the figure are. With a `name` of its own on the page
+    the figure is the same text whenever it is rendered.
     """
     meta = spec["layout"].get("meta", {})
     table = table_of(spec)
     return {
         "spec": spec,
-        "id": f"figure-{secrets.token_hex(4)}",
+        "id": f"figure-{name or secrets.token_hex(4)}",
         "height": spec["layout"]["height"],
         "label": label,
         "csv": csv,

@@ -15,7 +15,7 @@ from dashboards.queries.forecast import answer_widgets
 from dashboards.queries.forecast_now import chance_now
 from dashboards.queries.forecast_rows import SampleLine, sample_lines
 from metrics import forecasts
-from metrics.forecasts import Answer, shown_chance
+from metrics.forecasts import Answer, outcomes, shown_chance
 from metrics.forms import Asked, day_text
 from metrics.models import Forecast, Outcome
 from metrics.templatetags.measures import plain
@@ -167,7 +167,8 @@ def what_now(row: Forecast, user: User, at: datetime) -> Now:
     facts.append(("Reproduced", REPRODUCED[forecasts.is_reproduced(row)]))
     place, kind = row.team or row.stream, "team" if row.team else "stream"
     scope = f"?scope={kind}:{place.slug}" if place else ""
-    return Now(facts, can(user, "commit_forecast", place), f"{reverse('forecast')}{scope}")
+    may_withdraw = row.outcome == Outcome.OPEN and at < outcomes.end_of(row) and can(user, "commit_forecast", place)
+    return Now(facts, may_withdraw, f"{reverse('forecast')}{scope}")
 
 
 def outcome_text(row: Forecast) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from dashboards.queries.forecast_calibration import calibration_page
 from dashboards.queries.forecast_commit import commit, commit_form
 from dashboards.queries.forecast_stored import commitments, outcome_text, stored_page, what_now
 from metrics import actions, forecasts, forms
-from metrics.models import Forecast, Outcome
+from metrics.models import Forecast
 from metrics.rules import of_sources, sources_of
 from metrics.views import asked_of
 
@@ -92,7 +93,6 @@ def forecast_stored(request: HttpRequest, forecast_id: int) -> HttpResponse:
         "row": row,
         "outcome": outcome_text(row),
         "now": what_now(row, me(request), timezone.now()),
-        "is_open": row.outcome == Outcome.OPEN,
         "nav": "flow",
     }
     return render(request, "dashboards/forecast_stored.html", context)
@@ -101,9 +101,12 @@ def forecast_stored(request: HttpRequest, forecast_id: int) -> HttpResponse:
 @require_POST
 def forecast_withdraw(request: HttpRequest, forecast_id: int) -> HttpResponse:
     row = find(request, forecast_id)
-    actions.withdraw_forecast(actor=me(request), forecast=row)
-    undo = reverse("forecast-reopen", args=[forecast_id])
-    messages.success(request, f"{row} was withdrawn: it will not be scored.", undo)
+    try:
+        actions.withdraw_forecast(actor=me(request), forecast=row)
+        undo = reverse("forecast-reopen", args=[forecast_id])
+        messages.success(request, f"{row} was withdrawn: it will not be scored.", undo)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     return redirect("forecast-stored", forecast_id)
 
 
