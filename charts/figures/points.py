@@ -73,7 +73,8 @@ def grid_cells(x: npt.NDArray[Any], y: npt.NDArray[Any], edge: float) -> npt.NDA
     low = min(float(y.min()), 0.0)
     column = ((x - x.min()) * ((COLUMNS - 1) / (float(np.ptp(x)) or 1.0))).astype(np.int64)
     row = np.minimum((y - low) * ((ROWS - 2) / ((edge - low) or 1.0)), ROWS - 1).astype(np.int64)
-    return column * ROWS + row
+    cells: npt.NDArray[np.int64] = column * ROWS + row
+    return cells
 
 
 def scatter(

@@ -101,7 +101,7 @@ function walk(box) {
       place = Math.min(Math.max(steps[event.key], 0), points.length - 1);
       const { curveNumber, pointNumber } = points[place];
       window.Plotly.Fx.hover(box, [{ curveNumber, pointNumber }]);
-      say(box.querySelector(".hoverlayer")?.textContent || "");
+      say(wording(box, curveNumber, pointNumber));
     } else if (event.key === "Enter" && place >= 0) {
       follow(points[place].key, box.layout);
     } else if (event.key === "Escape") {
@@ -110,6 +110,14 @@ function walk(box) {
     }
   });
   box.addEventListener("blur", () => window.Plotly.Fx.unhover(box));
+}
+
+// A point in words, as it is hovered.
+function wording(box, curveNumber, pointNumber) {
+  const trace = box.data[curveNumber];
+  const text = String(trace.text?.[pointNumber] || "").replaceAll("<br>", ", ");
+  const unit = box.layout.meta.y;
+  return unit ? `${text}: ${trace.y[pointNumber]} ${unit}` : text;
 }
 
 let voice = null;

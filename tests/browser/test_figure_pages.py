@@ -40,6 +40,8 @@ PAGES = {
     "/sources/add/github/": "main form",
     "/sources/add/jira/": "main form",
     "/sources/falcon-demo/": "table",
+    "/sources/falcon-demo/quality/": "main",
+    "/sources/falcon-demo/quality/?show=moved_between_teams": "table",
     "/sources/falcon-demo/mapping/": "table",
     "/sources/falcon-demo/settings/": "main form",
     "/sources/falcon-demo/delete/": "main form",
