@@ -60,6 +60,11 @@ WORK = {"name": "Refunds", "stream": "{payments.pk}", "value_type": "feature", "
 FEATURE: dict[str, Any] = {**FALCON, "feature_id": "{feature.pk}"}
 STORED: dict[str, Any] = {"forecast_id": "{forecast.pk}"}
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
+PAGES_OF_A_SCOPE = [
+    *("flow", "flow-times", "flow-ageing", "flow-blocked", "flow-mix", "flow-compare", "delivery"),
+    *("forecast", "calibration"),
+]
+EVERY_SCOPE = [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")]
 ROUTES: dict[str, list[Row]] = {
     # one's own account
     "login": [Row(ALL)],
@@ -125,12 +130,7 @@ ROUTES: dict[str, list[Row]] = {
     "live-poll": [Row(OF_FALCON, query="topic=sync:{run.pk}")],
     # figures, lists, explanations
     "home": [Row(KNOWN)],
-    "flow": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
-    "flow-times": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
-    "flow-ageing": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
-    "flow-blocked": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
-    "flow-mix": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
-    "flow-compare": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    **dict.fromkeys(PAGES_OF_A_SCOPE, EVERY_SCOPE),
     "flow-limits": [
         Row(OF_FALCON, query=SCOPE),
         Row(OF_PAYMENTS, query=STREAM),
@@ -151,14 +151,11 @@ ROUTES: dict[str, list[Row]] = {
     "expectation-restore": [
         post(OF_PAYMENTS, query=f"{SCOPE}&team=falcon&kind=&percent=85&days=9&valid_from=2025-03-03")
     ],
-    "forecast": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     # Nothing was ever finished: whoever may commit is told that there is no forecast to commit to.
     "forecast-commit": [Row(OF_PAYMENTS, {}, "post", SCOPE, {"subject": "items"}, served=400)],
     "forecast-stored": [Row(OF_FALCON, STORED)],
     "forecast-withdraw": [post(OF_PAYMENTS, **STORED)],
     "forecast-reopen": [post(OF_PAYMENTS, **STORED)],
-    "calibration": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
-    "delivery": [Row(OF_FALCON, query=SCOPE), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     "items": [Row(OF_FALCON, query=SCOPE)],
     "item": [Row(OF_FALCON, {"item_id": "{item.pk}"})],
     "pull-requests": [Row(OF_FALCON, query=SCOPE)],
