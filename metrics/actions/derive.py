@@ -3,31 +3,19 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from django.db import connection, transaction
 from django.db.models import F, Func
 from django.utils import timezone
 
 from metrics import rollups, states
-from metrics.columns import NEVER, FlowColumns, derive, instant, micros, read_items
+from metrics.columns import NEVER, FlowColumns, derive, micros, read_items
 from metrics.formulas import flow, frame
-from metrics.load.merge import copy_in
+from metrics.load import binary
+from metrics.load.binary import Cells
 from metrics.models import ItemFlow, Source, WorkItem
 from metrics.rows import STATES
 
-FLOW_COLUMNS = (
-    "item_id",
-    "team_id",
-    "status_id",
-    "state",
-    "created_at",
-    "started_at",
-    "finished_at",
-    "cycle_days",
-    "lead_days",
-    "active_seconds",
-    "waiting_seconds",
-    "teams",
-)
 # Items derived at once: bounds the memory, not the result.
 PORTION = 100_000
 
@@ -68,48 +56,36 @@ def _refresh(ids: Sequence[int]) -> int:
     found = derive(read_items(ids), micros(timezone.now()), frozenset())
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM metrics_itemflow WHERE item_id = ANY(%s)", [list(ids)])
-        copy_in(cursor, "metrics_itemflow", FLOW_COLUMNS, _flow_rows(found))
+        binary.copy_columns(cursor, "metrics_itemflow", _flow_cells(found))
     return len(found.ids)
 
 
-def _flow_rows(found: FlowColumns) -> Iterable[Sequence[object]]:
-    """Rows of ItemFlow. The team is the one that finished the item, else the one that holds it."""
-    ends = frame.finishes(found)
-    last = found.last
-    stay = np.where(ends.done, ends.stay, last)
-    since_start = found.at >= found.began[last][found.item]
+def _flow_cells(found: FlowColumns) -> list[tuple[str, Cells]]:
+    """Columns of ItemFlow. The team is the one that finished the item, else the one that holds it."""
+    ends, last = frame.finishes(found), found.last
     # Up to the finish, or up to now for what is in progress.
-    stays = since_start & (found.began[last] != NEVER)[found.item]
+    stays = (found.at >= found.began[last][found.item]) & (found.began[last] != NEVER)[found.item]
     active, waiting = flow.busy_and_waiting(found, stays)
-    teams = [team.id for team in found.teams]
-    holders = _holders(found)
-    statuses = [status.id or None for status in found.statuses]
-    for n, (ids, at) in enumerate(zip(found.ids.tolist(), last.tolist(), strict=True)):
-        done = bool(ends.done[n])
-        yield (
-            ids,
-            teams[found.team[stay[n]]],
-            statuses[found.status[at]],
-            STATES[found.state[at]],
-            instant(int(found.created[n])),
-            _known(int(found.began[at])),
-            _known(int(found.ended[at])),
-            int(ends.cycle[n]) if done else None,
-            int(ends.lead[n]) if done else None,
-            float(active[n]) / flow.SECOND,
-            float(waiting[n]) / flow.SECOND,
-            holders[n],
-        )
+    teams = np.array([team.id for team in found.teams], dtype=np.int64)
+    statuses = np.array([status.id for status in found.statuses], dtype=np.int64)[found.status[last]]
+    return [
+        ("item_id", binary.bigints(found.ids)),
+        ("team_id", binary.bigints(teams[found.team[np.where(ends.done, ends.stay, last)]])),
+        ("status_id", binary.bigints(statuses, statuses > 0)),
+        ("state", binary.texts(found.state[last].astype(np.int64), STATES)),
+        ("created_at", binary.instants(found.created)),
+        ("started_at", binary.instants(found.began[last], found.began[last] != NEVER)),
+        ("finished_at", binary.instants(found.ended[last], ends.done)),
+        ("cycle_days", binary.integers(ends.cycle, ends.done)),
+        ("lead_days", binary.integers(ends.lead, ends.done)),
+        ("active_seconds", binary.floats(active / flow.SECOND)),
+        ("waiting_seconds", binary.floats(waiting / flow.SECOND)),
+        ("teams", _holders(found, teams)),
+    ]
 
 
-def _holders(found: FlowColumns) -> list[tuple[str, ...]]:
-    """Per item, the teams that ever held it (as text, as COPY writes arrays)."""
-    pairs = np.unique(np.stack([found.item, found.team], axis=1), axis=0).tolist()
-    held: list[tuple[str, ...]] = [()] * len(found.ids)
-    for item, team in pairs:
-        held[item] = (*held[item], str(found.teams[team].id))
-    return held
-
-
-def _known(at: int) -> object:
-    return None if at == NEVER else instant(at)
+def _holders(found: FlowColumns, teams: npt.NDArray[np.int64]) -> Cells:
+    """Per item, the teams that ever held it."""
+    n = max(len(teams), 1)
+    item, team = np.divmod(np.unique(found.item * n + found.team), n)
+    return binary.bigint_arrays(item, teams[team], len(found.ids))
