@@ -85,7 +85,7 @@ def test_a_long_list_is_paged_and_its_csv_has_all(pmo: Client, source: Source) -
     assert "1 to 50 of 60 findings" in page(pmo, "?show=status_differs")
     assert "51 to 60 of 60 findings" in page(pmo, "?show=status_differs&page=2")
     answer = pmo.get(f"{URL}?show=status_differs&format=csv")
-    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    rows = list(csv.reader(io.StringIO(answer.getvalue().decode())))
     assert rows[0] == ["what", "title", "when", "finding", "address in the tool"]
     assert len(rows) == 61
     assert rows[1][0] == "A-00"
