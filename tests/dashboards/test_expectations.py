@@ -145,7 +145,7 @@ def test_over_time_what_held_at_the_finish_counts(falcon: Cast) -> None:
 
 def test_long_windows_are_told_by_month(falcon: Cast) -> None:
     expect(falcon, 3)
-    html = page(logged_in(falcon, "viewer"), **{"from": "2024-07-15"})
+    html = page(logged_in(falcon, "viewer"), 200, **{"from": "2024-07-15"})
     spec = json.loads(html.split('type="application/json">')[1].split("</script>")[0])
     # The fourth week's defect finished on 1 February; January has 15, of which 8.
     assert spec["data"][0]["x"] == ["2025-01-01", "2025-02-01"]

@@ -127,7 +127,7 @@ def test_a_reason_is_text_wherever_it_stands(falcon: Cast) -> None:
 
 def test_a_change_before_the_window_is_one_click_away(falcon: Cast) -> None:
     baseline(falcon)
-    html = page(logged_in(falcon, "viewer"), **{"from": "2025-04-07"})
+    html = page(logged_in(falcon, "viewer"), 200, **{"from": "2025-04-07"})
     # Limits of all eight weeks since the change, though three are shown; half a year (182 days) before it.
     assert "Since 3 Mar : mean 1.5, limits 0 to 4.2, from 8 weeks" in widget(html, "throughput")
     assert "from=2024-09-02&to=2025-04-27" in html
