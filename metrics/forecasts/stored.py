@@ -2,7 +2,7 @@
 
 import numpy as np
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import User
 from metrics.forecasts import reading
@@ -36,7 +36,9 @@ def is_reproduced(forecast: Forecast) -> bool | None:
 
 def calibration(stream: ValueStream | None, user: User | AnonymousUser | None = None) -> Calibration:
     """How right the forecasts of a value stream and its teams were (None: all that `user` may see)."""
-    rows = stored_for(user).filter(outcome__in=[Outcome.KEPT, Outcome.MISSED])
+    # What somebody committed to when the day was over proves nothing; the portal's own (the demo) are made afterwards.
+    hindsight = Q(made_by__isnull=False, made_at__date__gt=F("due_on"))
+    rows = stored_for(user).filter(outcome__in=[Outcome.KEPT, Outcome.MISSED]).exclude(hindsight)
     if stream is not None:
         rows = rows.filter(Q(stream=stream) | Q(team__stream=stream))
     found = list(rows.order_by("pk").values_list("chance", "outcome", "votes"))

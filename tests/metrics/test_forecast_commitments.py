@@ -13,7 +13,7 @@ from metrics import actions, forecasts, tasks
 from metrics.formulas.forecast.calibration import calibrate, mean_vote
 from metrics.formulas.forecast.engine import ENGINE
 from metrics.load import upsert
-from metrics.models import Forecast, Outcome, Source, WorkItem
+from metrics.models import Forecast, Outcome, Source
 from metrics.rows import TransitionRow
 from portfolio.models import Feature, Initiative, Team
 from tests.cast import Cast
@@ -285,4 +285,14 @@ def test_calibration_is_of_a_stream_and_of_what_one_may_see(cast: Cast) -> None:
     assert forecasts.calibration(None).votes_n == 12
     assert forecasts.calibration(None, cast.stream_pmo).n == 12
     assert forecasts.calibration(cast.platform, cast.stream_pmo).n == 0
-    assert not WorkItem.objects.exists()
+
+
+def test_what_was_committed_to_with_hindsight_is_not_scored(cast: Cast) -> None:
+    """Leo commits today to what was due in 2025: that it was kept was known."""
+    rows = [_stored(0.9, Outcome.KEPT, None, cast.falcon) for _ in range(12)]
+    for row in rows:
+        row.made_by = cast.leader
+    Forecast.objects.bulk_create(rows)
+    assert forecasts.calibration(None).n == 0
+    Forecast.objects.update(made_at=NOON)
+    assert forecasts.calibration(None).n == 12
