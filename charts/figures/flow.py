@@ -128,12 +128,23 @@ def ageing(
     layout["yaxis"]["range"] = [0, ceiling([*(dot.y for dot in dots), *tops], levels)]
     layout |= {"barmode": "stack", "bargap": 0.08}
     if bands:
+        layout["meta"]["also"] = _pace_table(groups, pace, unit)
         points["showlegend"] = False
         layout["showlegend"] = True
         layout["legend"] |= {"traceorder": "normal"}
         layout["margin"]["t"] = 30
     name_groups(layout, groups, width)
     return {"data": [points, *bands, *lines], "layout": layout}
+
+
+def _pace_table(groups: Sequence[str], pace: Mapping[str, Mapping[int, Number]], unit: str) -> Spec:
+    """The bands as a table: they are drawn, so they are told too."""
+    ranks = sorted({rank for at in pace.values() for rank in at})
+    head = ["Where", *(f"{rank}\u00a0% left by ({unit})" for rank in ranks)]
+    return {
+        "head": head,
+        "rows": [[group, *(pace[group].get(rank) for rank in ranks)] for group in groups if group in pace],
+    }
 
 
 def _paces(groups: Sequence[str], pace: Mapping[str, Mapping[int, Number]]) -> list[Spec]:

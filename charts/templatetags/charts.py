@@ -78,6 +78,7 @@ def figure(spec: Spec, label: str, csv: str = "", rows: str = "", name: str = ""
         "note": meta.get("note", ""),
         "is_linked": any(table.urls),
         "table": table,
+        "also": _told(meta["also"]) if "also" in meta else None,
     }
 
 
@@ -90,12 +91,16 @@ def table_of(spec: Spec) -> Table:
     meta = spec["layout"].get("meta", {})
     if "table" in meta:
         # The figure says itself what its data is.
-        rows = meta["table"]["rows"]
-        shown = [[text_of(cell) for cell in row] for row in rows[:TABLE_ROWS]]
-        return Table(meta["table"]["head"], shown, max(0, len(rows) - TABLE_ROWS))
+        return _told(meta["table"])
     if any("text" in trace for trace in traces):
         return _points(traces, meta)
     return _columns(traces, meta)
+
+
+def _told(given: Spec) -> Table:
+    """A table that a figure brings with it."""
+    shown = [[text_of(cell) for cell in row] for row in given["rows"][:TABLE_ROWS]]
+    return Table(given["head"], shown, max(0, len(given["rows"]) - TABLE_ROWS))
 
 
 def _points(traces: list[Spec], meta: Spec) -> Table:

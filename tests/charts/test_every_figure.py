@@ -69,6 +69,16 @@ def test_a_band_chart_s_table_has_a_column_per_band_of_the_numbers_given() -> No
     assert table.rows == [["6 Jan 2025", "5", "2"]]
 
 
+def test_bands_behind_points_have_a_table_of_their_own() -> None:
+    spec = figures.ageing([Dot("Test", 3, "A-1", 7)], ["Build", "Test"], {"Test": {50: 4, 85: 9}}, link="/items/{}/")
+    assert table_of(spec).rows == [["Test", "A-1", "3"]]
+    also = spec["layout"]["meta"]["also"]
+    assert also == {"head": ["Where", "50\u00a0% left by (days)", "85\u00a0% left by (days)"], "rows": [["Test", 4, 9]]}
+    html = Template('{% load charts %}{% figure spec "Answer" %}').render(Context({"spec": spec}))
+    assert html.count("<table>") == 2
+    assert '<a href="/items/7/">A-1</a>' in html
+
+
 def test_the_rows_of_points_lead_to_their_items() -> None:
     spec = figures.scatter([Dot(MONDAY, 3, "A-1", 7), Dot(MONDAY, 9, "A-2", 8)], name="x", unit="d", link="/items/{}/")
     table = table_of(spec)
