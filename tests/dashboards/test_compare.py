@@ -14,10 +14,10 @@ from metrics.load import upsert
 from metrics.measurement import Measurement, Window
 from metrics.models import Source
 from portfolio.queries import find_scope
-from tests.dashboards.conftest import AS_OF
 from tests.dashboards.flow_cast import board as board
 from tests.dashboards.flow_cast import number_of_queries, show
 from tests.dashboards.flow_cast import reader as reader
+from tests.demo import AS_OF
 from tests.metrics.cast import at, source, team
 from tests.metrics.test_flow import STATUSES, history
 
