@@ -25,7 +25,7 @@ class DashboardsConfig(AppConfig):
 
 
 def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":
-    """Flow and Delivery of streams and teams, for the command palette."""
+    """Flow, forecast and delivery of streams and teams, for the command palette."""
     from django.urls import reverse
 
     from accounts.models import User
@@ -35,7 +35,13 @@ def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":
     for place, name, slug in find_places(text, cast(User, user)) if text else ():
         kind = "value stream" if place == "stream" else place
         yield Hit(f"{name}: flow", kind, f"{reverse('flow')}?scope={place}:{slug}")
+        yield Hit(f"{name}: forecast", kind, f"{reverse('forecast')}?scope={place}:{slug}")
         yield Hit(f"{name}: delivery", kind, f"{reverse('delivery')}?scope={place}:{slug}")
+        if place == "stream":
+            yield Hit(f"{name}: calibration", kind, f"{reverse('calibration')}?scope={place}:{slug}")
+    for page in ("forecast", "calibration"):
+        if text and page.startswith(text.lower()):
+            yield Hit(page.capitalize(), "page", reverse(page))
 
 
 def feature_panel(pk: int, request: "HttpRequest") -> "Panel | None":
