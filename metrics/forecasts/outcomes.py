@@ -9,7 +9,7 @@ import numpy as np
 from django.conf import settings
 
 from metrics.columns import day_date, micros
-from metrics.forecasts import samples
+from metrics.forecasts import plans, samples
 from metrics.forecasts import work as works
 from metrics.formulas import frame
 from metrics.formulas.forecast import shapes
@@ -39,7 +39,7 @@ def decide(forecast: Forecast, now: datetime) -> Decision:
     if end >= now:
         return OPEN
     if forecast.feature_id is not None or forecast.initiative_id is not None:
-        return _of_features(_features(forecast), end)
+        return _of_features(forecast, end)
     return _of_items(forecast, end)
 
 
@@ -48,23 +48,28 @@ def _zone(forecast: Forecast) -> ZoneInfo:
 
 
 def _features(forecast: Forecast) -> list[Feature]:
-    """The features that must be done. What was ended by then with work left was dropped, and holds nothing up."""
     if forecast.feature is not None:
         return [forecast.feature]
     return list(Feature.objects.filter(initiative=forecast.initiative_id).order_by("pk"))
 
 
-def _of_features(features: Sequence[Feature], end: datetime) -> Decision:
-    work = works.of_features(features, end)
-    dropped = [one.ended_on is not None and one.ended_on <= end.date() and len(features) > 1 for one in work.features]
-    wanted = ~np.array(dropped, dtype=np.bool_) | (work.left == 0)
-    wanted &= work.is_broken_down
-    unknown = ~work.is_broken_down & ~np.array(dropped, dtype=np.bool_)
-    if not wanted.any():
+def _of_features(forecast: Forecast, end: datetime) -> Decision:
+    """All that had items by then, or was named when promised, must be done; of an initiative, but what was ended."""
+    work = works.of_features(_features(forecast), end)
+    dropped = [forecast.feature is None and _is_over(one, end) for one in work.features]
+    named = set(shapes.load(forecast.inputs).targets[0].members)
+    due = ~np.array(dropped, dtype=np.bool_) | (work.left == 0)
+    counted = work.is_broken_down & due
+    empty = np.array([plans.feature_id(one) in named for one in work.features], dtype=np.bool_) & ~work.is_broken_down
+    if not counted.any():
         return OPEN
-    if work.left[wanted].any() or unknown.any():
+    if work.left[counted].any() or (empty & ~np.array(dropped, dtype=np.bool_)).any():
         return Decision(Outcome.MISSED, None)
-    return Decision(Outcome.KEPT, works.finished_on(work, np.flatnonzero(wanted).tolist()))
+    return Decision(Outcome.KEPT, works.finished_on(work, np.flatnonzero(counted).tolist()))
+
+
+def _is_over(feature: Feature, end: datetime) -> bool:
+    return feature.ended_on is not None and feature.ended_on <= end.date()
 
 
 def _of_items(forecast: Forecast, end: datetime) -> Decision:

@@ -194,6 +194,19 @@ def test_an_initiative_is_kept_when_all_that_was_not_dropped_is_done(made: Sourc
     assert decided(found) == (Outcome.MISSED, None)
     Feature.objects.filter(name="E2").update(ended_on=date(2025, 6, 5))
     assert decided(found) == (Outcome.KEPT, date(2025, 6, 4))
+    # What is added to it when the day is over was never promised.
+    Feature.objects.create(team=made.team, name="E3", rank=3, initiative=one)
+    feature(made, "E4", 4, item("later", created="2025-06-20", parent="E4"), initiative=one)
+    assert decided(found) == (Outcome.KEPT, date(2025, 6, 4))
+
+
+def test_an_initiative_is_missed_while_a_feature_of_it_was_never_begun(made: Source) -> None:
+    one = Initiative.objects.create(slug="i", name="I", stream=made.team.stream)
+    feature(made, "E1", 1, *open_items("E1", 1), initiative=one)
+    Feature.objects.create(team=made.team, name="E2", rank=2, initiative=one, guessed_items=1)
+    found = commit(initiative=one)
+    finish(made, "E1-0", day="2025-06-04")
+    assert decided(found) == (Outcome.MISSED, None)
 
 
 def test_a_share_of_the_finishes_was_promised(made: Source) -> None:
