@@ -1,4 +1,33 @@
-"""Every rule of flow on small histories, with values computed by hand."""
+"""Every rule of flow on small histories, with values computed by hand.
+
+| rule (docs/users/measures.md) | tests, here unless another file is named |
+|---|---|
+| started | back_to_the_backlog, reopening_keeps_the_start, removed_is_never_finished, created_outside_the_backlog |
+| finished | reopening, done_to_done, removed_is_never_finished |
+| straight to done | straight_to_done |
+| cycle time, lead time | same_day, calendar_days, day_is_the_team_s_own, clock_changes |
+| percentiles; over time | nearest_rank, any_percentile, out_of_range; test_flow_facets: percentiles_over_time |
+| work item age, total work item age | ages_are_those_of_the_end |
+| WIP; flow load | wip_is_what_is_in_progress; test_flow_facets: flow_load |
+| throughput | days_without_a_finish, reopening |
+| arrivals, departures, net flow | reopening, removed, in_and_out_on_one_day, move_between_teams |
+| time in state | sums_to_the_lead_time; test_flow_facets: stays_of_an_item_sum_to_its_life |
+| flow efficiency | sum_over_sum_and_blocked_is_waiting |
+| CFD | each_status_at_the_day_s_end, workflow_s_order; bands: test_flow_naive; two workflows: test_ageing |
+| team moves | move_between_teams; test_constraint, test_blocked, test_ageing |
+| flow distribution | share_of_kinds |
+| velocity | test_velocity |
+| blocked time, clusters | test_blocked |
+| constraint | test_constraint |
+| expectation, chances | test_expectation_met, test_ageing |
+| ageing bands | test_ageing |
+| process behaviour | test_stats, and the tests of its charts |
+| conservation | test_flow_naive, test_flow_facets |
+| facets | test_flow_facets, test_thousand_stored |
+| order within an instant, of arrival | moves_of_one_instant, first_move_without_a_from; test_states, test_flow_naive |
+| unmapped, renamed statuses | an_unmapped_status |
+| as of, weeks, n/a | reopening, weeks_that_the_window_cuts, nothing_to_measure, without_a_source; test_thousand |
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
