@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -68,7 +68,7 @@ class QuestionForm(InAddress):
     def show(self, name: str, value: object) -> None:
         """Show in an empty field what was taken instead."""
         if self.said(name) is None and name not in self.errors:
-            self.data.setlist(name, [str(value)])
+            cast(QueryDict, self.data).setlist(name, [str(value)])
 
     def clean_by(self) -> date:
         day: date = self.cleaned_data["by"]

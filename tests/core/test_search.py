@@ -14,7 +14,9 @@ def test_words_begin_with_it(client: Client, cast: Cast) -> None:
     client.force_login(cast.leader)
     assert found(client, "pay") == [
         "Payments: flow (value stream)",
+        "Payments: forecast (value stream)",
         "Payments: delivery (value stream)",
+        "Payments: calibration (value stream)",
         "Payments (value stream, organisation)",
     ]
     assert found(client, "ments") == []
