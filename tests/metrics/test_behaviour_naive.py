@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metrics.formulas import stats
@@ -42,6 +42,7 @@ def naive_signals(values: Sequence[Fraction], centre: Fraction, reach: Fraction)
     return found
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.integers(0, 12) | st.integers(0, 3), max_size=40), st.integers(0, 40))
 def test_limits_and_signals_are_those_of_the_plain_way(values: list[int], n: int) -> None:
     found, exact = stats.behaviour(values, baseline=n), [Fraction(value) for value in values]
@@ -61,6 +62,7 @@ def stats_rules() -> tuple[str, str, str]:
     return stats.OUTSIDE, stats.LONG_RUN, stats.NEAR_LIMIT
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=8, max_size=40))
 def test_signals_are_told_once_and_in_order(values: list[int]) -> None:
     signals = stats.behaviour(values).signals
@@ -71,6 +73,7 @@ def test_signals_are_told_once_and_in_order(values: list[int]) -> None:
             assert len(places) == len(set(places))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=8, max_size=30), st.integers(1, 7))
 def test_twice_the_values_have_twice_the_limits_and_the_same_signals(values: list[int], factor: int) -> None:
     one, many = stats.behaviour(values), stats.behaviour([factor * value for value in values])

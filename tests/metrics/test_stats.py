@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metrics.formulas import stats
@@ -20,6 +20,7 @@ def test_the_examples_of_the_definitions() -> None:
     assert stats.median(ints()) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 99))
 def test_the_smallest_value_with_at_least_p_per_cent_at_or_below_it(values: list[int], p: int) -> None:
     found = stats.percentile(ints(*values), p)
