@@ -258,6 +258,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    # Items, features, initiatives and policies share these kinds, under several names of fields.
+    "ENUM_NAME_OVERRIDES": {"ValueTypeEnum": "portfolio.models.ValueType"},
 }
 
 LOGGING: dict[str, Any] = {
