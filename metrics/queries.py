@@ -65,14 +65,15 @@ def measure_many(
     facets: Facets = ALL_ITEMS,
     flow: Callable[[], FlowColumns] | None = None,
     ranks: Iterable[int] = DRAWN,
+    data: str = "",
 ) -> dict[str, Measurement]:
     """Several figures, without evidence, each family's columns read at most once; kept in the cache.
 
     Percentiles are those of `ranks` and those that are always drawn. `flow` gives the flow columns of this scope,
-    instant and facets, for who reads them anyway.
+    instant and facets, for who reads them anyway; `data` is data_stamp(), for who asks of many scopes.
     """
     wanted = [find_metric(key) for key in keys]
-    stamp = _stamp(scope, window, as_of, facets)
+    stamp = _stamp(scope, window, as_of, facets, data or data_stamp())
     more = tuple(sorted({*ranks} - {*DRAWN}))
     names = {metric.key: f"figure:{stamp}:{metric.key}:{'-'.join(_more(metric, more))}" for metric in wanted}
     kept = cache.get_many(names.values())
@@ -148,18 +149,25 @@ def _without_evidence(found: Measurement) -> Measurement:
     return replace(found, evidence=None)
 
 
-def _stamp(scope: Scope, window: Window, as_of: datetime, facets: Facets) -> str:
-    """What a figure depends on beside its key and the time of day: scope, teams, services, window, day, data …"""
+def data_stamp() -> str:
+    """What every figure depends on: sources and their data, teams, services, expectations. Four queries."""
     sources = Source.objects.order_by("pk").values_list("pk", "created_at", "data_version", "synced_at")
-    of_team = ("pk", "timezone", "planning_unit", "iteration_days", "iteration_starts_on")
+    of_team = ("pk", "name", "timezone", "planning_unit", "iteration_days", "iteration_starts_on")
     teams = Team.objects.order_by("pk").values_list(*of_team)
     expected = Expectation.objects.order_by("pk").values_list("team", "kind", "percent", "days", "valid_from")
     services = Service.objects.order_by("pk").values_list("pk", "team")
     data = [(pk, made.isoformat(), version, synced is None) for pk, made, version, synced in sources]
+    return _hash(data, list(teams), list(services), list(expected))
+
+
+def _stamp(scope: Scope, window: Window, as_of: datetime, facets: Facets, data: str) -> str:
+    """What a figure depends on beside its key and the time of day: scope, window, day, items, and all data."""
     day = as_of.astimezone(scope.zone).date()
-    depends = (scope.text, scope.teams, scope.zone.key, window, day, facets, data)
-    text = repr((*depends, list(teams), list(services), list(expected)))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return _hash(scope.text, scope.teams, scope.zone.key, window, day, facets, data)
+
+
+def _hash(*values: object) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:32]
 
 
 def report(

@@ -13,7 +13,7 @@ from charts.figures import Level, Spec
 from metrics.columns import FlowColumns, load
 from metrics.forms import Asked
 from metrics.measurement import Measurement, Number, Window
-from metrics.queries import measure_many
+from metrics.queries import data_stamp, measure_many
 from metrics.registry import METRICS
 from metrics.templatetags.measures import plain, value_text
 
@@ -55,13 +55,13 @@ class Figures:
         return self.reading.today
 
 
-def figures(asked: Asked, at: datetime, keys: Iterable[str], ranked: Iterable[str] = ()) -> Figures:
+def figures(asked: Asked, at: datetime, keys: Iterable[str], ranked: Iterable[str] = (), data: str = "") -> Figures:
     """The measures of a page. `at` is as_of, or now. `ranked` are computed with the percentiles asked for, and with
-    the rows behind them.
+    the rows behind them. `data` is data_stamp(), for a page of many scopes.
     """
-    keys, ranked, reading = list(keys), list(ranked), Reading(asked, at)
+    keys, ranked, reading, data = list(keys), list(ranked), Reading(asked, at), data or data_stamp()
     now, before = (
-        measure_many(keys, asked.scope, window, at, asked.facets, lambda: reading.columns)
+        measure_many(keys, asked.scope, window, at, asked.facets, lambda: reading.columns, data=data)
         | {key: reading.measure(key, window, percentiles=asked.ranks) for key in ranked}
         for window in (asked.window, asked.before)
     )

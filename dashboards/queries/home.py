@@ -16,11 +16,12 @@ from dashboards.queries.base import Figures, figures, per_cent
 from metrics.forms import Asked
 from metrics.measurement import Measurement, Number
 from metrics.models import Source
+from metrics.queries import data_stamp
 from metrics.registry import METRICS
 from metrics.rules import Freshness, freshness, sources_of
 from metrics.templatetags.measures import value_text
 from portfolio.models import Team
-from portfolio.queries import Scope, find_scope, scopes_for
+from portfolio.queries import Scope, scopes_for, team_scope
 
 # What the tables show: the measure, its column's head, and the percentile where it is not the value.
 FLOW: tuple[tuple[str, str, int], ...] = (
@@ -140,9 +141,10 @@ class Overview:
 def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUser) -> Overview:
     """The lines of the parts of a scope: streams of the portfolio, teams of a stream."""
     parts = _parts(asked.scope, user)
-    lines = [_line(part, asked, at) for part in parts]
+    data = data_stamp()
+    lines = [_line(part, asked, at, data) for part in parts]
     sources = _sources(asked, now, user)
-    teams = lines if not parts or parts[0].kind == "team" else _team_lines(asked, at, user)
+    teams = lines if not parts or parts[0].kind == "team" else _team_lines(asked, at, data, user)
     concerns = [*_stale(sources), *_worst(teams, asked.window.days), *_waiting(teams)][:MOST_CONCERNS]
     return Overview(
         _finding(asked.scope.name, concerns, bool(lines), asked.window.days),
@@ -156,16 +158,15 @@ def overview(asked: Asked, at: datetime, now: datetime, user: User | AnonymousUs
 
 def _parts(scope: Scope, user: User | AnonymousUser) -> list[Scope]:
     if scope.kind == "stream":
-        slugs = Team.objects.for_user(user).filter(pk__in=scope.teams).values_list("slug", flat=True)
-        return [find_scope(f"team:{slug}", user) for slug in slugs]
+        return _teams(scope, user)
     seen = scopes_for(user)
     streams = [part for part in seen if part.kind == "stream"]
     return streams or [part for part in seen if part.kind == "team"]
 
 
-def _line(scope: Scope, asked: Asked, at: datetime) -> Line:
+def _line(scope: Scope, asked: Asked, at: datetime, data: str) -> Line:
     own = Asked(scope, asked.window, asked.as_of, facets=asked.facets)
-    found = figures(own, at, [*(key for key, _, _ in COLUMNS), stuck.KEY])
+    found = figures(own, at, [*(key for key, _, _ in COLUMNS), stuck.KEY], data=data)
     cells = [_cell(key, head, rank, found.now[key], found.before[key], own) for key, head, rank in COLUMNS]
     flow, delivery = (f"{reverse(page)}?{own.query}" for page in ("flow", "delivery"))
     address = f"{reverse('home')}?{own.query}" if scope.kind == "stream" else flow
@@ -180,10 +181,14 @@ def _held(found: Figures) -> str:
     return f"{stuck.place_of(detail)} holds the work up {stuck.since_text(detail)}: {stuck.stands_text(detail)}"
 
 
-def _team_lines(asked: Asked, at: datetime, user: User | AnonymousUser) -> list[Line]:
+def _team_lines(asked: Asked, at: datetime, data: str, user: User | AnonymousUser) -> list[Line]:
     """A line per team below the scope: a concern names the team it is about."""
-    slugs = Team.objects.for_user(user).filter(pk__in=asked.scope.teams).values_list("slug", flat=True)
-    return [_line(find_scope(f"team:{slug}", user), asked, at) for slug in slugs]
+    return [_line(team, asked, at, data) for team in _teams(asked.scope, user)]
+
+
+def _teams(scope: Scope, user: User | AnonymousUser) -> list[Scope]:
+    """The teams of a scope that the reader may see."""
+    return [team_scope(team) for team in Team.objects.for_user(user).filter(pk__in=scope.teams)]
 
 
 def _waiting(lines: Sequence[Line]) -> list[Concern]:
