@@ -127,7 +127,7 @@ def line_of(one: Delivery, answer: Answer, about: Sequence[str], weakest: str = 
         id=one.id,
         name=one.name,
         about=" · ".join(filter(None, about)),
-        left="done" if one.is_done else count(one.items, "item"),
+        left=_left(one),
         note=one.sized_by,
         days=[(f"{p}\u00a0%", forecasts.shown_day(one.when[p], answer.horizon)) for p in SHOWN if p in one.when],
         due=one.due_on,
@@ -137,6 +137,13 @@ def line_of(one: Delivery, answer: Answer, about: Sequence[str], weakest: str = 
         weakest=weakest,
         can_be_promised=bool(one.when) and not one.is_done,
     )
+
+
+def _left(one: Delivery) -> str:
+    """What is left, in words; nothing to count and no forecast is a size that nobody knows."""
+    if one.is_done:
+        return "done"
+    return "unknown" if one.reason and not one.items else count(one.items, "item")
 
 
 def _gap(one: Delivery) -> str:

@@ -65,6 +65,7 @@ def test_a_forecast_is_committed_to_shown_and_withdrawn(on_site: Callable[..., P
         page.wait_for_selector(FIGURE)
     stored = page.url
     audit_page(page, stored, ready=FIGURE)
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.goto("/flow/forecast/?scope=team:falcon&as_of=2025-06-29")
     expect(page.get_by_role("row", name=re.compile("30 items 29 Aug 2025"))).to_be_visible()
 
