@@ -79,7 +79,8 @@ def _last_true(flags: Flags) -> Ints:
 
 def in_progress(state: Codes) -> Flags:
     """Whether states count as work in progress."""
-    return (state == ACTIVE) | (state == WAITING)
+    flags: Flags = (state == ACTIVE) | (state == WAITING)
+    return flags
 
 
 def milestones(first: Flags, at: Ints, state: Codes) -> Milestones:

@@ -102,7 +102,7 @@ def bigint_arrays(row: Ints, values: Ints, n: int) -> Cells:
 def encoded(columns: Sequence[Cells]) -> bytes:
     """Rows of these columns as COPY … (FORMAT binary) takes them."""
     n = len(columns[0].length)
-    size = 2 + sum(4 + np.maximum(column.length, 0) for column in columns)
+    size = np.full(n, 2 + 4 * len(columns)) + np.sum([np.maximum(column.length, 0) for column in columns], axis=0)
     at = size.cumsum() - size
     out = np.zeros(int(size.sum()), dtype=np.uint8)
 

@@ -116,8 +116,8 @@ def facts_of(log: naive.Log) -> Facts:
             reasons[len(reasons) + 1] = reason
             until = OPEN if high is None else micros(high) - POSTGRES_EPOCH
             rows[BLOCK].append(_record(BLOCK, place, low, len(reasons), 0, 0.0, until))
-    arrays = [np.array(rows[tag], dtype=RECORD) for tag in (0, MOVE, TEAM_MOVE, BLOCK)]
-    return Facts(*arrays, _infos(), tuple(teams_of(log)), reasons)
+    items, moves, team_moves, blocks = (np.array(rows[tag], dtype=RECORD) for tag in (0, MOVE, TEAM_MOVE, BLOCK))
+    return Facts(items, moves, team_moves, blocks, _infos(), tuple(teams_of(log)), reasons)
 
 
 def teams_of(log: naive.Log) -> list[Team]:

@@ -207,7 +207,8 @@ def chances(log: Log, teams: list[str], zone: str, window: Any, as_of: datetime)
     last = min(window[1], day_in(as_of, zone))
     done = done_in(log, teams, zone, window, as_of)
     items = {item["key"]: item for item in log["items"]}
-    rows = []
+    rows: list[tuple[Any, ...]] = []
+    answer: tuple[float | None, str]
     for team in teams:
         for row in wip_items(log, team, last, as_of):
             kind = items[row["key"]]["kind"]

@@ -264,9 +264,7 @@ def until(log: naive.Log, as_of: datetime) -> naive.Log:
 
 def plain(found: dict[str, Measurement]) -> dict[str, Any]:
     """Everything of the figures but the evidence, whose candidates' ids differ between databases."""
-    return {
-        key: (m.value, m.reason, m.n, m.percentiles, m.parts, m.detail, list(m.series)) for key, m in found.items()
-    }
+    return {key: (m.value, m.reason, m.n, m.percentiles, m.parts, m.detail, list(m.series)) for key, m in found.items()}
 
 
 @ONCE

@@ -21,7 +21,7 @@ from metrics.measurement import Measurement, Window
 from metrics.registry import FLOW
 from tests.metrics import histories, naive, naive_more
 from tests.metrics.histories import ENDED, TEAM_IDS
-from tests.metrics.test_flow_naive import SCOPES, check, check_evidence, plain, until
+from tests.metrics.test_flow_naive import SCOPES, ZONES, check, check_evidence, plain, until
 
 # More by HISTORIES=10000.
 N, CHUNKS = int(os.environ.get("HISTORIES") or 1000), 4
@@ -37,7 +37,7 @@ class Case:
         self.teams = SCOPES[self.text]
         self.kind = self.text.partition(":")[0]
         self.is_team = self.kind == "team"
-        self.zone = histories.ZONES[self.teams[0]] if self.is_team else "UTC"
+        self.zone = ZONES[self.teams[0]] if self.is_team else "UTC"
         first = histories.instant(rng).date()
         self.window = Window(first, first + timedelta(days=rng.choice([0, 6, 13, 27, 41])))
         # Any instant, or one at which something happens (it has happened then), or the end of it all.
@@ -69,7 +69,7 @@ def cases(chunk: int) -> Iterator[Case]:
 @pytest.fixture(autouse=True)
 def _timelines_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A timeline is asked for on every day and worked out once."""
-    known: dict[tuple[int, datetime], Any] = {}
+    known: dict[tuple[int, datetime], tuple[Any, list[dict[str, Any]]]] = {}
     plainly = naive.timeline
 
     def timeline(log: naive.Log, item: Any, as_of: datetime) -> list[dict[str, Any]]:
@@ -116,7 +116,7 @@ def check_ageing(columns: FlowColumns, case: Case) -> None:
     of = ageing.chances(columns, case.window)
     keys = [case.log["items"][place - 1]["key"] for place in of.ids.tolist()]
     known = np.isin(of.why, (ageing.KNOWN, ageing.MISSED))
-    chances = np.where(known, of.chance, None).tolist()
+    chances = [chance if is_known else None for chance, is_known in zip(of.chance.tolist(), known, strict=True)]
     why = [ageing.WHY[place] for place in of.why.tolist()]
     rows = zip(keys, of.age.tolist(), of.days.tolist(), chances, why, strict=True)
     assert sorted(rows, key=str) == naive_more.chances(case.log, case.teams, case.zone, case.window, case.as_of)

@@ -30,8 +30,12 @@ def rows_of(log: naive.Log, number: int) -> list[Row]:
     found: list[Row] = []
     for item in log["items"]:
         key = item["key"]
-        about = {"tool_type": item["kind"], "class_of_service": item["class"], "labels": tuple(item["labels"])}
-        place = {"status": item["status"] or "", "team": f"{item['team']}-{number}"}
+        about: dict[str, Any] = {
+            "tool_type": item["kind"],
+            "class_of_service": item["class"],
+            "labels": tuple(item["labels"]),
+        }
+        place: dict[str, Any] = {"status": item["status"] or "", "team": f"{item['team']}-{number}"}
         found.append(WorkItemRow(key, key, created_at=item["created"], points=item["points"], **about, **place))
         for n, (at, before, after) in enumerate(item["moves"]):
             found.append(TransitionRow(f"{key}-{n}", key, at, before, after))
