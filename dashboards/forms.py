@@ -27,7 +27,8 @@ class InAddress(forms.Form):
         super().__init__(QueryDict(mutable=True), auto_id="ask-%s", **kwargs)
         self.defaults = dict(defaults)
         self.data = data = QueryDict(mutable=True)
-        for name in self.fields:
+        for name, field in self.fields.items():
+            _as_text(field.widget)
             usual = [] if defaults.get(name) is None else [str(defaults[name])]
             data.setlist(name, [text for text in params.getlist(name) if text.strip()] or usual)
 
@@ -35,6 +36,13 @@ class InAddress(forms.Form):
         """What the field says; its default where it says nothing that can be used."""
         value = None if name in self.errors else self.cleaned_data.get(name)
         return self.defaults.get(name) if value in (None, "", []) else value
+
+
+def _as_text(widget: forms.Widget) -> None:
+    """A browser shows nothing of what is no number in a field for numbers; a field for text keeps it."""
+    if isinstance(widget, forms.NumberInput):
+        widget.input_type = "text"
+        widget.attrs = {"inputmode": "decimal"}
 
 
 def kept(params: QueryDict, *own: str) -> list[tuple[str, str]]:
