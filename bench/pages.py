@@ -176,4 +176,4 @@ def standalone() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(standalone())
+    standalone()

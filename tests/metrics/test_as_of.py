@@ -48,7 +48,7 @@ HOUR = timedelta(hours=1)
 def delivered(seed: int) -> list[Row]:
     """A trunk with pull requests, deployments (now and then of an older commit) and incidents, over some 40 days."""
     rng = random.Random(seed)
-    at, rows, shas, runs = SPRING, [], [], []
+    at, rows, shas, runs = SPRING, list[Row](), list[str](), list[DeploymentRow]()
     for n in range(rng.randrange(12)):
         at += HOUR * rng.randrange(1, 90)
         sha, pull = f"c{n}", f"p{n}" if rng.random() < 0.7 else None
@@ -110,7 +110,8 @@ def _cut(row: Any, as_of: datetime) -> Row | None:
     first = row.opened_at or min(filter(None, (row.first_review_at, row.merged_at, row.closed_at)), default=None)
     if first is None or first > as_of:
         return None
-    ends = {name: by(getattr(row, name), as_of) for name in ("first_review_at", "merged_at", "closed_at")}
+    times = ("first_review_at", "merged_at", "closed_at")
+    ends: dict[str, Any] = {name: by(getattr(row, name), as_of) for name in times}
     return row._replace(**ends, merge_sha=row.merge_sha if ends["merged_at"] else "")
 
 
@@ -193,7 +194,8 @@ def test_everything_as_of_t_is_that_of_a_portal_with_only_the_events_up_to_t(
     scope: str,
     facets: Facets,
 ) -> None:
-    delivery, said = delivered(seed), []
+    delivery = delivered(seed)
+    said: list[dict[str, Any]] = []
     asked = find_scope(scope, None)
     for is_cut in (False, True):
         with Undone():
