@@ -51,7 +51,7 @@ def freshness(source: Source, now: datetime, as_of: datetime | None = None) -> F
 def _completeness(synced_at: datetime, as_of: datetime) -> Freshness:
     """Whether a source has synced since a past instant, so that everything up to then is known."""
     if synced_at >= as_of:
-        return Freshness("complete: synced since", "", False)
+        return Freshness("everything up to then is known", "", False)
     long = ago(synced_at, as_of).removesuffix("ago").replace("just now", "just ")
     return Freshness(f"stale: last synced {long}before", "warn", True)
 
