@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -58,10 +58,12 @@ def clear_left_behind() -> None:
     """Remove the homes of runs that were killed: those whose services nobody uses any more."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         lock = home / "users.lock"
-        if home.stat().st_uid == os.geteuid() and lock.exists():
-            with locks.held(lock) as unused:
-                if unused:
-                    remove(home)
+        # Another run that starts now may be removing the same home.
+        with suppress(FileNotFoundError):
+            if home.stat().st_uid == os.geteuid() and lock.exists():
+                with locks.held(lock) as unused:
+                    if unused:
+                        remove(home)
 
 
 def remove(home: Path) -> None:
