@@ -19,7 +19,8 @@ from metrics.registry import METRICS
 from metrics.rows import BlockRow, Row, TransitionRow, WorkItemRow
 from portfolio.actions import end_team
 from tests.cast import Cast
-from tests.metrics.test_flow import STATUSES, at, history
+from tests.metrics.cast import at
+from tests.metrics.test_flow import STATUSES, history
 
 PAGES = ["/", "/flow/", "/delivery/", "/items/", "/pull-requests/", "/deployments/"]
 MARCH = {"from": "2025-03-01", "to": "2025-03-31"}

@@ -5,6 +5,7 @@ The teams are those of forecast_cast.py: Falcon finishes an item each working da
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -24,7 +25,7 @@ def show(cast: Cast, client: Client) -> Show:
     cache.clear()
     client.force_login(cast.pmo)
 
-    def page(status: int = 200, **params: object) -> str:
+    def page(status: int = 200, **params: Any) -> str:
         answer = client.get("/flow/forecast/", {"scope": "team:falcon", "as_of": AS_OF, **params})
         assert answer.status_code == status, answer.content.decode()[:2000]
         return words(answer.content.decode())

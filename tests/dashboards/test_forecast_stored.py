@@ -45,7 +45,7 @@ def test_the_page_of_today_is_kept(pmo: Client, cast: Cast) -> None:
 
 
 def test_a_feature_is_committed_to_by_its_own_day(pmo: Client, cast: Cast) -> None:
-    made = feature(cast.falcon.sources.get(), "Refunds", 3, 1)  # type: ignore[attr-defined]
+    made = feature(cast.falcon.sources.get(), "Refunds", 3, 1)
     row = committed(pmo, subject=f"feature:{made.pk}", due_on="2025-06-04")
     # Its third item is there on the 5th.
     assert (row.feature, row.items, row.chance) == (made, 3, 0)
@@ -86,7 +86,7 @@ def test_a_year_later_the_page_shows_the_same_bytes(pmo: Client, cast: Cast) -> 
     before, whole = as_committed(pmo, row), main_of(pmo, row)
     assert "85\u00a0% chance of at least 10 items by 16 Jun 2025." in before
     # Everything that it was made from changes: more was finished in the sample, the team has another name and calendar.
-    upsert(cast.falcon.sources.get(), finished("late-", [NOON.date() - timedelta(days=7)] * 5))  # type: ignore[attr-defined]
+    upsert(cast.falcon.sources.get(), finished("late-", [NOON.date() - timedelta(days=7)] * 5))
     cast.falcon.name = "Eagle"
     cast.falcon.save()
     cast.falcon.calendar.holidays.create(on="2025-06-10")

@@ -307,17 +307,17 @@ def test_deliveries_with_impossible_times(board: Source) -> None:
 
 def test_a_day_that_does_not_add_up_is_said(board: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     """The formulas agree, so this breaks one of them: arrivals and departures lose every arrival."""
-    from metrics.quality import histories
+    from metrics.formulas import flow
 
     store(board, moves("A-1", ("2025-03-04", "dev")))
     assert found(board, "unbalanced") == []
-    true = histories.flow.changes
+    true = flow.changes
 
     def broken(*given: Any) -> Any:
         item, where, day, net = true(*given)
         return item[net < 0], where[net < 0], day[net < 0], net[net < 0]
 
-    monkeypatch.setattr(histories.flow, "changes", broken)
+    monkeypatch.setattr(flow, "changes", broken)
     board.data_version += 1
     board.save()
     said = "arrivals − departures is 0, work in progress changed by 1"
