@@ -91,6 +91,27 @@ def test_the_days_are_those_of_the_teams_zone() -> None:
     assert ask(scope="team:kiwi").today == date(2025, 6, 3)
 
 
+def test_tomorrow_is_over_for_nobody_but_brings_nothing_where_it_is_today(falcon: Team) -> None:
+    """At noon UTC it is 3 June in Kiritimati, by 14 hours: a forecast is of days to come, so by the 3rd there is none.
+
+    With Falcon (today is the 2nd) beside it, one item a day: by the 3rd at least 1, and 1 item is there on the 3rd.
+    """
+    atoll = team("atoll", stream="islands", zone="Pacific/Kiritimati")
+    board(atoll)
+    question = Question(items=1, by=date(2025, 6, 3))
+    found = ask(question, scope="stream:islands")
+    assert found.how_many is not None
+    assert (found.how_many.at_least, found.how_many.fan.days) == (
+        dict.fromkeys((50, 70, 85, 95), 0),
+        [date(2025, 6, 3)],
+    )
+    assert (found.deliveries[0].chance, found.deliveries[0].when[95]) == (0.0, date(2025, 6, 4))
+    board(falcon)
+    both = ask(question, scope="portfolio")
+    assert both.how_many is not None
+    assert (both.how_many.at_least[95], both.deliveries[0].chance) == (1, 1.0)
+
+
 def test_too_little_data_names_the_team_and_what_is_missing(falcon: Team) -> None:
     board(falcon, every=20)
     found = ask()

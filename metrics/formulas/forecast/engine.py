@@ -210,6 +210,9 @@ def _counting(inputs: Inputs, axis: _Axis, by: date) -> dict[str, Any]:
     """How many items the teams finish together, per day up to `by`."""
     teams = [inputs.teams[place] for place in inputs.counting]
     kernels = [kernel(team.counts or {}, team.factor) for team in teams]
+    if axis.place(by) < 0:
+        # A day that is today in each team's zone already: only days to come bring something.
+        return {"first": by.isoformat(), "fan": {str(rank): [0] for rank in inputs.ranks}, "chances": []}
     worked = [axis.worked(team)[: axis.place(by) + 1] for team in teams]
     found, last = [], START
     for last in unfold(kernels, worked):
