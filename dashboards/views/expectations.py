@@ -45,7 +45,7 @@ def _page(request: HttpRequest, bad: ExpectationForm | None = None, slug: str = 
         "panels": [(panel, made.get(panel.team.slug) if panel.team.slug in may else None) for panel in page.panels],
         # Where nothing is expected of the only team yet, what starts it is in view.
         "open_form": slug or wanted.partition(":")[0] or (asked.scope.slug if page.is_empty else ""),
-        "freshness": of_sources(sources_of(asked.scope.teams), now),
+        "freshness": of_sources(sources_of(asked.scope.teams), now, asked.as_of),
         "as_of_text": forms.as_of_text(asked, now),
     }
     return render(request, "dashboards/expectations.html", context, status=400 if asked.problems else 200)

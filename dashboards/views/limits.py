@@ -38,7 +38,7 @@ def _page(request: HttpRequest, bad: NewBaselineForm | None = None) -> HttpRespo
         "panels": [(panel, bad if bad and panel.key == shown else made.get(panel.key)) for panel in panels],
         "later": later_baselines(asked, at),
         "may_set": may,
-        "freshness": of_sources(sources_of(asked.scope.teams), now),
+        "freshness": of_sources(sources_of(asked.scope.teams), now, asked.as_of),
         "as_of_text": forms.as_of_text(asked, now),
     }
     return render(request, "dashboards/limits.html", context, status=400 if asked.problems else 200)
