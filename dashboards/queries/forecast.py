@@ -8,11 +8,13 @@ from typing import TypeVar
 
 from django.http import QueryDict
 
+from accounts.models import User
 from charts.figures import Spec
 from charts.figures import forecast as drawn
 from dashboards.forms import QuestionForm, WhatIfForm, question_of
 from dashboards.queries.base import Widget, count
 from dashboards.queries.forecast_rows import Lines, SampleLine, of_initiatives, queue, sample_lines
+from dashboards.queries.forecast_sample import Reckoned, far_away, of_items_text, reckoned
 from dashboards.queries.forecast_what_if import Compared, compared
 from metrics import forecasts
 from metrics.forecasts import Answer, BadQuestion, BurnUp, Delivery, Fan, HowMany, Outlook, Question, shown_chance
@@ -46,6 +48,14 @@ class ForecastPage:
     initiatives: Lines
     samples: Sequence[SampleLine]
     compared: Compared | None
+    reckoned: Reckoned | None
+    of_items: str
+    far: str
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out or guessed, of items and of queues, each once."""
+        return list(dict.fromkeys((*self.base.notes, *self.plan.notes)))
 
     @property
     def has_something(self) -> bool:
@@ -57,13 +67,13 @@ class ForecastPage:
         return bool(self.form.errors or self.what_if.errors)
 
 
-def forecast_page(asked: Asked, at: datetime, params: QueryDict) -> ForecastPage:
-    """`at` is as_of, or now; `params` is the page's query."""
+def forecast_page(asked: Asked, at: datetime, params: QueryDict, user: User) -> ForecastPage:
+    """`at` is as_of, or now; `params` is the page's query; what `user` may not see is not in it."""
     today = at.astimezone(asked.scope.zone).date()
     form = QuestionForm(params, today)
     what_if = WhatIfForm(params, features_of(asked, today), teams_of(asked))
     question = question_of(asked, form, what_if.what_if())
-    items, plan = _ask(asked, question, at, form, what_if)
+    items, plan = (forecasts.seen_by(one, user) for one in _ask(asked, question, at, form, what_if))
     form.show("items", items.base.deliveries[0].items if items.base.deliveries else "")
     return ForecastPage(
         finding=finding(asked.scope.name, items.base),
@@ -78,6 +88,9 @@ def forecast_page(asked: Asked, at: datetime, params: QueryDict) -> ForecastPage
         initiatives=of_initiatives(plan.base, with_figure=len(asked.scope.teams) > 1),
         samples=sample_lines(items.base),
         compared=compared(items, plan, question),
+        reckoned=reckoned(plan.base, question),
+        of_items=of_items_text(items.base),
+        far=far_away(items.base, plan.base),
     )
 
 
@@ -85,14 +98,16 @@ def _ask(
     asked: Asked, question: Question, at: datetime, form: QuestionForm, what_if: WhatIfForm
 ) -> tuple[Outlook, Outlook]:
     """Ask the engine; what it finds wrong beside what the forms found is said at their fields, and left out."""
-    try:
-        return forecasts.ask(asked.scope, question, at)
-    except BadQuestion as error:
-        for name, text in error.problems.items():
-            where = form if name in form.fields else what_if
-            where.add_error(name if name in where.fields else None, text)
-        usable = question_of(asked, form, what_if.what_if())
-        return forecasts.ask(asked.scope, replace(usable, ranks=DRAWN), at)
+    # A day too far ahead, then too many items: without both of these nothing is refused any more.
+    for _ in range(2):
+        try:
+            return forecasts.ask(asked.scope, question, at)
+        except BadQuestion as error:
+            for name, text in error.problems.items():
+                where = form if name in form.fields else what_if
+                where.add_error(name if name in where.fields else None, text)
+            question = replace(question_of(asked, form, what_if.what_if()), ranks=DRAWN)
+    return forecasts.ask(asked.scope, question, at)
 
 
 def features_of(asked: Asked, today: date) -> list[tuple[int, str]]:

@@ -64,6 +64,7 @@ class SampleLine:
     finishing: str
     idle: str
     finished: str
+    of_features: str
     per_day: str
     first: date | None
     last: date | None
@@ -161,7 +162,9 @@ def weakest(whole: Delivery, known: Mapping[str, Delivery], names: Mapping[str, 
         last = max((part.when.get(85) or date.max for part in parts), default=date.min)
         if (whole.when.get(85) or date.max) > last:
             others = [slug for slug in whole.teams if not any(slug in part.teams for part in parts)]
-            return f"a part of {' or '.join(names.get(slug, slug) for slug in others)}" if others else ""
+            # Teams that the reader may not see are not named (forecasts.seen_by).
+            named = " or ".join(names.get(slug, slug) for slug in others)
+            return f"a part of {named or 'a team that you do not see'}"
     part = next((one for one in parts if one.reason), None)
     part = part or max(parts, key=lambda one: one.when.get(85) or date.max, default=None)
     if part is None:
@@ -196,6 +199,7 @@ def _sample(team: TeamSample) -> SampleLine:
         finishing=plain(team.finishing_days),
         idle=plain(team.days - team.finishing_days),
         finished=count(team.finished, "item"),
+        of_features="only these" if team.only_features else f"{plain(team.in_features)} of {plain(team.of_all)}",
         per_day="n/a" if per_day is None else plain(round(per_day, 2)),
         first=team.first,
         last=team.last,

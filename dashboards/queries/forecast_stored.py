@@ -121,8 +121,9 @@ class StoredPage:
     said: Sequence[tuple[str, str]]
 
 
-def stored_page(row: Forecast) -> StoredPage:
-    answer = forecasts.of_stored(row)
+def stored_page(row: Forecast, user: User) -> StoredPage:
+    """The page; without what is of teams that `user` may not see."""
+    answer = forecasts.answer_seen_by(forecasts.of_stored(row), user)
     return StoredPage(
         row=row,
         finding=f"{row.subject} by {day_text(row.due_on)}: {shown_chance(row.chance)} chance when committed to",

@@ -40,7 +40,7 @@ def _render(
         "is_several": len(asked.scope.teams) > 1,
         "of_items": True,
         "of_ranks": True,
-        "freshness": of_sources(sources_of(asked.scope.teams), now),
+        "freshness": of_sources(sources_of(asked.scope.teams), now, asked.as_of),
         "as_of_text": forms.as_of_text(asked, now),
     }
     is_bad = asked.problems or page.is_bad or (form is not None and form.errors)
@@ -60,7 +60,7 @@ def without(request: HttpRequest, *names: str) -> str:
 def forecast(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     asked = asked_of(request)
-    page = forecast_page(asked, asked.as_of or now, request.GET)
+    page = forecast_page(asked, asked.as_of or now, request.GET, me(request))
     return _render(request, asked, page, now, commit_form(asked, page, me(request), request.GET.get("subject", "")))
 
 
@@ -70,7 +70,7 @@ def forecast_commit(request: HttpRequest) -> HttpResponse:
     """Store what the page of this address shows; with bad values the page again, with the messages at the fields."""
     now = timezone.now()
     asked, user = asked_of(request), me(request)
-    page = forecast_page(asked, asked.as_of or now, request.GET)
+    page = forecast_page(asked, asked.as_of or now, request.GET, user)
     form = commit_form(asked, page, user, "", request.POST)
     made = commit(form, asked, page, user, asked.as_of or now)
     if made is None:
@@ -89,7 +89,7 @@ def find(request: HttpRequest, forecast_id: int) -> Forecast:
 def forecast_stored(request: HttpRequest, forecast_id: int) -> HttpResponse:
     row = find(request, forecast_id)
     context = {
-        "page": stored_page(row),
+        "page": stored_page(row, me(request)),
         "row": row,
         "outcome": outcome_text(row),
         "now": what_now(row, me(request), timezone.now()),

@@ -1,8 +1,9 @@
 """The API of metrics: figures and facts, forecasts, what figures are set against."""
 
+from metrics.api.calibration import CalibrationView
 from metrics.api.epics import EpicLinkViewSet
 from metrics.api.figures import DeploymentList, ItemList, MetricDetail, MetricList, PullRequestList, ReportView
-from metrics.api.forecasts import CalibrationView, ForecastView, ForecastViewSet
+from metrics.api.forecasts import ForecastView, ForecastViewSet
 from metrics.api.standards import BaselineViewSet, BehaviourView, ExpectationViewSet
 
 __all__ = [

@@ -1,7 +1,6 @@
 """Forecasts for programs: the same questions, the same answers and the same verbs as the pages."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError as Refused
@@ -25,6 +24,10 @@ from metrics.forms import Asked
 from metrics.models import Forecast, Outcome
 from portfolio.models import Feature, Initiative, Team, ValueStream
 
+ONLY_FEATURES = (
+    "sample only items that belong to a feature; default: for features and initiatives where there are enough of them, "
+    "for items not"
+)
 QUESTION = [
     OpenApiParameter("of", str, enum=["items", "plan"], description="items together (default), or features in order"),
     OpenApiParameter("feature", int, description="instead of a scope: this feature"),
@@ -32,7 +35,7 @@ QUESTION = [
     OpenApiParameter("items", int, description="when are so many finished? default: all that are open"),
     OpenApiParameter("by", OpenApiTypes.DATE, description="how many by the end of this day? default: in 12 weeks"),
     OpenApiParameter("share", int, description="per cent of the finishes that go to this work; default: 100"),
-    OpenApiParameter("only_features", bool, description="sample only items that belong to a feature"),
+    OpenApiParameter("only_features", bool, description=ONLY_FEATURES),
     OpenApiParameter("wip_limit", int, description="features worked on at a time; default: 1"),
     OpenApiParameter("sample_days", int, description="days sampled, up to yesterday; default: 84"),
 ]
@@ -46,6 +49,9 @@ WHAT_IF = [
     OpenApiParameter("what_if_wip_limit", int, description="what if: so many features at a time"),
 ]
 
+# What a primary key can be, and more features than anybody leaves out by hand.
+MOST_ID, MOST_DROPPED = 2**63 - 1, 1000
+
 
 class QuestionSerializer(serializers.Serializer[Any]):
     """What is asked; ranges are the engine's to check."""
@@ -56,7 +62,7 @@ class QuestionSerializer(serializers.Serializer[Any]):
     items = serializers.IntegerField(required=False)
     by = serializers.DateField(required=False)
     share = serializers.IntegerField(default=100)
-    only_features = serializers.BooleanField(default=False)
+    only_features = serializers.BooleanField(allow_null=True, default=None)
     wip_limit = serializers.IntegerField(default=1)
     sample_days = serializers.IntegerField(default=forecasts.SAMPLE_DAYS)
     people = serializers.IntegerField(default=0)
@@ -64,7 +70,9 @@ class QuestionSerializer(serializers.Serializer[Any]):
     team = serializers.CharField(default="")
     unblock = serializers.BooleanField(default=False)
     drop_items = serializers.IntegerField(default=0)
-    drop_features = serializers.ListField(child=serializers.IntegerField(), default=list)
+    drop_features = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MOST_ID), default=list, max_length=MOST_DROPPED
+    )
     what_if_wip_limit = serializers.IntegerField(required=False)
 
 
@@ -208,9 +216,19 @@ class ForecastView(APIView):
         return Response(OutlookSerializer(outlook).data)
 
 
+def _check_seen(what_if: forecasts.WhatIf, user: User) -> None:
+    """400 for what is imagined of teams that are not open to the asker: the difference would tell of their work."""
+    seen = Feature.objects.for_user(user).filter(pk__in=what_if.drop_features).values_list("pk", flat=True)
+    if unknown := set(what_if.drop_features).difference(seen if what_if.drop_features else ()):
+        raise ValidationError({"drop_features": [f"There is no feature {min(unknown)}."]})
+    if what_if.team and not Team.objects.for_user(user).filter(slug=what_if.team).exists():
+        raise ValidationError({"team": [f"There is no team “{what_if.team}”."]})
+
+
 def _outlook(request: Request, said: dict[str, Any]) -> forecasts.Outlook:
     asked = asked_of(request)
     question, at, user = _question(asked, said), asked.as_of or timezone.now(), cast(User, request.user)
+    _check_seen(question.what_if, user)
     if "feature" in said:
         feature = get_object_or_404(Feature.objects.for_user(user).select_related("team"), pk=said["feature"])
         return _answered(lambda: forecasts.ask_feature(feature, question, at))
@@ -243,12 +261,27 @@ class ForecastSerializer(serializers.ModelSerializer[Forecast]):
 
 
 class StoredSerializer(ForecastSerializer):
-    """With the engine's inputs and result, and whether today's engine makes the same bytes (null: it is another)."""
+    """With the engine's inputs and result, and whether today's engine makes the same bytes (null: it is another).
+
+    `inputs` and `result` are null for who may not see each team with a part in it.
+    """
 
     is_reproduced = serializers.SerializerMethodField()
+    inputs = serializers.SerializerMethodField()
+    result = serializers.SerializerMethodField()
 
     class Meta(ForecastSerializer.Meta):
         fields = [*ForecastSerializer.Meta.fields, "inputs", "result", "is_reproduced"]
+
+    def get_inputs(self, forecast: Forecast) -> str | None:
+        return forecast.inputs if self._sees_all(forecast) else None
+
+    def get_result(self, forecast: Forecast) -> str | None:
+        return forecast.result if self._sees_all(forecast) else None
+
+    def _sees_all(self, forecast: Forecast) -> bool:
+        """Whether every team with a part in it is open to the asker: the texts hold their samples and features."""
+        return not forecasts.hidden_from(forecasts.of_stored(forecast), self.context["request"].user)
 
     def get_is_reproduced(self, forecast: Forecast) -> bool | None:
         return forecasts.is_reproduced(forecast)
@@ -264,7 +297,7 @@ class CommitSerializer(serializers.Serializer[Any]):
     items = serializers.IntegerField(required=False)
     due_on = serializers.DateField()
     share = serializers.IntegerField(default=100)
-    only_features = serializers.BooleanField(default=False)
+    only_features = serializers.BooleanField(allow_null=True, default=None)
     wip_limit = serializers.IntegerField(default=1)
     sample_days = serializers.IntegerField(default=forecasts.SAMPLE_DAYS)
     votes = serializers.ListField(child=serializers.FloatField(), required=False)
@@ -285,7 +318,7 @@ class CommitSerializer(serializers.Serializer[Any]):
         return _verb(lambda: actions.commit_forecast(actor=actor, question=question, **validated_data))
 
     def to_representation(self, instance: Forecast) -> dict[str, Any]:
-        return StoredSerializer(instance).data
+        return StoredSerializer(instance, context=self.context).data
 
 
 def _verb(do: Callable[[], Forecast]) -> Forecast:
@@ -338,44 +371,4 @@ class ForecastViewSet(
     def _done(self, request: Request, verb: Callable[..., Forecast]) -> Response:
         forecast = self.get_object()
         row = _verb(lambda: verb(actor=request.user, forecast=forecast))
-        return Response(StoredSerializer(row).data, status=status.HTTP_200_OK)
-
-
-class BinSerializer(serializers.Serializer[Any]):
-    """Forecasts whose chance was in [low, high): what they said on average, and which share of them was kept."""
-
-    low = serializers.FloatField()
-    high = serializers.FloatField()
-    n = serializers.IntegerField()
-    stated = serializers.FloatField(allow_null=True)
-    kept = serializers.FloatField(allow_null=True)
-    votes_n = serializers.IntegerField()
-    votes_stated = serializers.FloatField(allow_null=True)
-    votes_kept = serializers.FloatField(allow_null=True)
-
-
-class CalibrationSerializer(serializers.Serializer[Any]):
-    """Brier scores (0 best, 0.25 a coin's) of forecasts and of votes; null is n/a, and a reason says why."""
-
-    n = serializers.IntegerField()
-    kept = serializers.IntegerField()
-    brier = serializers.FloatField(allow_null=True)
-    reason = serializers.CharField()
-    votes_n = serializers.IntegerField()
-    votes_brier = serializers.FloatField(allow_null=True)
-    voted_brier = serializers.FloatField(allow_null=True)
-    votes_reason = serializers.CharField()
-    bins = BinSerializer(many=True)
-
-
-class CalibrationView(APIView):
-    """Whether forecasts came true as often as they said; never per person."""
-
-    @extend_schema(
-        parameters=[OpenApiParameter("stream", str, description="a value stream's short name; default: all you see")],
-        responses=CalibrationSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        slug, user = request.query_params.get("stream", ""), cast(User, request.user)
-        stream = get_object_or_404(ValueStream.objects.for_user(user), slug=slug) if slug else None
-        return Response(CalibrationSerializer(asdict(forecasts.calibration(stream, user))).data)
+        return Response(StoredSerializer(row, context=self.get_serializer_context()).data, status=status.HTTP_200_OK)

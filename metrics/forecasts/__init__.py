@@ -3,7 +3,7 @@
 from metrics.forecasts.answers import Answer, BurnUp, Chance, Delivery, Fan, HowMany, Outlook, TeamSample
 from metrics.forecasts.asking import ask, ask_feature, ask_initiative, ask_items, ask_plan, default_items
 from metrics.forecasts.questions import NOTHING, SAMPLE_DAYS, BadQuestion, Question, WhatIf
-from metrics.forecasts.seen import seen_by
+from metrics.forecasts.seen import answer_seen_by, hidden_from, seen_by
 from metrics.forecasts.stored import calibration, is_reproduced, of_stored, stored_for
 from metrics.formulas.forecast.calibration import Bin, Calibration
 from metrics.formulas.forecast.shown import shown_chance, shown_day
@@ -24,6 +24,7 @@ __all__ = [
     "Question",
     "TeamSample",
     "WhatIf",
+    "answer_seen_by",
     "ask",
     "ask_feature",
     "ask_initiative",
@@ -31,6 +32,7 @@ __all__ = [
     "ask_plan",
     "calibration",
     "default_items",
+    "hidden_from",
     "is_reproduced",
     "of_stored",
     "seen_by",

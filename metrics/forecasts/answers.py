@@ -12,7 +12,8 @@ class TeamSample:
 
     `first` and `last` are the sampled days, `days` the working days among them, `finished` the items they brought.
     `factor`: by how much the finishes are scaled (share of the work, what-if); 1 as they were. `in_features`: how many
-    of the finished items belong to a feature. `reason`: why the team cannot be forecast, or "".
+    of the finished items belong to a feature. `reason`: why the team cannot be forecast, or "". `only_features`: the
+    counts hold nothing but those, of `of_all` finished items.
     """
 
     slug: str
@@ -26,6 +27,8 @@ class TeamSample:
     counts: Mapping[int, int]
     factor: float
     reason: str
+    only_features: bool = False
+    of_all: int = 0
 
     @property
     def per_day(self) -> float | None:

@@ -13,7 +13,8 @@ from django.core.cache import cache
 from metrics.forecasts import plans, reading, samples
 from metrics.forecasts import work as works
 from metrics.forecasts.answers import Answer, Outlook
-from metrics.forecasts.questions import HORIZON_DAYS, Question
+from metrics.forecasts.bounds import bounded
+from metrics.forecasts.questions import DEFAULT_DAYS, HORIZON_DAYS, Question
 from metrics.forecasts.samples import Reading
 from metrics.forecasts.work import Work
 from metrics.formulas.forecast import shapes
@@ -23,12 +24,11 @@ from portfolio.models import Feature, Initiative, Team
 from portfolio.queries import Scope, team_scope
 
 CACHE_SECONDS = 3600
-DEFAULT_DAYS = 84
 
 
-def _answer(inputs: Inputs) -> Answer:
-    """The engine's answer; it is pure, so the same inputs are computed once."""
-    text = shapes.dump(inputs)
+def _answer(inputs: Inputs, question: Question) -> Answer:
+    """The engine's answer; it is pure, so the same inputs are computed once. Raises BadQuestion for what takes long."""
+    text = shapes.dump(bounded(inputs, question))
     name = f"forecast:{ENGINE}:{hashlib.sha256(text.encode()).hexdigest()}"
     found = cast(str | None, cache.get(name))
     if found is None:
@@ -63,35 +63,43 @@ class _Asked:
     question: Question
     inputs: Inputs
     reading: Reading
-    samples: Sequence[TeamInput]
 
-    def outlook(self, build: Callable[[Question, Inputs], Inputs]) -> Outlook:
-        """The answer, and that of the what-if; `build` completes the inputs."""
+    def outlook(self, build: Callable[[Question, Inputs], Inputs], *, of_queue: bool = False) -> Outlook:
+        """The answer, and that of the what-if; `build` completes the inputs. `of_queue`: it is about features."""
         question = replace(self.question, what_if=type(self.question.what_if)())
-        base = _answer(build(question, replace(self.inputs, teams=tuple(self.samples))))
+        given = samples.samples(self.reading, question, of_queue=of_queue)
+        base = _answer(self._noted(build(question, replace(self.inputs, teams=tuple(given))), of_queue=of_queue), question)
         what_if = self.question.what_if
         if what_if.is_nothing:
             return Outlook(base)
-        teams, notes = samples.vary(self.reading, self.samples, what_if)
+        teams, notes = samples.vary(self.reading, given, what_if)
         limit = what_if.wip_limit or self.question.wip_limit
         varied = replace(self.question, wip_limit=limit)
-        built = build(varied, replace(self.inputs, teams=tuple(teams), asked=_said(varied)))
+        varied_inputs = replace(self.inputs, teams=tuple(teams), asked=_said(varied))
+        built = self._noted(build(varied, varied_inputs), of_queue=of_queue)
         there = {team.slug for team in built.teams}
         said = (text for slug, text in notes if slug in there)
-        return Outlook(base, _answer(replace(built, notes=(*said, *built.notes))))
+        return Outlook(base, _answer(replace(built, notes=(*said, *built.notes)), question))
+
+    def _noted(self, inputs: Inputs, *, of_queue: bool) -> Inputs:
+        """With a note about each team whose queue was to be reckoned with the finishes of features, but was not."""
+        if not (of_queue and samples.wants_features(self.question, of_queue=True)):
+            return inputs
+        busy = sorted({place for line in inputs.lines for place in line.teams})
+        notes = (samples.too_few_of_features(inputs.teams[place]) for place in busy)
+        return replace(inputs, notes=(*inputs.notes, *filter(None, notes)))
 
 
 def _asked(teams: Sequence[Team], question: Question, as_of: datetime, zone: ZoneInfo) -> _Asked:
     inputs = _inputs(question, as_of, zone)
-    read = samples.read(teams, as_of, question.facets, only_features=question.only_features)
-    return _Asked(question, inputs, read, samples.samples(read, question))
+    return _Asked(question, inputs, samples.read(teams, as_of, question.facets))
 
 
 def default_items(scope: Scope, as_of: datetime, question: Question) -> int:
     """The items that the scope's teams have not finished: what "when" is about when nothing else is said."""
     teams = samples.known_teams(scope.teams)
-    reading = samples.read(teams, as_of, question.facets, only_features=question.only_features)
-    return samples.open_items(reading, scope.teams)
+    reading = samples.read(teams, as_of, question.facets)
+    return samples.open_items(reading, scope.teams, only_features=bool(question.only_features))
 
 
 def ask_items(scope: Scope, question: Question, as_of: datetime) -> Outlook:
@@ -105,7 +113,8 @@ def ask_items(scope: Scope, question: Question, as_of: datetime) -> Outlook:
 
 def _items(asked: _Asked, scope: Scope) -> Outlook:
     """The answer for the scope's teams, of a reading that may hold others too."""
-    items = asked.question.items or samples.open_items(asked.reading, scope.teams)
+    only_features = bool(asked.question.only_features)
+    items = asked.question.items or samples.open_items(asked.reading, scope.teams, only_features=only_features)
     by = asked.question.by or asked.inputs.today + timedelta(days=DEFAULT_DAYS)
     slugs = {team.slug for team in asked.reading.teams if team.pk in scope.teams}
 
@@ -195,7 +204,7 @@ def _plan(planned: _Planned, scope: Scope) -> Outlook:
         targets += [queues.of_initiative(initiative) for initiative in shown]
         return _only(replace(inputs, by=asked.by), queues, targets, scope.teams)
 
-    return planned.asked.outlook(build)
+    return planned.asked.outlook(build, of_queue=True)
 
 
 def _only(inputs: Inputs, queues: plans.Queues, targets: Sequence[Target], teams: Sequence[int] = ()) -> Inputs:
@@ -233,7 +242,7 @@ def ask_feature(feature: Feature, question: Question, as_of: datetime) -> Outloo
         target = plans.detailed(queues, queues.of_entry(queues.entries[id]), inputs.today, asked.by)
         return _only(replace(inputs, by=asked.by), queues, [target])
 
-    return planned.asked.outlook(build)
+    return planned.asked.outlook(build, of_queue=True)
 
 
 def ask_initiative(initiative: Initiative, question: Question, as_of: datetime) -> Outlook:
@@ -255,4 +264,4 @@ def ask_initiative(initiative: Initiative, question: Question, as_of: datetime) 
         target = plans.detailed(queues, whole, inputs.today, asked.by)
         return _only(replace(inputs, by=asked.by), queues, [target, *parts])
 
-    return planned.asked.outlook(build)
+    return planned.asked.outlook(build, of_queue=True)

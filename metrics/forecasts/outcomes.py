@@ -78,10 +78,11 @@ def _of_items(forecast: Forecast, end: datetime) -> Decision:
     slugs = {team.slug for team in inputs.teams} if forecast.team_id is None else {forecast.team.slug}  # type: ignore[union-attr]
     teams = list(Team.objects.filter(slug__in=slugs).select_related("calendar"))
     only_features = bool(inputs.asked.get("only_features"))
-    reading = samples.read(teams, end, _facets(inputs.asked), only_features=only_features)
+    reading = samples.read(teams, end, _facets(inputs.asked))
+    meant = reading.of(only_features=only_features)
     ends, found = frame.finishes(reading.columns), reading.columns
     late = found.ended[found.last] > micros(forecast.as_of)
-    days = np.sort(ends.day[ends.in_scope & reading.meant & late & (ends.day <= frame.number(forecast.due_on))])
+    days = np.sort(ends.day[ends.in_scope & meant & late & (ends.day <= frame.number(forecast.due_on))])
     # Of all finishes only a share went to what was promised: so many more are needed.
     needed = -(-forecast.items * 100 // int(inputs.asked.get("share", 100)))
     if len(days) < needed:

@@ -53,15 +53,16 @@ class Question:
     """`items`: when are so many finished? `by`: how many by the end of that day, and with which chance `items`?
 
     `facets` choose whose finishes are sampled, and `share` (per cent, 1…100) which part of them goes to the work asked
-    about; both default to all. `only_features`: sample only items that belong to some feature. `wip_limit`: how many
-    features a team works on at a time. `ranks`: percentiles.
+    about; both default to all. `only_features`: sample only items that belong to some feature; None is as usual: for
+    queues (features, initiatives) each team that has enough of them, for items no team (see `samples.Sampled`).
+    `wip_limit`: how many features a team works on at a time. `ranks`: percentiles.
     """
 
     items: int | None = None
     by: date | None = None
     facets: Facets = ALL_ITEMS
     share: int = 100
-    only_features: bool = False
+    only_features: bool | None = None
     wip_limit: int = 1
     sample_days: int = SAMPLE_DAYS
     ranks: tuple[int, ...] = DRAWN
@@ -109,3 +110,5 @@ def _day(by: date | None, today: date) -> str:
 
 # How far a forecast looks: ten years.
 HORIZON_DAYS = 3652
+# "How many" is asked for twelve weeks from now, unless a day is said.
+DEFAULT_DAYS = 84

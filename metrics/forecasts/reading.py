@@ -33,6 +33,7 @@ def read(inputs_text: str, result_text: str, engine: str) -> Answer:
 
 def _sample(team: TeamInput) -> TeamSample:
     counts = dict(sorted((team.counts or {}).items()))
+    finished = sum(count * days for count, days in counts.items())
     return TeamSample(
         slug=team.slug,
         name=team.name,
@@ -40,11 +41,13 @@ def _sample(team: TeamInput) -> TeamSample:
         last=team.last,
         days=sum(counts.values()),
         finishing_days=sum(days for count, days in counts.items() if count),
-        finished=sum(count * days for count, days in counts.items()),
+        finished=finished,
         in_features=team.in_features,
         counts=counts,
         factor=float(team.factor),
         reason=team.reason,
+        only_features=team.only_features,
+        of_all=finished if team.of_all is None else team.of_all,
     )
 
 

@@ -39,9 +39,13 @@ class Reading:
     teams: tuple[Team, ...]
     holidays: dict[int, tuple[date, ...]]
 
+    def of(self, *, only_features: bool) -> Flags:
+        """Which items are meant, or of these only those of features."""
+        return self.meant & self.in_feature if only_features else self.meant
 
-def read(teams: Sequence[Team], as_of: datetime, facets: Facets, *, only_features: bool = False) -> Reading:
-    """The facts of `teams` as at `as_of`; `facets` say which of their items are meant, or only those of features."""
+
+def read(teams: Sequence[Team], as_of: datetime, facets: Facets) -> Reading:
+    """The facts of `teams` as at `as_of`; `facets` say which of their items are meant."""
     facts = columns.read_teams([team.pk for team in teams])
     found = columns.derive(facts, micros(as_of), frozenset(team.pk for team in teams))
     holidays: dict[int, list[date]] = {}
@@ -51,7 +55,7 @@ def read(teams: Sequence[Team], as_of: datetime, facets: Facets, *, only_feature
     off = {team.pk: tuple(holidays.get(team.calendar_id, ())) for team in teams}
     meant = np.ones(len(found.ids), dtype=np.bool_) if facets.are_all else np.isin(found.ids, _chosen(teams, facets))
     in_feature = np.isin(found.ids, _of_features(found.ids))
-    return Reading(found, meant & in_feature if only_features else meant, in_feature, tuple(teams), off)
+    return Reading(found, meant, in_feature, tuple(teams), off)
 
 
 def _chosen(teams: Sequence[Team], facets: Facets) -> list[int]:
@@ -75,15 +79,47 @@ def _of_features(ids: Ints) -> list[int]:
     return list(rows.order_by().values_list("pk", flat=True))
 
 
-def samples(reading: Reading, question: Question) -> list[TeamInput]:
-    """The input of each team, in the order of the reading; without what-if."""
+def samples(reading: Reading, question: Question, *, of_queue: bool = False) -> list[TeamInput]:
+    """The input of each team, in the order of the reading; without what-if. `of_queue`: for its features."""
     ends = frame.finishes(reading.columns)
+    return [_chosen_sample(reading, ends, team, question, of_queue=of_queue) for team in reading.teams]
+
+
+def _chosen_sample(
+    reading: Reading, ends: frame.Finishes, team: Team, question: Question, *, of_queue: bool
+) -> TeamInput:
+    """From all its finishes, or from those of features alone.
+
+    A queue gets only what is finished of features: all finishes would promise it the rest of the team's work too. So
+    that is the usual sample of queues, unless a share of the work was said, or too few days had such a finish.
+    """
+    wants = wants_features(question, of_queue=of_queue)
+    found = _sample(reading, ends, team, question, only_features=wants)
+    if not (wants and question.only_features is None and found.reason):
+        return found
+    return _sample(reading, ends, team, question, only_features=False)
+
+
+def wants_features(question: Question, *, of_queue: bool) -> bool:
+    """Whether the finishes of features are to be sampled alone, where there are enough of them."""
+    if question.only_features is None:
+        return of_queue and question.share == 100
+    return question.only_features
+
+
+def too_few_of_features(team: TeamInput) -> str:
+    """What to say of a team whose finishes all count, because too few were of features."""
+    if team.only_features or team.reason:
+        return ""
+    shares = f"{team.in_features} of {team.of_all}"
+    return f"{team.name} finished too little of features in the sample ({shares} items), so all its finishes count"
+
+
+def _sample(
+    reading: Reading, ends: frame.Finishes, team: Team, question: Question, *, only_features: bool
+) -> TeamInput:
+    today, length = local_today(reading.columns, team), question.sample_days
     share = Fraction(question.share, 100)
-    return [_sample(reading, ends, team, question.sample_days, share) for team in reading.teams]
-
-
-def _sample(reading: Reading, ends: frame.Finishes, team: Team, length: int, share: Fraction) -> TeamInput:
-    today = local_today(reading.columns, team)
     off = reading.holidays[team.pk]
     coming = tuple(on for on in off if today < on <= today + timedelta(days=HORIZON_DAYS))
     given = TeamInput(team.slug, team.name, today, tuple(sorted(team.calendar.weekdays)), coming, factor=share)
@@ -96,15 +132,20 @@ def _sample(reading: Reading, ends: frame.Finishes, team: Team, length: int, sha
     days = np.arange(first, last + 1)
     worked = days[working(days, team.calendar.weekdays, off)]
     done = ends.done & held[ends.stay] & reading.meant if len(ends.stay) else ends.done
-    counts, in_features = _counts(reading, ends.day, done, team, worked)
+    every = _counts(reading, ends.day, done, team, worked)
+    of_features = _counts(reading, ends.day, done & reading.in_feature, team, worked)
+    counts = of_features if only_features else every
     finishing = int((counts > 0).sum())
+    is_any = bool(reading.meant.all()) and not only_features
     return replace(
         given,
         first=day_date(first) if len(worked) else None,
         last=day_date(last) if len(worked) else None,
         counts={int(count): int(n) for count, n in zip(*np.unique(counts, return_counts=True), strict=True)},
-        in_features=in_features,
-        reason="" if finishing >= FEWEST_DAYS else _too_little(team, finishing, length, bool(reading.meant.all())),
+        in_features=int(of_features.sum()),
+        reason="" if finishing >= FEWEST_DAYS else _too_little(team, finishing, length, is_any),
+        only_features=only_features,
+        of_all=int(every.sum()),
     )
 
 
@@ -114,13 +155,12 @@ def _too_little(team: Team, finishing: int, length: int, of_all: bool) -> str:
     return f"too little data: {team.name} {what} on {needed}"
 
 
-def _counts(reading: Reading, day: Ints, done: Flags, team: Team, worked: Ints) -> tuple[Ints, int]:
-    """Items finished on each of the `worked` days (those of days off on the next), and how many are of features."""
+def _counts(reading: Reading, day: Ints, done: Flags, team: Team, worked: Ints) -> Ints:
+    """Items finished on each of the `worked` days (those of days off on the next)."""
     on = next_working(day[done], team.calendar.weekdays, reading.holidays[team.pk])
     inside = np.isin(on, worked)
     places = np.searchsorted(worked, on[inside])
-    counts = np.bincount(places, minlength=len(worked)).astype(np.int64)
-    return counts, int(reading.in_feature[done][inside].sum())
+    return np.bincount(places, minlength=len(worked)).astype(np.int64)
 
 
 def local_today(found: FlowColumns, team: Team) -> date:
@@ -138,12 +178,12 @@ def _words(on: date) -> str:
     return f"{on.day} {on:%b %Y}"
 
 
-def open_items(reading: Reading, teams: Collection[int]) -> int:
+def open_items(reading: Reading, teams: Collection[int], *, only_features: bool = False) -> int:
     """Items that these of the reading's teams hold and that are neither done nor removed."""
-    found = reading.columns
+    found, meant = reading.columns, reading.of(only_features=only_features)
     is_open = ~np.isin(found.state[found.last], (states.DONE, states.REMOVED))
     mine = np.isin(found.of_teams("id")[found.last], list(teams))
-    return int((is_open & mine & reading.meant).sum())
+    return int((is_open & mine & meant).sum())
 
 
 def vary(reading: Reading, given: Sequence[TeamInput], what_if: WhatIf) -> tuple[list[TeamInput], list[Note]]:
