@@ -262,10 +262,14 @@ def day_text(day: date, year: int) -> str:
 
 
 def decimal(limit: float | None, *values: Number) -> str:
-    """A limit with one decimal; two where one would make it look like one of `values`, which lie beside it."""
+    """A limit with one decimal, from 1,000 on with none; with one more where it would look like one of `values`, which
+    lie beside it.
+    """
     if limit is None:
         return "n/a"
-    return plain(round(limit, 2 if round(limit, 1) in values else 1))
+    places = 1 if abs(limit) < 1000 else 0
+    rounded = round(limit, places + 1 if round(limit, places) in values else places)
+    return plain(int(rounded) if rounded == int(rounded) else rounded)
 
 
 def as_data(found: BehaviourChart) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from charts.theme import colour
 # Room for a reason above the figure, in characters; what is longer is cut (the whole is below the figure, in words).
 CHARACTERS = 84
 FEWEST_CHARACTERS = 6
+# An axis whose lowest value is beyond this share of its top does not begin at 0.
+FAR_FROM_ZERO = 0.65
 
 
 class Piece(NamedTuple):
@@ -49,17 +51,31 @@ def behaviour(
     """
     spec = run_chart(xs, ys, name=name, unit=unit, signals=signals, faint=faint, height=height)
     layout = spec["layout"]
-    top = ceiling([*ys, *(piece.upper for piece in pieces if piece.upper is not None)])
-    layout["yaxis"]["range"] = [0, top]
+    low, top = layout["yaxis"]["range"] = _range([*ys, *_bounds(pieces)])
     for place, piece in enumerate(pieces):
         spec["data"] += _lines(piece, is_last=place == len(pieces) - 1)
-    spec["data"] += [_upright(cut, top) for cut in cuts]
+    spec["data"] += [_upright(cut, low, top) for cut in cuts]
     layout["annotations"] += _reasons(cuts, top)
     if pieces:
         name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels_of(pieces[-1])])
     # A narrow screen shows the lines without names: the page says them in words below.
     layout["meta"]["narrow"]["showlegend"] = False
     return spec
+
+
+def _bounds(pieces: Sequence[Piece]) -> list[float]:
+    return [y for piece in pieces for y in (piece.lower, piece.upper) if y is not None]
+
+
+def _range(values: Sequence[Number]) -> list[float]:
+    """The y axis from 0, but from near the lowest value where all lie in its upper third: else nobody could tell the
+    limits apart.
+    """
+    top, low = ceiling(values), float(min(values, default=0))
+    if low < FAR_FROM_ZERO * top:
+        return [0, top]
+    air = 0.12 * (max(values) - low) or 0.1 * top
+    return [low - air, max(values) + air]
 
 
 def levels_of(piece: Piece) -> list[Level]:
@@ -69,8 +85,8 @@ def levels_of(piece: Piece) -> list[Level]:
 
 
 def _number(value: float) -> str:
-    """One decimal where there is one, thin spaces between thousands."""
-    return f"{value:,.1f}".removesuffix(".0").replace(",", "\u202f")
+    """One decimal where there is one, none from 1,000 on; thin spaces between thousands."""
+    return f"{value:,.{0 if abs(value) >= 1000 else 1}f}".removesuffix(".0").replace(",", "\u202f")
 
 
 def _lines(piece: Piece, *, is_last: bool) -> list[Spec]:
@@ -91,12 +107,12 @@ def _lines(piece: Piece, *, is_last: bool) -> list[Spec]:
     ]
 
 
-def _upright(cut: Cut, top: float) -> Spec:
+def _upright(cut: Cut, low: float, top: float) -> Spec:
     return {
         "type": "scatter",
         "mode": "lines",
         "x": [as_x(cut.at), as_x(cut.at)],
-        "y": [0, top],
+        "y": [low, top],
         "name": _shortened(cut.text, CHARACTERS // 3),
         "line": {"color": colour("accent"), "width": 1.5},
         "hoverinfo": "skip",

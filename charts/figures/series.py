@@ -61,9 +61,12 @@ def bar(
     unit: str,
     stacked: bool = False,
     faint: Sequence[bool] = (),
+    colours: Mapping[str, str] | None = None,
     height: str = "medium",
 ) -> Spec:
-    """Bars over time or categories. `faint` marks bars that are not to be compared (a week that the window cuts)."""
+    """Bars over time or categories. `faint` marks bars that are not to be compared (a week that the window cuts);
+    `colours` are tokens by name.
+    """
     columns = list(zip(*bars.values(), strict=True))
     heights = [sum(column) for column in columns] if stacked else [y for ys in bars.values() for y in ys]
     layout = layout_of(height, ceiling(heights, levels), unit)
@@ -72,15 +75,16 @@ def bar(
         # No half deployments on the axis.
         layout["yaxis"]["dtick"] = 1
     stops = stops_of(xs, layout)
+    inks = {name: colour(colours[name]) if colours else series(i) for i, name in enumerate(bars)}
     traces = [
         {
             "type": "bar",
             "x": stops,
             "y": list(ys),
             "name": name,
-            "marker": {"color": series(i), "opacity": [0.35 if weak else 1 for weak in faint] or 1},
+            "marker": {"color": inks[name], "opacity": [0.35 if weak else 1 for weak in faint] or 1},
         }
-        for i, (name, ys) in enumerate(bars.items())
+        for name, ys in bars.items()
     ]
     name_in_margin(layout, [(level.y, level.text, colour("ink-2")) for level in levels])
     if len(bars) > 1:

@@ -99,17 +99,17 @@ def _capital(text: str) -> str:
 
 
 def _finding(name: str, panels: Sequence[Panel]) -> str:
-    noted = [panel.label.lower() for panel in panels if _recent(panel.chart)]
+    noted = [panel.label.lower() for panel in panels if is_noted_lately(panel.chart)]
     if noted:
         what = noted[0] if len(noted) == 1 else f"{', '.join(noted[:-1])} and {noted[-1]}"
-        return f"{name}: more than noise in the last {RECENT} weeks of {what}"
+        return f"{name}: {what} changed by more than noise in the last {RECENT} weeks"
     known = [panel for panel in panels if panel.chart.current and not panel.chart.current.limits.reason]
     if not known:
         return f"{name}: too little data to tell signals from noise"
-    return f"{name}: nothing but noise in the last {RECENT} weeks"
+    return f"{name}: nothing out of the usual in the last {RECENT} weeks"
 
 
-def _recent(chart: BehaviourChart) -> bool:
+def is_noted_lately(chart: BehaviourChart) -> bool:
     """Whether one of the last full weeks is part of a signal."""
     full = {week.monday for week in chart.weeks if not week.is_partial}
     last = set(sorted(full)[-RECENT:])
@@ -117,20 +117,26 @@ def _recent(chart: BehaviourChart) -> bool:
 
 
 def _panel(key: str, chart: BehaviourChart, asked: Asked) -> Panel:
+    spec = _figure(chart) if chart.weeks else None
     widget = Widget(
         key,
         QUESTIONS[key],
         _answer(chart),
         _change(chart),
         size="w12",
-        tag="n/a" if chart.reason else "signal" if _recent(chart) else "",
+        tag="n/a" if chart.reason else "signal" if is_noted_lately(chart) else "",
         tone="" if chart.reason else "warn",
-        spec=_figure(chart) if chart.weeks else None,
+        spec=spec,
         query=asked.query,
-        note=f"{NOTES[key]}; open circles: weeks cut by the window, the as-of time or a change",
+        note=_note(key, spec),
     )
     stretches = [_stretch(segment, chart, asked) for segment in reversed(chart.segments)]
     return Panel(key, LABELS[key], widget, chart, stretches)
+
+
+def _note(key: str, spec: Spec | None) -> str:
+    said = f"{NOTES[key]}; open circles: weeks cut by the window, the as-of time or a change"
+    return f"{said}; the axis does not begin at 0" if spec and spec["layout"]["yaxis"]["range"][0] else said
 
 
 def _year(chart: BehaviourChart) -> int:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from charts import figures as charts
 from charts.figures import Level
+from charts.theme import SERIES
 from dashboards.queries.base import Figures, Widget, count, figures, missing, per_cent, question, stock_trend
 from metrics.columns import day_date
 from metrics.forms import Asked
@@ -22,6 +23,8 @@ from portfolio.queries import Scope
 LOAD = "flow_load"
 KEYS = ("throughput", LOAD, "velocity")
 LABELS = dict(ItemKind.choices)
+# Each type has its colour in every figure, whichever of them there are.
+INKS = dict(zip(LABELS.values(), SERIES, strict=True))
 PLURALS = {
     "feature": "Features", "enabler": "Enablers", "defect": "Defects", "debt": "Debt", "risk": "Risks",
     "other": "Other work",
@@ -90,7 +93,7 @@ def _against(parts: Mapping[str, Number], policy: Policy) -> str:
     """What the policy says of the shares: "Defects took 31 % where the policy says 15 % ± 10."."""
     outside = off_policy(parts, policy)
     if not outside:
-        return f"every kind is within ± {policy.tolerance} of the policy of {policy.stream}."
+        return f"every type is within ± {policy.tolerance} percentage points of the policy of {policy.stream}."
     said = [
         f"{PLURALS[kind]} took {plain(round(share))}\u00a0% where the policy says {target}\u00a0% ± {policy.tolerance}"
         for kind, share, target in outside[:2]
@@ -174,10 +177,11 @@ def distribution_over_time(found: Figures, kinds: Measurement) -> Widget:
             bars,
             unit="items",
             stacked=True,
+            colours=INKS,
             faint=[flow.is_cut(week, found.asked.window, reading.columns.whole_day) for week in weeks.tolist()],
         ),
         query=found.asked.query,
-        note="finished a week, by kind; pale: cut by the window",
+        note="finished a week, by type; pale: cut by the window",
     )
 
 
@@ -206,6 +210,7 @@ def load(found: Figures) -> Widget:
         spec=charts.stacked_area(
             [point.at for point in measured.series],
             {LABELS[kind]: [(point.parts or {}).get(kind, 0) for point in measured.series] for kind in used},
+            INKS,
             unit="items",
         ),
         query=found.asked.query,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from charts import figures
 from charts.figures import Dot, Level, Mark
+from charts.figures.behaviour import Cut, Piece, behaviour
 from charts.templatetags.charts import table_of
 
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(10)]
@@ -164,3 +165,24 @@ def test_labels_of_many_groups_are_slanted_and_cut() -> None:
     axis = figures.strip([Dot(groups[0], 3, "A-1", 7)], groups, name="Items", unit="days")["layout"]["xaxis"]
     assert axis["tickangle"] == -45
     assert all(len(text) <= 18 for text in axis["ticktext"])
+
+
+@pytest.mark.parametrize(
+    ("values", "limits", "axis"),
+    [
+        # The lowest, 60, is less than 65 % of the top: 130 and 8 % air.
+        ([90, 110], (60, 130), [0, pytest.approx(140.4)]),
+        # From 832 to 898 there are 66; 12 % of that, 7.92, is the air on both sides.
+        ([850, 880], (832, 898), [pytest.approx(824.08), pytest.approx(905.92)]),
+    ],
+)
+def test_limits_far_from_zero_can_be_told_apart(values: list[int], limits: tuple[int, int], axis: list[Any]) -> None:
+    piece = Piece(DAYS[0], DAYS[1], sum(limits) / 2, *limits)
+    spec = behaviour(DAYS[:2], values, [piece], [Cut(DAYS[1], 1, "new")], name="In progress", unit="items")
+    assert spec["layout"]["yaxis"]["range"] == axis
+    assert spec["data"][-1]["y"] == axis
+
+
+def test_bars_keep_their_colours_whichever_there_are() -> None:
+    spec = figures.bar(DAYS[:1], {"b": [2]}, unit="items", colours={"a": "series-1", "b": "series-2"})
+    assert spec["data"][0]["marker"]["color"] == "var(--series-2)"

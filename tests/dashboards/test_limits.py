@@ -83,7 +83,7 @@ def test_each_chart_asks_and_answers(falcon: Cast) -> None:
     assert "Weeks of 6 Jan to 24 Feb: 8 in a row above the mean 3.2" in widget(html, "throughput")
     # Every item takes three days.
     assert answer(html, "cycle_time") == "Within its usual 3 to 3 days since 6 Jan; no signal."
-    assert "Falcon: more than noise in the last 4 weeks of throughput and arrivals" in html
+    assert "Falcon: throughput and arrivals changed by more than noise in the last 4 weeks" in html
 
 
 def test_a_baseline_splits_the_chart_and_says_why(falcon: Cast) -> None:

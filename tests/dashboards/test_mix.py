@@ -61,7 +61,7 @@ def test_what_is_within_the_policy_is_calm(mixed: Source, reader: Client) -> Non
     for kind, share in (("feature", 55), ("defect", 35), ("debt", 10)):
         Allocation.objects.create(stream=mixed.team.stream, value_type=kind, share=share)
     said = show(reader, PAGE, scope="stream:payments").widgets[KIND]
-    assert said.answer == "Every kind is within ± 10 of the policy of Payments."
+    assert said.answer == "Every type is within ± 10 percentage points of the policy of Payments."
     assert said.tag == "within policy"
 
 
