@@ -164,7 +164,9 @@ def _paces(groups: Sequence[str], pace: Mapping[str, Mapping[int, Number]]) -> l
                          for group, top in zip(groups, tops, strict=True)],
                 "textposition": "none",
                 "hovertemplate": "%{text}<extra></extra>",
-                "marker": {"color": colour(token), "opacity": weight, "line": {"width": 0}},
+                # Of the whole trace, so that the legend shows the colour that is drawn.
+                "opacity": weight,
+                "marker": {"color": colour(token), "line": {"width": 0}},
                 "meta": {"level": True},
             }
         )  # fmt: skip

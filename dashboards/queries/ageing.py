@@ -25,7 +25,7 @@ from dashboards.queries.base import (
 )
 from dashboards.queries.standing import Bands, Rows, bands, bands_now, counted, names
 from metrics.forms import Asked
-from metrics.formulas import ageing
+from metrics.formulas import ageing, frame
 from metrics.formulas.ageing import Chances, Pace
 from metrics.measurement import Number
 from metrics.templatetags.measures import plain, value_text
@@ -35,8 +35,8 @@ ELSEWHERE = "Elsewhere"
 AGEING = 0.2
 # The width in pixels of a full row's figure on paper.
 WIDTH = 560
-# Rows of the table: the oldest items at once, so many more behind a summary.
-AT_ONCE, MOST_ROWS = 25, 225
+# Rows of the table: the worst items at once, so many more behind a summary.
+AT_ONCE, MOST_ROWS = 12, 212
 KEYS = ("total_work_item_age", "wip")
 RANKED = ("cycle_time", "work_item_age")
 
@@ -94,9 +94,9 @@ def ages(found: Figures, where: Bands, paces: Pace | None = None, chances: Chanc
         tag=tag,
         tone="warn" if tag else "",
         spec=charts.ageing(
-            [dot._replace(x=_titled(str(dot.x))) for dot in dots],
-            [_titled(name) for name in shown],
-            {_titled(name): at for name, at in bands_of.items()},
+            [dot._replace(x=titled(str(dot.x))) for dot in dots],
+            [titled(name) for name in shown],
+            {titled(name): at for name, at in bands_of.items()},
             [] if bands_of else levels(usual, ranks),
             link=item_link(found.asked),
             late=[pk in late for pk in rows.keys],
@@ -107,7 +107,8 @@ def ages(found: Figures, where: Bands, paces: Pace | None = None, chances: Chanc
     )
 
 
-def _titled(name: str) -> str:
+def titled(name: str) -> str:
+    """A state as it stands alone: "Active", "Ready for test"."""
     return name[:1].upper() + name[1:]
 
 
@@ -167,7 +168,7 @@ def _how_old(found: Figures, rows: Rows) -> tuple[str, int]:
 
 
 def expected(found: Figures, where: Bands, chances: Chances) -> Widget:
-    """The oldest items in progress with their chances to beat what is expected of the team."""
+    """The items in progress with their chances to beat what is expected of the team, the worst first."""
     key, text = "work_item_age", "Which items are about to be late?"
     if not len(chances.ids):
         return missing(found, key, text, "w12")
@@ -216,6 +217,8 @@ def _chances_text(chances: Chances) -> tuple[str, str]:
     said += "even chance."
     if unknown:
         said += f" Of {plain(unknown)} nothing can be said: too few finished items ever were as old."
+    if not expected.all():
+        said += f" Nothing is expected of the other {plain(int((~expected).sum()))}."
     return said, "late" if missed or unlikely else ""
 
 
@@ -229,10 +232,23 @@ def _finished_text(found: Figures) -> str:
 
 
 def _lines(reading: Reading, where: Bands, chances: Chances) -> list[Line]:
-    ids = chances.ids[:MOST_ROWS]
+    first = _worst_first(chances)[:MOST_ROWS]
+    ids = chances.ids[first]
     places = bands_now(reading, where, np.searchsorted(reading.columns.ids, ids))
     texts = names(ids.tolist())
-    return [_line(chances, n, texts, places[n]) for n in range(len(ids))]
+    return [_line(chances, n, texts, place) for n, place in zip(first.tolist(), places, strict=True)]
+
+
+def _worst_first(chances: Chances) -> frame.Ints:
+    """The order of the table: what has missed, what is unlikely, unknown, likely, and what nothing is expected of; of
+    equals the oldest.
+    """
+    worth = np.select(
+        [chances.why == ageing.MISSED, chances.why == ageing.KNOWN, chances.why == ageing.TOO_FEW],
+        [-1.0, chances.chance, 0.5],
+        2.0,
+    )
+    return np.argsort(worth, kind="stable")
 
 
 def _line(chances: Chances, n: int, texts: Mapping[int, str], place: str) -> Line:
@@ -240,7 +256,7 @@ def _line(chances: Chances, n: int, texts: Mapping[int, str], place: str) -> Lin
     chance, tone = chance_text(why, float(chances.chance[n]))
     said = f"{int(chances.percent[n])}\u00a0% in {value_text(days, 'days')}" if days else "none"
     pk = int(chances.ids[n])
-    return Line(pk, texts.get(pk, ""), _titled(place), int(chances.age[n]), said, chance, tone)
+    return Line(pk, texts.get(pk, ""), titled(place), int(chances.age[n]), said, chance, tone)
 
 
 def chance_text(why: int, chance: float) -> tuple[str, str]:

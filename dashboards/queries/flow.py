@@ -8,6 +8,7 @@ from charts import figures as charts
 from charts.figures import Level
 from dashboards.queries import ageing, stuck, times
 from dashboards.queries.base import Figures, Widget, count, figures, missing, question, stock_trend, trend
+from dashboards.queries.limits import is_noted_lately
 from dashboards.queries.mix import LOAD, load
 from dashboards.queries.standing import Bands, bands
 from dashboards.queries.weeks import weeks
@@ -67,6 +68,9 @@ def throughput(found: Figures, behaved: BehaviourChart) -> Widget:
             where = "within" if limits.lower <= last.value <= limits.upper else "outside"
             usual = f"its usual {plain(round(limits.lower, 1))} to {plain(round(limits.upper, 1))}"
             answer = f"Finished {count(last.value, 'item')} in the last full week, {where} {usual}."
+    if behaved.signals:
+        answer += f" More than noise: {behaved.signals[-1].text}."
+    is_lately = is_noted_lately(behaved)
     spec = charts.run_chart(
         [week.monday for week in weeks],
         [week.value for week in weeks],
@@ -81,8 +85,8 @@ def throughput(found: Figures, behaved: BehaviourChart) -> Widget:
         question(key),
         answer,
         f"{count(measured.value, 'item')} in the window, {trend(found, key)}",
-        tag="signal: more than noise" if behaved.noted else "",
-        tone="warn" if behaved.noted else "",
+        tag="signal" if is_lately else "",
+        tone="warn" if is_lately else "",
         spec=spec,
         query=found.asked.query,
         note="open circles: weeks the window cuts",
@@ -100,11 +104,16 @@ def cfd(found: Figures, where: Bands) -> Widget:
         return missing(found, "cfd", question("cfd"))
     order = list(measured.parts)[::-1]
     bands = {name: [(point.parts or {}).get(name, 0) for point in measured.series] for name in order}
-    inks = _inks({name: where.states.get(name, "backlog") for name in measured.parts})
+    inks = _inks({ageing.titled(name): where.states.get(name, "backlog") for name in measured.parts})
     done = next((bands[name] for name in order if where.states.get(name) == "done"), [0])
     floor = 0.95 * done[0] if order and where.states.get(order[0]) == "done" else 0
     spec = charts.stacked_area(
-        [point.at for point in measured.series], bands, inks, unit="items", floor=floor, height="large"
+        [point.at for point in measured.series],
+        {ageing.titled(name): ys for name, ys in bands.items()},
+        inks,
+        unit="items",
+        floor=floor,
+        height="large",
     )
     return Widget(
         "cfd",
@@ -127,7 +136,7 @@ def _widest(bands: Mapping[str, Sequence[Number]], states: Mapping[str, str]) ->
     name, (gain, ys) = max(grown.items(), key=lambda pair: pair[1][0])
     if gain <= 0:
         return "No band of work in progress grew over the window."
-    return f"{name[:1].upper()}{name[1:]} grew most: from {plain(ys[0])} to {count(ys[-1], 'item')}."
+    return f"{ageing.titled(name)} grew most: from {plain(ys[0])} to {count(ys[-1], 'item')}."
 
 
 def _cfd_trend(found: Figures) -> str:

@@ -102,12 +102,12 @@ def _note(places: int) -> str:
 
 def _course(detail: Mapping[str, str | Number]) -> str:
     """How much stood there on average, now and before it began, and how much left."""
-    said = f"{plain(round(float(detail['average']), 1))} items on average in these four weeks"
-    if "before" in detail:
-        said += f", {plain(round(float(detail['before']), 1))} in the weeks before it began"
+    said = f"{count(round(float(detail['average']), 1), 'item')} stood there on average in these four weeks"
     if "left" in detail:
         left = int(detail["left"])
-        said += f"; {count(left, 'item') if left else 'no item'} left it"
+        said += f", and {plain(left) if left else 'none'} left"
+    if "before" in detail:
+        said += f"; {plain(round(float(detail['before']), 1))} stood there in the four weeks before it took the lead"
     return f"{said}."
 
 

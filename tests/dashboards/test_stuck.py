@@ -39,7 +39,8 @@ def test_it_says_the_state_and_since_when(board: Source, reader: Client) -> None
     # The 28 days before the window end on 2 March: four full weeks of Wait, from 3 February, three of them with items:
     # 3 × 21 item-days against 28 of Dev, 63 of 91.
     assert said.trend == (
-        "3 items on average in these four weeks, 0 in the weeks before it began; no item left it. Next: Dev, 25 %. "
+        "3 items stood there on average in these four weeks, and none left; 0 stood there in the four weeks before it took "
+        "the lead. Next: Dev, 25 %. "
         "28 days earlier: Wait, 69 %."
     )
     assert said.tag == "waiting"
@@ -59,7 +60,7 @@ def test_a_lead_as_long_as_the_record_says_so(board: Source, reader: Client) -> 
     assert "40 % of all that stood in progress" in said.answer
     # 23 item-days in 28 days; A and B left it.
     assert said.trend == (
-        "0.8 items on average in these four weeks; 2 items left it. Close behind: Wait, 36 %. "
+        "0.8 items stood there on average in these four weeks, and 2 left. Close behind: Wait, 36 %. "
         "Nothing to compare with 28 days earlier."
     )
     assert said.tag == "being worked on"
