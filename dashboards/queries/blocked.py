@@ -17,8 +17,8 @@ from metrics.measurement import Point, Window
 from metrics.templatetags.measures import lasting, plain
 
 KEY = "blocked_time"
-# Weeks drawn at most, the latest; reasons with a colour of their own; rows of the list.
-MOST_WEEKS, MOST_REASONS, MOST_ROWS = 52, 5, 60
+# Weeks drawn at most, the latest; reasons with a colour of their own; rows of the list; other words of a reason.
+MOST_WEEKS, MOST_REASONS, MOST_ROWS, MOST_WORDS = 52, 5, 60, 3
 OTHERS = "Other reasons"
 
 
@@ -69,7 +69,7 @@ def reasons(found: Figures, groups: list[Cluster]) -> Widget:
         KEY,
         text,
         f"“{first.label}” took {share} of the blocked time: {lasting(first.seconds)} in all, half of its "
-        f"{count(first.stays, 'block')} {lasting(first.median_seconds)} or less. "
+        f"{count(first.stays, 'block')} lasted {lasting(first.median_seconds)} or less. "
         f"{count(open_now, 'block')} {'is' if open_now == 1 else 'are'} open at the end.",
         f"{count(measured.n, 'item')} blocked for {lasting(whole)} together; {trend(found, KEY)}",
         size="w12",
@@ -77,8 +77,14 @@ def reasons(found: Figures, groups: list[Cluster]) -> Widget:
         query=found.asked.query,
         note="while in progress; reasons that say the same in other words are put together",
         template="dashboards/reasons.html",
-        extra={"groups": groups},
+        extra={"groups": [(one, *_other_words(one)) for one in groups]},
     )
+
+
+def _other_words(group: Cluster) -> tuple[list[str], int]:
+    """What the reasons of a group also say, the first few; and how many more there are."""
+    others = [reason for reason in group.reasons if reason != group.label]
+    return others[:MOST_WORDS], len(others[MOST_WORDS:])
 
 
 def _nothing(found: Figures, text: str) -> Widget:

@@ -41,7 +41,7 @@ def test_it_says_what_blocks_longest(blocked: Source, reader: Client) -> None:
     said = page.widgets[WHAT]
     # 3 of 5 days; the median of one and two days is, by nearest rank, one.
     assert said.answer == (
-        "“Legal review” took 60 % of the blocked time: 3 days in all, half of its 2 blocks 24 h or less. "
+        "“Legal review” took 60 % of the blocked time: 3 days in all, half of its 2 blocks lasted 24 h or less. "
         "1 block is open at the end."
     )
     assert said.trend == "3 items blocked for 5 days together; 0 s in the 28 days before."
