@@ -19,7 +19,7 @@ from metrics.forecasts.samples import Reading
 from metrics.forecasts.work import Work
 from metrics.formulas.forecast import shapes
 from metrics.formulas.forecast.engine import ENGINE, run
-from metrics.formulas.forecast.shapes import Inputs, Line, Part, Target, TeamInput
+from metrics.formulas.forecast.shapes import Inputs, Line, Part, Target
 from portfolio.models import Feature, Initiative, Team
 from portfolio.queries import Scope, team_scope
 
@@ -68,7 +68,8 @@ class _Asked:
         """The answer, and that of the what-if; `build` completes the inputs. `of_queue`: it is about features."""
         question = replace(self.question, what_if=type(self.question.what_if)())
         given = samples.samples(self.reading, question, of_queue=of_queue)
-        base = _answer(self._noted(build(question, replace(self.inputs, teams=tuple(given))), of_queue=of_queue), question)
+        built = self._noted(build(question, replace(self.inputs, teams=tuple(given))), of_queue=of_queue)
+        base = _answer(built, question)
         what_if = self.question.what_if
         if what_if.is_nothing:
             return Outlook(base)

@@ -25,12 +25,12 @@ def working_days(every: int = 1) -> list[date]:
     return [day for day in days if day.isoweekday() < 6][::every]
 
 
-def finished(prefix: str, days: list[date]) -> Iterator[Row]:
+def finished(prefix: str, days: list[date], parent: str = "") -> Iterator[Row]:
     """An item a day, created in February and finished at ten on that day."""
     made = datetime(2025, 2, 3, 9, tzinfo=UTC)
     for n, day in enumerate(days):
         at = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
-        yield WorkItemRow(f"{prefix}{n}", f"{prefix}{n}", status="done", created_at=made)
+        yield WorkItemRow(f"{prefix}{n}", f"{prefix}{n}", status="done", created_at=made, parent=parent)
         yield TransitionRow(f"{prefix}{n}-done", f"{prefix}{n}", at, "todo", "done")
 
 

@@ -13,9 +13,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from metrics.load import upsert
 from portfolio.models import Initiative
 from tests.cast import Cast
-from tests.dashboards.forecast_cast import AS_OF, board, feature
+from tests.dashboards.forecast_cast import AS_OF, board, feature, finished, working_days
 
 Show = Callable[..., str]
 
@@ -74,7 +75,7 @@ def test_what_it_is_made_from_is_said(cast: Cast, show: Show) -> None:
     board(cast.heron, every=2)
     html = show(scope="team:heron")
     # 60 working days, every other with one item.
-    assert "Heron 10 Mar to 1 Jun 2025 60 30 30 30 items 0.5" in html
+    assert "Heron 10 Mar to 1 Jun 2025 60 30 30 30 items 0 of 30 0.5" in html
     assert "Confidence reads “at least”" in html
 
 
@@ -201,3 +202,47 @@ def test_a_figure_of_each_answer_has_its_data_as_a_table(cast: Cast, show: Show,
     # By count, by date, the fan and the lanes.
     assert raw.count("<figure") == raw.count("Data as a table") == 4
     assert "style=" not in raw
+
+
+def test_the_share_of_finishes_that_were_of_features_is_said_and_the_other_way_is_a_link(
+    cast: Cast, show: Show, client: Client
+) -> None:
+    made = board(cast.falcon, every=2)
+    upsert(made, finished("own-", working_days(3), parent="Refunds"))
+    feature(made, "Refunds", 1, 1)
+    # 60 working days: 30 plain finishes and 20 of Refunds' own, of 50 (40 %). One of three days brings one of its own:
+    # its item is there after k days with 1 − (2/3)^k: 33, 56, 70, 80, 87 …: 50 % on Wednesday, 4 June, 85 % on Monday.
+    html = show(by="2025-06-13")
+    said = "20 of 50 finished items in the sample (40 %) belonged to features"
+    assert f"{said}: the dates are reckoned with these alone, as if it stayed so. Reckon with all finishes" in html
+    assert "Refunds 1 item 4 Jun 2025 9 Jun 2025" in html
+    assert "Items are reckoned with all finishes." in html
+    assert "50 items 20 of 50 0.83" in html
+    raw = client.get("/flow/forecast/", {"scope": "team:falcon", "as_of": AS_OF, "items": "3"}).content.decode()
+    assert re.search(r'href="\?[^"]*items=3&amp;only_features=false"', raw), "kept in the address, with the rest of it"
+    # With all of them each 6 days in a row hold 5 finishes (3 plain, 2 own), on 4 of the days: 85 % after 2 days.
+    other = show(by="2025-06-13", only_features="false")
+    assert f"{said}, but the dates take all finishes to go to them. If it stays as it was, they are later" in other
+    assert "Refunds 1 item 3 Jun 2025 4 Jun 2025" in other
+    only = show(by="2025-06-13", only_features="true")
+    assert "Items are reckoned with the finishes that belonged to features alone." in only
+    assert "20 items only these 0.33" in only
+    assert "reckoned with 40 % of all finishes, as asked" in show(share="40")
+    assert "Select a valid choice" in show(status=400, only_features="maybe")
+
+
+def test_too_few_finishes_of_features_are_said_beside_the_dates(cast: Cast, show: Show) -> None:
+    feature(board(cast.falcon), "Refunds", 3, 1)
+    html = show()
+    belonged = "0 of 60 finished items in the sample (0 %) belonged to features"
+    assert f"{belonged}: too little to reckon with. So all finishes count, and the dates are the earliest." in html
+    assert "Falcon finished too little of features in the sample (0 of 60 items), so all its finishes count." in html
+
+
+def test_a_date_far_away_is_said_to_be_a_direction(cast: Cast, show: Show) -> None:
+    board(cast.falcon)
+    far = "Some of these dates are more than 8 weeks away."
+    # 8 weeks from 2 June is 28 July; one a day, so 40 items are there on 28 July, 41 on the 29th.
+    assert far not in show(items=40, by="2025-07-28")
+    assert far in show(items=41, by="2025-07-28")
+    assert far in show(items=40, by="2025-07-29")

@@ -13,6 +13,8 @@ class TeamInput:
     """A team: its local day at as_of, its calendar, and its sample (see forecasts.TeamSample).
 
     `counts`: items finished in a working day → how many days had that. `reason`: why it cannot be forecast, or "".
+    `only_features`: whether these are only the finishes that belonged to features; `of_all`: how many there were in
+    all (None: stored before this was kept).
     """
 
     slug: str
@@ -26,6 +28,8 @@ class TeamInput:
     in_features: int = 0
     factor: Fraction = Fraction(1)
     reason: str = ""
+    only_features: bool = False
+    of_all: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
