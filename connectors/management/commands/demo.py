@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from connectors import sync
-from connectors.demo import actions
+from connectors.demo import actions, promises
 from connectors.demo.people import LOGINS, PASSWORD
 from connectors.models import SyncRun
+from connectors.tasks import keep_demo_promises
 from core import jobs
 from core.models import JobState
 
@@ -35,6 +36,9 @@ class Command(BaseCommand):
         runs = actions.request_syncs(enqueue=not options["wait"])
         if options["wait"]:
             self.sync(runs)
+            promises.make(today=options["until"] or timezone.localdate(), now=timezone.now())
+        else:
+            keep_demo_promises.delay()
         self.say_logins()
 
     def empty(self, force: bool) -> None:
