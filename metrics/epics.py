@@ -128,7 +128,7 @@ class Epic(NamedTuple):
 
 
 _UNLINKED = """
-SELECT item.source_id, item.parent, min(item.title),
+SELECT item.source_id, item.parent, min(item.title) FILTER (WHERE item.team_id = %(team)s),
        count(*) FILTER (WHERE flow.state <> 'removed') AS items,
        count(*) FILTER (WHERE flow.state NOT IN ('removed', 'done')) AS open
 FROM metrics_workitem item

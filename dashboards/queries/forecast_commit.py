@@ -27,14 +27,18 @@ def place_of(asked: Asked) -> Place:
     return ValueStream.objects.get(slug=asked.scope.slug) if asked.scope.kind == "stream" else None
 
 
-def subjects(asked: Asked, page: ForecastPage) -> list[tuple[str, str]]:
-    """What can be committed to: the items asked for, and each feature and initiative that has a forecast."""
+def subjects(asked: Asked, page: ForecastPage, user: User) -> list[tuple[str, str]]:
+    """What can be committed to: the items asked for, each feature that has a forecast, and each initiative of a value
+    stream where `user` may.
+    """
     found = []
     if asked.scope.kind != "portfolio" and page.base.deliveries and page.base.deliveries[0].when:
         found.append(("items", count(page.base.deliveries[0].items, "item")))
     found += [(one.id, f"Feature: {one.name}") for one in features(page.plan) if one.when and not one.is_done]
-    found += [(one.id, f"Initiative: {one.name}") for one in initiatives(page.plan) if one.when and not one.is_done]
-    return found
+    whole = {one.id: one for one in initiatives(page.plan) if one.when and not one.is_done}
+    rows = Initiative.objects.filter(pk__in=[int(id.partition(":")[2]) for id in whole]).select_related("stream")
+    may = {f"initiative:{row.pk}" for row in rows if can(user, "commit_forecast", row.stream)}
+    return found + [(id, f"Initiative: {one.name}") for id, one in whole.items() if id in may]
 
 
 def commit_form(
@@ -43,7 +47,7 @@ def commit_form(
     """The form, with nothing to choose where there is no forecast; None where this person may not commit."""
     if not can(user, "commit_forecast", place_of(asked)):
         return None
-    offered, delivery = subjects(asked, page), page.plan.find(chosen)
+    offered, delivery = subjects(asked, page, user), page.plan.find(chosen)
     due = delivery.due_on if delivery and delivery.due_on else page.question.by
     subject = chosen or next((name for name, _ in offered), "")
     return CommitForm(data, subjects=offered, initial={"subject": subject, "due_on": due})

@@ -113,8 +113,12 @@ def forecast_withdraw(request: HttpRequest, forecast_id: int) -> HttpResponse:
 @require_POST
 def forecast_reopen(request: HttpRequest, forecast_id: int) -> HttpResponse:
     """The undo of a withdrawal."""
-    row = actions.reopen_forecast(actor=me(request), forecast=find(request, forecast_id))
-    messages.success(request, f"{row} is open again.")
+    row = find(request, forecast_id)
+    try:
+        actions.reopen_forecast(actor=me(request), forecast=row)
+        messages.success(request, f"{row} is open again.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     return redirect("forecast-stored", forecast_id)
 
 

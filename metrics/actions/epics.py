@@ -7,8 +7,8 @@ from django.db import transaction
 
 from core import audit
 from metrics.epics import sources_for
-from metrics.models import EpicLink, Source
-from portfolio.actions import create_feature
+from metrics.models import EpicLink, Source, WorkItem
+from portfolio.actions import create_feature, writing
 from portfolio.models import Feature, Initiative, Team
 from portfolio.rules import Person, require
 
@@ -17,15 +17,18 @@ def link_epic(*, actor: Person, feature: Feature, source: Source, parent: str) -
     """The items of `source` whose parent is `parent`, now and later, are items of `feature`.
 
     `parent` is told as the tool tells it of its items. A parent belongs to one feature only, in the sources of whose
-    team it must be.
+    team it must be; one of which there are items already, but none of the team, is another team's.
     """
     require(actor, "manage_work", feature.team)
     if source not in sources_for(feature.team_id):
         raise ValidationError({"source": f"This source delivers no items of {feature.team}."})
+    items = WorkItem.objects.filter(source=source, parent=parent, deleted_at=None)
+    if items.exists() and not items.filter(team=feature.team_id).exists():
+        raise ValidationError({"parent": f"Its items are those of other teams: none is with {feature.team}."})
     link = EpicLink(feature=feature, source=source, parent=parent)
     with transaction.atomic():
         link.full_clean()
-        link.save()
+        writing.save(link)
         audit.record(actor=actor, verb="linked", target=feature, data={"source": source.name, "parent": link.parent})
     return link
 

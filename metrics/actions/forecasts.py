@@ -147,11 +147,16 @@ def withdraw_forecast(*, actor: Person, forecast: Forecast, reason: str = "") ->
 
 
 def reopen_forecast(*, actor: Person, forecast: Forecast) -> Forecast:
-    """Undo of a withdrawal: it is open, and will be decided."""
+    """Undo of a withdrawal: it is open, and will be decided. Refused once the day it was due is over.
+
+    So nobody chooses by what came which forecasts are scored.
+    """
     require(actor, "commit_forecast", forecast.team or forecast.stream)
     with transaction.atomic():
         row = Forecast.objects.select_for_update(of=("self",)).get(pk=forecast.pk)
         if row.outcome == Outcome.WITHDRAWN:
+            if outcomes.end_of(row) <= timezone.now():
+                raise ValidationError("The day it was due is over: it stays withdrawn.")
             row.outcome, row.decided_at = Outcome.OPEN, None
             row.save(update_fields=["outcome", "decided_at"])
             audit.record(actor=actor, verb="reopened", target=row)
@@ -174,7 +179,8 @@ def _decide(forecast: Forecast, now: datetime) -> bool:
         return False
     with transaction.atomic():
         row = Forecast.objects.select_for_update(of=("self",)).get(pk=forecast.pk)
-        if row.outcome == Outcome.WITHDRAWN:
+        # Somebody withdrew it meanwhile, or another worker decided it.
+        if row.outcome == Outcome.WITHDRAWN or decision == (row.outcome, row.finished_on):
             return False
         data = {"outcome": [row.outcome, decision.outcome], "finished_on": _text(decision.finished_on)}
         row.outcome, row.finished_on = decision

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.text import slugify
 
@@ -35,7 +35,7 @@ def create(actor: Person, verb: str, thing: M, also: Mapping[str, Any] | None = 
     """Save `thing`; `also` is what the entry says beside its columns."""
     with transaction.atomic():
         thing.full_clean(exclude=SIGNATURE)
-        thing.save()
+        save(thing)
         values = {f.name: plain(getattr(thing, f.name)) for f in thing._meta.concrete_fields if not f.primary_key}
         data = {name: value for name, value in values.items() if value not in (None, "") and name not in PRIVATE}
         audit.record(actor=actor, verb=verb, target=thing, data=data | dict(also or {}))
@@ -55,10 +55,20 @@ def change(actor: Person, verb: str, thing: M, fields: Mapping[str, Any], also: 
             setattr(row, name, value)
         if changed:
             row.full_clean(exclude=SIGNATURE)
-            row.save(update_fields=list(changed))
+            save(row, list(changed))
         if changed or also:
             audit.record(actor=actor, verb=verb, target=row, data=data | dict(also or {}))
     return row
+
+
+def save(thing: models.Model, names: list[str] | None = None) -> None:
+    """Save a checked row (only these columns). What somebody else wrote since the check is told as the check does."""
+    try:
+        with transaction.atomic():
+            thing.save(update_fields=names)
+    except IntegrityError:
+        thing.full_clean(exclude=SIGNATURE)
+        raise
 
 
 def delete(actor: Person, verb: str, thing: models.Model, data: Mapping[str, Any]) -> None:

@@ -105,3 +105,13 @@ def test_nothing_is_imagined_of_hidden_teams(coach: Client, cast: Cast, refunds:
 
 def test_no_stream_has_a_nul_in_its_name(coach: Client) -> None:
     assert coach.get("/api/v1/calibration/?stream=%00").status_code == 404
+
+
+def test_only_what_one_may_commit_to_is_offered(client: Client, cast: Cast, refunds: Initiative) -> None:
+    """Max commits for Falcon; for an initiative those of its value stream commit."""
+    address = f"/flow/forecast/?scope=team:falcon&as_of={DAY}"
+    choice = f'value="initiative:{refunds.pk}"'
+    client.force_login(cast.member)
+    assert choice not in client.get(address).content.decode()
+    client.force_login(cast.coach)
+    assert choice in client.get(address).content.decode()

@@ -81,6 +81,27 @@ def link(feature: Feature, tool: Source, *parents: str) -> list[EpicLink]:
     return [actions.link_epic(actor=None, feature=feature, source=tool, parent=parent) for parent in parents]
 
 
+def test_an_epic_whose_items_are_all_of_another_team_stays_theirs(cast: Cast, feature: Feature) -> None:
+    """A board that two teams share: E-8 is Heron's alone, of E-9 Falcon has one item, E-7 has none yet."""
+    shared = source(cast.falcon, "shared")
+    rows = [*STATUSES, *item("S-1", "E-8", team="heron"), *item("S-2", "E-9", team="heron"), *item("S-3", "E-9")]
+    assert upsert(shared, rows).rejected == []
+    with pytest.raises(ValidationError) as refused:
+        link(feature, shared, "E-8")
+    assert refused.value.message_dict == {"parent": ["Its items are those of other teams: none is with Falcon."]}
+    assert len(link(feature, shared, "E-9", "E-7")) == 2
+
+
+def test_the_example_of_an_epic_is_an_item_of_the_team(cast: Cast) -> None:
+    """Of E-9 Falcon has two items and Heron one, whose title comes first and is not Falcon's to read."""
+    shared = source(cast.falcon, "shared")
+    rows = [*STATUSES, *item("A-1", "E-9", team="heron"), *item("S-2", "E-9"), *item("S-3", "E-9")]
+    assert upsert(shared, rows).rejected == []
+    actions.refresh(shared)
+    [epic] = unlinked(cast.falcon.pk, cast.member)
+    assert (epic.items, epic.example) == (3, "Title of S-2")
+
+
 class TestSizes:
     def test_what_was_removed_does_not_count(self, jira: Source, feature: Feature) -> None:
         """E-1: 4 items less the dropped one are 3, of which A-2 and A-3 are open."""

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from core.models import AuditEntry
 from metrics import actions, forecasts, tasks
+from metrics.actions.forecasts import _decide as decide_one
 from metrics.formulas.forecast.calibration import calibrate, mean_vote
 from metrics.formulas.forecast.engine import ENGINE
 from metrics.load import upsert
@@ -242,6 +243,24 @@ def test_once_the_day_is_over_nothing_is_withdrawn(made: Source) -> None:
     found = commit(team=made.team, items=3)
     with pytest.raises(ValidationError, match="what came of it stays"):
         actions.withdraw_forecast(actor=None, forecast=found)
+
+
+def test_once_the_day_is_over_nothing_is_taken_back_either(made: Source) -> None:
+    """Else somebody could withdraw everything, and reopen what came true."""
+    found = commit(team=made.team, items=3)
+    Forecast.objects.update(outcome=Outcome.WITHDRAWN)
+    with pytest.raises(ValidationError, match="it stays withdrawn"):
+        actions.reopen_forecast(actor=None, forecast=found)
+
+
+def test_what_another_worker_decided_is_not_decided_again(made: Source) -> None:
+    """Both have read an open forecast; the second comes to its row after the first."""
+    commit(team=made.team, items=1)
+    [stale] = Forecast.objects.select_related("team", "stream", "feature__team", "initiative")
+    assert actions.decide_outcomes(now=AFTER) == 1
+    entries = AuditEntry.objects.count()
+    assert not decide_one(stale, AFTER)
+    assert AuditEntry.objects.count() == entries
 
 
 # How right they were
