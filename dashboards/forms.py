@@ -16,6 +16,8 @@ from portfolio.forms import Attempt, day_input
 
 WEEKS_AHEAD = 12
 MOST_PEOPLE = 100
+# Question.only_features: as usual, yes, no.
+FINISHES = [("", "as usual"), ("true", "of features"), ("false", "all")]
 
 
 class InAddress(forms.Form):
@@ -67,6 +69,11 @@ class QuestionForm(InAddress):
     share = forms.IntegerField(
         label="Share of the work, %", min_value=1, max_value=100, help_text="of the finishes, how many go to this"
     )
+
+    only_features = forms.TypedChoiceField(
+        label="Finishes that count", choices=FINISHES, coerce=lambda text: text == "true", empty_value=None,
+        required=False, help_text="as usual: for features and initiatives those of features, for items all",
+    )  # fmt: skip
 
     def __init__(self, params: QueryDict, today: date) -> None:
         self.today = today
@@ -141,6 +148,7 @@ def question_of(asked: Asked, form: QuestionForm, what_if: WhatIf) -> Question:
         by=form.said("by"),
         facets=asked.facets,
         share=form.said("share"),
+        only_features=form.said("only_features"),
         wip_limit=form.said("wip_limit"),
         sample_days=form.said("sample_days"),
         ranks=tuple(sorted({*DRAWN, *asked.ranks})),

@@ -13,7 +13,7 @@ from charts.figures import Spec
 from charts.figures import forecast as drawn
 from dashboards.forms import QuestionForm, WhatIfForm, question_of
 from dashboards.queries.base import Widget, count
-from dashboards.queries.forecast_rows import Lines, SampleLine, of_initiatives, queue, sample_lines
+from dashboards.queries.forecast_rows import Lines, SampleLine, features, initiatives, of_initiatives, queue, sample_lines
 from dashboards.queries.forecast_sample import Reckoned, far_away, of_items_text, reckoned
 from dashboards.queries.forecast_what_if import Compared, compared
 from metrics import forecasts
@@ -48,7 +48,8 @@ class ForecastPage:
     initiatives: Lines
     samples: Sequence[SampleLine]
     compared: Compared | None
-    reckoned: Reckoned | None
+    of_queue: Reckoned | None
+    of_initiatives: Reckoned | None
     of_items: str
     far: str
 
@@ -88,7 +89,8 @@ def forecast_page(asked: Asked, at: datetime, params: QueryDict, user: User) -> 
         initiatives=of_initiatives(plan.base, with_figure=len(asked.scope.teams) > 1),
         samples=sample_lines(items.base),
         compared=compared(items, plan, question),
-        reckoned=reckoned(plan.base, question),
+        of_queue=reckoned(plan.base, features(plan.base), question),
+        of_initiatives=reckoned(plan.base, initiatives(plan.base), question),
         of_items=of_items_text(items.base),
         far=far_away(items.base, plan.base),
     )

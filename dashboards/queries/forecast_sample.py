@@ -1,10 +1,11 @@
 """Which finishes a forecast is reckoned with, and how far ahead it can be trusted: in words, beside the dates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboards.queries.base import count
-from metrics.forecasts import Answer, Question, TeamSample
+from metrics.forecasts import Answer, Delivery, Question, TeamSample
 from metrics.templatetags.measures import plain
 
 # From here on a date is far away: at 12 weeks the backtest of decision 0008 held less often than it said.
@@ -27,9 +28,11 @@ class Reckoned:
     only_features: str = ""
 
 
-def reckoned(plan: Answer, question: Question) -> Reckoned | None:
-    """The share of finishes that were of features, and what of that the dates of features and initiatives take."""
-    busy = {slug for one in plan.deliveries for slug in one.teams}
+def reckoned(plan: Answer, deliveries: Sequence[Delivery], question: Question) -> Reckoned | None:
+    """The share of finishes that were of features, and what of that the dates of these features (or initiatives) take;
+    None where there is nothing to say.
+    """
+    busy = {slug for one in deliveries for slug in one.teams}
     teams = [team for team in plan.teams if team.slug in busy and not team.reason]
     own, every = sum(team.in_features for team in teams), sum(team.of_all for team in teams)
     if not every:
