@@ -13,7 +13,15 @@ from charts.figures import Spec
 from charts.figures import forecast as drawn
 from dashboards.forms import QuestionForm, WhatIfForm, question_of
 from dashboards.queries.base import Widget, count
-from dashboards.queries.forecast_rows import Lines, SampleLine, features, initiatives, of_initiatives, queue, sample_lines
+from dashboards.queries.forecast_rows import (
+    Lines,
+    SampleLine,
+    features,
+    initiatives,
+    of_initiatives,
+    queue,
+    sample_lines,
+)
 from dashboards.queries.forecast_sample import Reckoned, far_away, of_items_text, reckoned
 from dashboards.queries.forecast_what_if import Compared, compared
 from metrics import forecasts
