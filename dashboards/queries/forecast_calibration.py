@@ -103,7 +103,7 @@ def calibrated(name: str, found: Calibration) -> CalibrationPage:
 
 def _finding(name: str, found: Calibration, filled: Sequence[Bin]) -> str:
     if not found.n:
-        return f"{name}: no commitment has been decided yet"
+        return f"{name}: no commitment has been scored yet"
     stated = sum((one.stated or 0) * one.n for one in filled)
     came = f"{plain(found.kept)} of {count(found.n, 'forecast')} came true"
     return f"{name}: {came}; by what they said, {plain(round(stated))} should have"

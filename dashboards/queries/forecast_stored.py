@@ -24,7 +24,7 @@ from portfolio.rules import can
 TONES = {Outcome.KEPT: "good", Outcome.MISSED: "warn"}
 # Whether today's engine gives the same result of the stored inputs (forecasts.is_reproduced).
 REPRODUCED = {
-    True: "yes: today’s engine gives the same bytes of the stored inputs",
+    True: "yes: today’s engine gives the same result of the stored inputs, to the byte",
     False: "no: today’s engine gives another result of the stored inputs",
     None: "made by an earlier engine: shown as stored",
 }
@@ -38,6 +38,7 @@ class Commitment:
 
     pk: int
     subject: str
+    place: str
     due: date
     then: str
     now: str
@@ -91,15 +92,28 @@ def commitment(row: Forecast, now: Mapping[int, float | None], at: datetime) -> 
     return Commitment(
         pk=row.pk,
         subject=row.subject,
+        place=place_name(row),
         due=row.due_on,
         then=shown_chance(row.chance),
         now=shown_chance(chance) if row.pk in now else "",
         tone="warn" if is_doubtful else "",
         votes="" if row.votes is None else shown_chance(row.votes),
-        outcome=outcome.label,
+        outcome=outcome_label(outcome, row),
         outcome_tone=TONES.get(outcome, ""),
         made=made_text(row),
     )
+
+
+def outcome_label(outcome: Outcome, row: Forecast) -> str:
+    """ "Kept", "Missed"; of one that was made when its day was over also that it is not scored."""
+    is_scored = outcome not in (Outcome.KEPT, Outcome.MISSED) or not forecasts.is_hindsight(row)
+    return outcome.label if is_scored else f"{outcome.label}, not scored"
+
+
+def place_name(row: Forecast) -> str:
+    """Whose commitment it is: the team's or the value stream's; nothing for the portfolio's."""
+    place = row.team or row.stream
+    return place.name if place else ""
 
 
 def made_text(row: Forecast) -> str:
@@ -114,6 +128,7 @@ class StoredPage:
 
     row: Forecast
     finding: str
+    as_of: str
     widgets: Sequence[Widget]
     samples: Sequence[SampleLine]
     notes: Sequence[str]
@@ -126,7 +141,8 @@ def stored_page(row: Forecast, user: User) -> StoredPage:
     answer = forecasts.answer_seen_by(forecasts.of_stored(row), user)
     return StoredPage(
         row=row,
-        finding=f"{row.subject} by {day_text(row.due_on)}: {shown_chance(row.chance)} chance when committed to",
+        finding=f"{_owned(row)} by {day_text(row.due_on)}: {shown_chance(row.chance)} chance when committed to",
+        as_of=date_format(row.as_of, "j M Y, H:i"),
         widgets=answer_widgets(answer),
         samples=sample_lines(answer),
         notes=answer.notes,
@@ -135,10 +151,15 @@ def stored_page(row: Forecast, user: User) -> StoredPage:
     )
 
 
+def _owned(row: Forecast) -> str:
+    """The subject and whose it is: "Falcon: 20 items"."""
+    return f"{place_name(row)}: {row.subject}" if place_name(row) else row.subject
+
+
 def _facts(row: Forecast) -> list[tuple[str, str]]:
     facts = [
         ("Committed to", f"{row.subject}, by the end of {day_text(row.due_on)}"),
-        ("Chance stated", shown_chance(row.chance)),
+        ("Chance then", shown_chance(row.chance)),
         ("Items then", plain(row.items)),
         ("As of", date_format(row.as_of, "j M Y, H:i")),
         ("By", row.made_by.name if row.made_by else "the portal"),
@@ -162,7 +183,8 @@ def what_now(row: Forecast, user: User, at: datetime) -> Now:
     facts = []
     if row.outcome == Outcome.OPEN:
         facts.append(("Chance now", shown_chance(chance_now(row, at))))
-    facts.append(("Chance then", shown_chance(row.chance)))
+    if row.outcome != Outcome.OPEN and forecasts.is_hindsight(row):
+        facts.append(("Scored", "no: somebody committed to it when its day was over"))
     if row.decided_at:
         facts.append(("Decided", date_format(row.decided_at, "j M Y")))
     facts.append(("Reproduced", REPRODUCED[forecasts.is_reproduced(row)]))

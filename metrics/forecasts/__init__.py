@@ -4,7 +4,7 @@ from metrics.forecasts.answers import Answer, BurnUp, Chance, Delivery, Fan, How
 from metrics.forecasts.asking import ask, ask_feature, ask_initiative, ask_items, ask_plan, default_items
 from metrics.forecasts.questions import NOTHING, SAMPLE_DAYS, BadQuestion, Question, WhatIf
 from metrics.forecasts.seen import answer_seen_by, hidden_from, seen_by
-from metrics.forecasts.stored import calibration, is_reproduced, of_stored, stored_for
+from metrics.forecasts.stored import calibration, is_hindsight, is_reproduced, of_stored, stored_for
 from metrics.formulas.forecast.calibration import Bin, Calibration
 from metrics.formulas.forecast.shown import shown_chance, shown_day
 
@@ -33,6 +33,7 @@ __all__ = [
     "calibration",
     "default_items",
     "hidden_from",
+    "is_hindsight",
     "is_reproduced",
     "of_stored",
     "seen_by",

@@ -3,6 +3,7 @@
 import numpy as np
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from metrics.forecasts import reading
@@ -11,6 +12,9 @@ from metrics.formulas.forecast.calibration import Calibration, calibrate
 from metrics.formulas.forecast.engine import ENGINE, run
 from metrics.models import Forecast, Outcome
 from portfolio.models import Team, ValueStream
+
+# What somebody committed to when the day was over proves nothing; the portal's own (the demo) are made afterwards.
+HINDSIGHT = Q(made_by__isnull=False, made_at__date__gt=F("due_on"))
 
 
 def stored_for(user: User | AnonymousUser | None) -> QuerySet[Forecast]:
@@ -34,11 +38,14 @@ def is_reproduced(forecast: Forecast) -> bool | None:
     return run(forecast.inputs) == forecast.result
 
 
+def is_hindsight(row: Forecast) -> bool:
+    """Whether somebody committed to it when its day was over: it is kept, but not scored."""
+    return row.made_by_id is not None and timezone.localdate(row.made_at) > row.due_on
+
+
 def calibration(stream: ValueStream | None, user: User | AnonymousUser | None = None) -> Calibration:
     """How right the forecasts of a value stream and its teams were (None: all that `user` may see)."""
-    # What somebody committed to when the day was over proves nothing; the portal's own (the demo) are made afterwards.
-    hindsight = Q(made_by__isnull=False, made_at__date__gt=F("due_on"))
-    rows = stored_for(user).filter(outcome__in=[Outcome.KEPT, Outcome.MISSED]).exclude(hindsight)
+    rows = stored_for(user).filter(outcome__in=[Outcome.KEPT, Outcome.MISSED]).exclude(HINDSIGHT)
     if stream is not None:
         rows = rows.filter(Q(stream=stream) | Q(team__stream=stream))
     found = list(rows.order_by("pk").values_list("chance", "outcome", "votes"))

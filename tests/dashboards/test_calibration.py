@@ -71,7 +71,7 @@ def test_what_is_not_decided_is_listed_and_not_scored(cast: Cast, show: Show) ->
 
 def test_nothing_to_learn_from_teaches_what_would_be_here(cast: Cast, show: Show) -> None:
     text = show()
-    assert "Payments: no commitment has been decided yet" in text
+    assert "Payments: no commitment has been scored yet" in text
     assert "Make a forecast and commit to it" in text
     assert "None" not in text
 
@@ -86,7 +86,7 @@ def test_a_few_say_how_many_are_missing_for_a_score(cast: Cast, show: Show) -> N
 
 def test_another_stream_has_its_own(cast: Cast, show: Show) -> None:
     decided(cast, 0.84, kept=10, missed=0)
-    assert "Platform: no commitment has been decided yet" in show("stream:platform")
+    assert "Platform: no commitment has been scored yet" in show("stream:platform")
     assert "Portfolio: 10 of 10" in show("portfolio")
 
 
@@ -117,3 +117,11 @@ def test_a_verdict_needs_more_than_chance(stated: float | None, kept: float | No
 
 def test_a_score_worse_than_no_idea_is_said() -> None:
     assert brier_means(0.3).endswith("these forecasts were no better than that.")
+
+
+def test_what_was_committed_to_afterwards_is_listed_as_not_scored(cast: Cast, show: Show) -> None:
+    # Their day was 9 June 2025; they are made now.
+    decided(cast, 0.84, kept=1, missed=0, made_by=cast.pmo)
+    text = show()
+    assert "Payments: no commitment has been scored yet" in text
+    assert "5 items Falcon 9 Jun 2025 84 % Kept, not scored" in text

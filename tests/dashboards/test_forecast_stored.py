@@ -93,7 +93,7 @@ def test_a_year_later_the_page_shows_the_same_bytes(pmo: Client, cast: Cast) -> 
     cache.clear()
     assert as_committed(pmo, row) == before
     assert main_of(pmo, row) == whole
-    assert "today’s engine gives the same bytes" in whole
+    assert "today’s engine gives the same result" in whole
 
 
 def test_its_page_says_who_when_which_engine_and_the_vote(pmo: Client) -> None:
