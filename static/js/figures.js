@@ -25,16 +25,23 @@ function plotly(address) {
   return library;
 }
 
+// Plotly reads texts as a kind of HTML, links included: names are what people typed, so only our own marks stay marks.
+function inert(text) {
+  return text.replace(/<(?!br>|\/?b>|\/?extra>)/g, "&lt;");
+}
+
 function themed(value, styles) {
   if (typeof value === "string") {
     const token = /^var\((--[\w-]+)\)$/.exec(value);
-    return token ? styles.getPropertyValue(token[1]).trim() : value;
+    return token ? styles.getPropertyValue(token[1]).trim() : inert(value);
   }
   if (Array.isArray(value)) {
     return value.map((entry) => themed(entry, styles));
   }
   if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, themed(entry, styles)]));
+    // Where points lead is no text.
+    const names = Object.entries(value);
+    return Object.fromEntries(names.map(([key, entry]) => [key, key === "customdata" ? entry : themed(entry, styles)]));
   }
   return value;
 }
@@ -115,7 +122,7 @@ function walk(box) {
 // A point in words, as it is hovered.
 function wording(box, curveNumber, pointNumber) {
   const trace = box.data[curveNumber];
-  const text = String(trace.text?.[pointNumber] || "").replaceAll("<br>", ", ");
+  const text = String(trace.text?.[pointNumber] || "").replaceAll("<br>", ", ").replaceAll("&lt;", "<");
   const unit = box.layout.meta.y;
   return unit ? `${text}: ${trace.y[pointNumber]} ${unit}` : text;
 }
@@ -164,9 +171,9 @@ async function picture(figure) {
   const lines = [...folded(box.getAttribute("aria-label") || "", 130), when ? `${scope}, ${when}` : scope];
   const room = (lines.length + 1) * PICTURE.line + 20;
   layout.title = {
-    text: question || scope,
+    text: inert(question || scope),
     font: { size: 17, weight: 600, color: ink },
-    subtitle: { text: lines.join("<br>"), font: { size: 13, color: ink } },
+    subtitle: { text: lines.map(inert).join("<br>"), font: { size: 13, color: ink } },
     x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top",
     pad: { l: 16, t: 14 },
   };
