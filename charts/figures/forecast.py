@@ -112,8 +112,10 @@ def _short(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def _upright(layout: Spec, traces: list[Spec], day: date, text: str, is_late: bool = False, ink: str = "warn") -> None:
-    """An upright line at a day, named at its foot: to the left of it where the axis is nearly over."""
+def _upright(
+    layout: Spec, traces: list[Spec], day: date, text: str, is_late: bool = False, ink: str = "warn", height: float = 0
+) -> None:
+    """An upright line at a day, named at its foot, or so high of it: to the left where the axis is nearly over."""
     traces.append(
         {
             "type": "scatter",
@@ -132,7 +134,8 @@ def _upright(layout: Spec, traces: list[Spec], day: date, text: str, is_late: bo
             "x": as_x(day),
             "xref": "x",
             "xanchor": "right" if is_late else "left",
-            "y": 0,
+            "xshift": -4 if is_late else 4,
+            "y": height,
             "yref": "paper",
             "yanchor": "bottom",
             "text": text,
@@ -214,7 +217,9 @@ def chance_by_date(
     }
     traces = [*lines, curve, points]
     if due is not None and stops:
-        _upright(layout, traces, due, f"by {_short(due)}", _is_late(due, days))
+        # Its name keeps clear of the curve: that is low on the days before it rises.
+        chance = next((one for day, one in zip(days, chances, strict=True) if day >= due), MOST)
+        _upright(layout, traces, due, f"by {_short(due)}", _is_late(due, days), height=0.6 if chance < 0.5 else 0)
     name_in_margin(layout, names)
     return {"data": traces, "layout": layout}
 
@@ -347,12 +352,13 @@ def _dues(rows: Sequence[Lane], places: Sequence[int]) -> Spec:
 
 def reliability(groups: Mapping[str, Sequence[Bin]], *, height: str = "large") -> Spec:
     """What was said against what happened, a point per bin and group, larger for more; on the diagonal both agree."""
-    layout = layout_of(height, 104, "% came true")
+    layout = layout_of(height, 110, "% came true")
     ticks = [0, 25, 50, 75, 100]
     layout |= {"hovermode": "closest", "showlegend": True}
     title = {"text": "% said", "font": {"size": 11}}
     layout["xaxis"] |= {"range": [-4, 104], "tickvals": ticks, "showgrid": True, "title": title}
-    layout["yaxis"] |= {"range": [-4, 104], "tickvals": ticks}
+    # Room for the numbers above and below the points.
+    layout["yaxis"] |= {"range": [-10, 110], "tickvals": ticks}
     layout["margin"] |= {"t": 44, "r": 28, "b": 46}
     layout["legend"] |= {"x": 1, "xanchor": "right"}
     layout["meta"]["table"] = {

@@ -202,7 +202,7 @@ def when_widget(asked: Delivery, answer: Answer, question: str = "") -> Widget:
         f"{shown_chance(asked.chance)} chance by {day_text(asked.due_on)}." if asked.due_on else "",
         size="w6" if answer.how_many else "w12",
         spec=_curve(asked),
-        note="on or before the day",
+        note="on or before the day" + _beyond(asked),
         extra={
             "head": ("Chance", "Finished by the end of"),
             "rows": [(f"{p}\u00a0%", by_day(day, answer)) for p, day in sorted(asked.when.items())],
@@ -224,6 +224,13 @@ def _curve(asked: Delivery) -> Spec | None:
         marks,
         due=due,
     )
+
+
+def _beyond(asked: Delivery) -> str:
+    """That the table says more than the figure, where it does."""
+    last = asked.curve[-1].at if asked.curve else None
+    is_cut = last is not None and any(day is not None and day > last for day in asked.when.values())
+    return f"; the figure ends on {day_text(last)}" if last and is_cut else ""
 
 
 def thinned(rows: Sequence[T], most: int = STOPS) -> list[T]:

@@ -16,7 +16,7 @@ from metrics.templatetags.measures import plain
 UNLIKELY = 0.5
 SHOWN = (50, 85, 95)
 # More lines than this are opened on demand.
-LONG = 24
+LONG = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is left to do: the items of features as at an instant, and how large what nobody has broken down will be."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,7 +39,8 @@ class Work:
     """Features and initiatives that there are at as_of, with the items of the features.
 
     `feature` is, per item of `children`, the place of its feature in `features`; `total` and `left` are the items of
-    each feature (removed ones apart), `is_broken_down` whether it ever had one.
+    each feature (removed ones apart), `is_broken_down` whether it ever had one. `past` are the features that are not
+    worked on any more, with how many items each has: nothing is left of them, but they say how large features are.
     """
 
     features: tuple[Feature, ...]
@@ -50,10 +51,11 @@ class Work:
     total: Ints
     left: Ints
     is_broken_down: Flags
+    past: tuple[tuple[Feature, int], ...] = ()
 
     def unrefined(self) -> list[Initiative]:
-        """Initiatives that have no feature yet."""
-        known = {feature.initiative_id for feature in self.features}
+        """Initiatives that have had no feature yet."""
+        known = {feature.initiative_id for feature in (*self.features, *(feature for feature, _ in self.past))}
         return [initiative for initiative in self.initiatives if initiative.pk not in known]
 
 
@@ -70,8 +72,12 @@ def read(streams: Collection[int], teams: Collection[int], as_of: datetime, zone
     )
     # What belongs to an initiative that has ended is not worked on any more.
     alive = Q(initiative=None) | Q(initiative__in=initiatives)
-    features = Feature.objects.filter(goes_on).filter(alive, mine | Q(initiative__in=initiatives))
-    return _with_items(tuple(features.order_by("rank", "pk")), initiatives, as_of, today)
+    ours = Feature.objects.filter(mine | Q(initiative__in=initiatives)).select_related("initiative", "team")
+    features = tuple(ours.filter(goes_on).filter(alive).order_by("rank", "pk"))
+    others = ours.exclude(pk__in=[feature.pk for feature in features]).order_by("pk")
+    past = _with_items(tuple(others), (), as_of, today)
+    sized = tuple(zip(past.features, past.total.tolist(), strict=True))
+    return replace(_with_items(features, initiatives, as_of, today), past=sized)
 
 
 def _expected_of(teams: Collection[int]) -> QuerySet[Any, Any]:
@@ -131,40 +137,43 @@ Sized = tuple[int, int, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Typical sizes: of features, and of initiatives per team; from those that were broken down."""
+    """Typical sizes: of features, and of initiatives per team; from those that were broken down, ended ones too."""
 
     # Team, stream, value type, items; per feature and per (initiative, team).
     features: Sequence[Sized]
     initiatives: Sequence[Sized]
 
     @staticmethod
-    def of(work: Work, teams: Mapping[int, Team]) -> "Sizes":
+    def of(work: Work) -> "Sizes":
         features: list[Sized] = []
-        together: dict[tuple[int, int], int] = {}
-        kinds = {initiative.pk: initiative.value_type for initiative in work.initiatives}
-        for feature, total, known in zip(work.features, work.total.tolist(), work.is_broken_down, strict=True):
-            if known and total:
-                features.append((feature.team_id, teams[feature.team_id].stream_id, feature.value_type, total))
-                if feature.initiative_id is not None:
-                    place = feature.initiative_id, feature.team_id
+        together: dict[tuple[int, int, int], int] = {}
+        kinds: dict[int, str] = {}
+        for feature, total in (*zip(work.features, work.total.tolist(), strict=True), *work.past):
+            if total:
+                features.append((feature.team_id, feature.team.stream_id, feature.value_type, total))
+                if feature.initiative is not None:
+                    place = feature.initiative.pk, feature.team_id, feature.team.stream_id
                     together[place] = together.get(place, 0) + total
-        wholes = [(team, teams[team].stream_id, kinds[one], n) for (one, team), n in together.items()]
+                    kinds[feature.initiative.pk] = feature.initiative.value_type
+        wholes = [(team, stream, kinds[one], n) for (one, team, stream), n in together.items()]
         return Sizes(features, wholes)
 
     def typical(self, sized: Sequence[Sized], team: Team, kind: str, what: str) -> Size:
         """The median of the team's of this kind, else of the team's, of the stream's of this kind, of the stream's."""
         own, near = [one for one in sized if one[0] == team.pk], [one for one in sized if one[1] == team.stream_id]
-        of_type = f"{what} of type {kind}"
+        of_type = f" of type {kind}"
         steps = [
             (f"{of_type} of {team.name}", [n for *_, type_, n in own if type_ == kind]),
-            (f"{what} of {team.name}", [n for *_, n in own]),
+            (f" of {team.name}", [n for *_, n in own]),
             (f"{of_type} of the value stream", [n for *_, type_, n in near if type_ == kind]),
-            (f"{what} of the value stream", [n for *_, n in near]),
+            (" of the value stream", [n for *_, n in near]),
         ]
         for name, sizes in steps:
             if sizes:
                 size = int(median(np.array(sizes, dtype=np.int64)) or 0)
-                return Size(size, f"not broken down: {size} items, the median of {len(sizes)} {name}")
+                items = f"{size} item" if size == 1 else f"{size} items"
+                said = f"the median of {len(sizes)} {what}" if len(sizes) > 1 else f"the size of the one {what[:-1]}"
+                return Size(size, f"not broken down: {items}, {said}{name}")
         return Size(None, "not broken down, and nothing like it has been yet")
 
 

@@ -92,12 +92,46 @@ def test_what_is_not_broken_down_has_a_guess_or_a_typical_size(falcon: Team) -> 
     assert (found["none"].items, found["none"].is_done) == (0, True)
 
 
+def test_features_that_ended_say_how_large_features_are(falcon: Team) -> None:
+    """Two delivered ones of 5 and 4 items, one just begun with 1: of 1, 4 and 5 the median is 4.
+
+    Before the second of them had any item, on 29 May, it is that of 1 and 5: 1 (nearest rank).
+    """
+    made = board(falcon)
+    ended = {"ended_on": date(2025, 6, 1)}
+    feature(made, "E1", 1, *open_items("E1", 5), **ended)
+    feature(made, "E2", 2, *(item(f"E2-{n}", created="2025-05-30", parent="E2") for n in range(4)), **ended)
+    feature(made, "E3", 3, *open_items("E3", 1))
+    new = Feature.objects.create(team=falcon, name="new", rank=4)
+    now, before = plan().find(f"feature:{new.pk}"), plan(as_of=NOON - timedelta(days=4)).find(f"feature:{new.pk}")
+    assert now is not None
+    assert now.items == 4
+    assert now.sized_by == "not broken down: 4 items, the median of 3 features of type feature of Falcon"
+    assert before is not None
+    assert before.items == 1
+
+
+def test_an_initiative_is_broken_down_for_good(falcon: Team) -> None:
+    """All its features have ended: nothing is left of it, and no typical size stands in the queue for it."""
+    made = board(falcon)
+    refunds = Initiative.objects.create(slug="refunds", name="Refunds", stream=falcon.stream)
+    refunds.teams.add(falcon)
+    feature(made, "E1", 1, item("a", "2025-05-02 done", parent="E1"), initiative=refunds, ended_on=date(2025, 5, 3))
+    last = feature(made, "E2", 2, *open_items("E2", 1))
+    found = plan(scope="stream:payments")
+    assert [one.id for one in found.deliveries if one.id.startswith("feature")] == [f"feature:{last.pk}"]
+    assert found.find(f"initiative:{refunds.pk}:falcon") is None
+    whole = found.find(f"initiative:{refunds.pk}")
+    assert whole is not None
+    assert (whole.reason, whole.when) == ("all its features have ended: close it, or add what is missing", {})
+
+
 def test_without_any_like_it_the_streams_features_say_the_size_or_nothing_does(falcon: Team) -> None:
     board(falcon)
     Feature.objects.create(team=falcon, name="first", rank=1)
     assert plan().deliveries[0].reason == "too little data: nothing says how many items first will have"
     feature(board(team("heron")), "H", 1, *open_items("H", 5), value_type="risk")
-    size = "not broken down: 5 items, the median of 1 features of the value stream"
+    size = "not broken down: 5 items, the size of the one feature of the value stream"
     assert (plan().deliveries[0].items, plan().deliveries[0].sized_by) == (5, size)
 
 
@@ -159,7 +193,7 @@ def test_an_initiative_without_features_has_the_typical_size_and_waits_behind_th
     assert found.deliveries[1].id == f"initiative:{new.pk}:falcon"
     assert (
         found.deliveries[1].sized_by
-        == "not broken down: 2 items, the median of 1 initiatives of type feature of Falcon"
+        == "not broken down: 2 items, the size of the one initiative of type feature of Falcon"
     )
     burn_up = found.deliveries[0].burn_up
     assert burn_up is not None
