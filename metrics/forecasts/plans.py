@@ -47,7 +47,7 @@ def initiative_id(initiative: Initiative) -> str:
 def make(work: Work, teams: Sequence[Team], dropped: Iterable[int] = ()) -> Plan:
     """The queues of `teams`, which must be all that `work` names; without the features `dropped`."""
     by_id = {team.pk: team for team in teams}
-    sizes, left_out = Sizes.of(work, by_id), set(dropped)
+    sizes, left_out = Sizes.of(work), set(dropped)
     entries = [
         Entry(
             feature_id(feature),
@@ -133,10 +133,15 @@ class Queues:
             teams=tuple(dict.fromkeys(entry.team.slug for entry in kept)),
         )
         if not kept:
-            return replace(target, reason=DROPPED if chosen else "no feature and no team: nothing says who would do it")
+            return replace(target, reason=DROPPED if chosen else self._nothing_left(initiative))
         if any(entry.size.left != 0 for entry in kept):
             return target
         return replace(target, finished_on=works.finished_on(self.plan.work, places))
+
+    def _nothing_left(self, initiative: Initiative) -> str:
+        if any(feature.initiative_id == initiative.pk for feature, _ in self.plan.work.past):
+            return "all its features have ended: close it, or add what is missing"
+        return "no feature and no team: nothing says who would do it"
 
 
 def _guessed(n: int, of: int) -> str:
