@@ -12,10 +12,9 @@ from django.utils.formats import date_format
 from accounts.models import User
 from dashboards.queries.base import Widget
 from dashboards.queries.forecast import answer_widgets
-from dashboards.queries.forecast_now import chance_now
 from dashboards.queries.forecast_rows import SampleLine, sample_lines
 from metrics import forecasts
-from metrics.forecasts import Answer, outcomes, shown_chance
+from metrics.forecasts import outcomes, shown_chance
 from metrics.forms import Asked, day_text
 from metrics.models import Forecast, Outcome
 from metrics.templatetags.measures import plain
@@ -60,23 +59,17 @@ def of_scope(asked: Asked) -> Q:
     return of_stream(asked.scope.slug) if asked.scope.kind == "stream" else Q()
 
 
-def commitments(asked: Asked, user: User | AnonymousUser, at: datetime, plan: Answer) -> list[Commitment]:
-    """The commitments made for a scope by `at`: those that are open first, the next due on top."""
+def commitments(asked: Asked, user: User | AnonymousUser, at: datetime) -> list[Commitment]:
+    """The commitments made for a scope by `at`: those that are open first, the next due on top; then the latest."""
     rows = forecasts.stored_for(user).filter(of_scope(asked), as_of__lte=at).select_related("made_by")
-    found = sorted(rows[:MOST], key=lambda row: (outcome_at(row, at) != Outcome.OPEN, row.due_on))
-    now = chances_now([row for row in found if outcome_at(row, at) == Outcome.OPEN], plan)
+    found = sorted(rows[:MOST], key=lambda row: _next_then_latest(row, at))
+    now = forecasts.chances_now([row for row in found if outcome_at(row, at) == Outcome.OPEN], at)
     return [commitment(row, now, at) for row in found]
 
 
-def chances_now(rows: Sequence[Forecast], plan: Answer) -> dict[int, float | None]:
-    """The chances, by the plan of today, of those that are in it and due on the same day."""
-    found = {}
-    for row in rows:
-        subject = f"feature:{row.feature_id}" if row.feature_id else f"initiative:{row.initiative_id}"
-        delivery = plan.find(subject)
-        if delivery is not None and delivery.due_on == row.due_on:
-            found[row.pk] = 1.0 if delivery.is_done else delivery.chance
-    return found
+def _next_then_latest(row: Forecast, at: datetime) -> tuple[bool, int]:
+    is_over = outcome_at(row, at) != Outcome.OPEN
+    return is_over, -row.due_on.toordinal() if is_over else row.due_on.toordinal()
 
 
 def outcome_at(row: Forecast, at: datetime) -> Outcome:
@@ -182,7 +175,7 @@ class Now:
 def what_now(row: Forecast, user: User, at: datetime) -> Now:
     facts = []
     if row.outcome == Outcome.OPEN:
-        facts.append(("Chance now", shown_chance(chance_now(row, at))))
+        facts.append(("Chance now", shown_chance(forecasts.chances_now([row], at)[row.pk])))
     if row.outcome != Outcome.OPEN and forecasts.is_hindsight(row):
         facts.append(("Scored", "no: somebody committed to it when its day was over"))
     if row.decided_at:

@@ -87,6 +87,8 @@ class TeamSampleSerializer(serializers.Serializer[Any]):
     finishing_days = serializers.IntegerField()
     finished = serializers.IntegerField()
     in_features = serializers.IntegerField()
+    only_features = serializers.BooleanField()
+    of_all = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.IntegerField())
     factor = serializers.FloatField()
     reason = serializers.CharField()

@@ -2,6 +2,7 @@
 
 from metrics.forecasts.answers import Answer, BurnUp, Chance, Delivery, Fan, HowMany, Outlook, TeamSample
 from metrics.forecasts.asking import ask, ask_feature, ask_initiative, ask_items, ask_plan, default_items
+from metrics.forecasts.now import chances_now
 from metrics.forecasts.questions import NOTHING, SAMPLE_DAYS, BadQuestion, Question, WhatIf
 from metrics.forecasts.seen import answer_seen_by, hidden_from, seen_by
 from metrics.forecasts.stored import calibration, is_hindsight, is_reproduced, of_stored, stored_for
@@ -31,6 +32,7 @@ __all__ = [
     "ask_items",
     "ask_plan",
     "calibration",
+    "chances_now",
     "default_items",
     "hidden_from",
     "is_hindsight",

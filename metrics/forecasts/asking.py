@@ -26,10 +26,13 @@ from portfolio.queries import Scope, team_scope
 CACHE_SECONDS = 3600
 
 
-def _answer(inputs: Inputs, question: Question) -> Answer:
+def answered(inputs: Inputs, question: Question) -> Answer:
     """The engine's answer; it is pure, so the same inputs are computed once. Raises BadQuestion for what takes long."""
-    text = shapes.dump(bounded(inputs, question))
-    name = f"forecast:{ENGINE}:{hashlib.sha256(text.encode()).hexdigest()}"
+    inputs = bounded(inputs, question)
+    text = shapes.dump(inputs)
+    # Nothing of the result is the instant's: it is in the inputs for who reads them later.
+    same = shapes.dump(replace(inputs, as_of=""))
+    name = f"forecast:{ENGINE}:{hashlib.sha256(same.encode()).hexdigest()}"
     found = cast(str | None, cache.get(name))
     if found is None:
         found = run(text)
@@ -37,7 +40,8 @@ def _answer(inputs: Inputs, question: Question) -> Answer:
     return reading.read(text, found, ENGINE)
 
 
-def _inputs(question: Question, as_of: datetime, zone: ZoneInfo) -> Inputs:
+def begin(question: Question, as_of: datetime, zone: ZoneInfo) -> Inputs:
+    """Inputs without teams, queues and targets. Raises BadQuestion."""
     today = as_of.astimezone(zone).date()
     question.check(today)
     horizon = today + timedelta(days=HORIZON_DAYS)
@@ -69,7 +73,7 @@ class _Asked:
         question = replace(self.question, what_if=type(self.question.what_if)())
         given = samples.samples(self.reading, question, of_queue=of_queue)
         built = self._noted(build(question, replace(self.inputs, teams=tuple(given))), of_queue=of_queue)
-        base = _answer(built, question)
+        base = answered(built, question)
         what_if = self.question.what_if
         if what_if.is_nothing:
             return Outlook(base)
@@ -80,7 +84,7 @@ class _Asked:
         built = self._noted(build(varied, varied_inputs), of_queue=of_queue)
         there = {team.slug for team in built.teams}
         said = (text for slug, text in notes if slug in there)
-        return Outlook(base, _answer(replace(built, notes=(*said, *built.notes)), question))
+        return Outlook(base, answered(replace(built, notes=(*said, *built.notes)), question))
 
     def _noted(self, inputs: Inputs, *, of_queue: bool) -> Inputs:
         """With a note about each team whose queue was to be reckoned with the finishes of features, but was not."""
@@ -92,7 +96,7 @@ class _Asked:
 
 
 def _asked(teams: Sequence[Team], question: Question, as_of: datetime, zone: ZoneInfo) -> _Asked:
-    inputs = _inputs(question, as_of, zone)
+    inputs = begin(question, as_of, zone)
     return _Asked(question, inputs, samples.read(teams, as_of, question.facets))
 
 
@@ -203,12 +207,12 @@ def _plan(planned: _Planned, scope: Scope) -> Outlook:
         ]
         targets = [queues.of_entry(entry) for entry in inside]
         targets += [queues.of_initiative(initiative) for initiative in shown]
-        return _only(replace(inputs, by=asked.by), queues, targets, scope.teams)
+        return only(replace(inputs, by=asked.by), queues, targets, scope.teams)
 
     return planned.asked.outlook(build, of_queue=True)
 
 
-def _only(inputs: Inputs, queues: plans.Queues, targets: Sequence[Target], teams: Sequence[int] = ()) -> Inputs:
+def only(inputs: Inputs, queues: plans.Queues, targets: Sequence[Target], teams: Sequence[int] = ()) -> Inputs:
     """The inputs with the queues that these targets need, and with the teams of these and `teams`."""
     lines = sorted({line for target in targets for line, _ in target.parts})
     wanted = {team for line in lines for team in queues.lines[line].teams}
@@ -241,7 +245,7 @@ def ask_feature(feature: Feature, question: Question, as_of: datetime) -> Outloo
             return replace(inputs, reason=f"{feature.name} was not in the queue of {team.name} then")
         queues.without([id], asked.what_if.drop_items)
         target = plans.detailed(queues, queues.of_entry(queues.entries[id]), inputs.today, asked.by)
-        return _only(replace(inputs, by=asked.by), queues, [target])
+        return only(replace(inputs, by=asked.by), queues, [target])
 
     return planned.asked.outlook(build, of_queue=True)
 
@@ -263,6 +267,6 @@ def ask_initiative(initiative: Initiative, question: Question, as_of: datetime) 
         whole = queues.of_initiative(known[initiative.pk])
         parts = [queues.of_entry(queues.entries[member]) for member in members]
         target = plans.detailed(queues, whole, inputs.today, asked.by)
-        return _only(replace(inputs, by=asked.by), queues, [target, *parts])
+        return only(replace(inputs, by=asked.by), queues, [target, *parts])
 
     return planned.asked.outlook(build, of_queue=True)

@@ -53,9 +53,15 @@ def read(teams: Sequence[Team], as_of: datetime, facets: Facets) -> Reading:
     for calendar, on in Holiday.objects.filter(calendar__in=calendars).order_by("on").values_list("calendar", "on"):
         holidays.setdefault(calendar, []).append(on)
     off = {team.pk: tuple(holidays.get(team.calendar_id, ())) for team in teams}
-    meant = np.ones(len(found.ids), dtype=np.bool_) if facets.are_all else np.isin(found.ids, _chosen(teams, facets))
+    every = np.ones(len(found.ids), dtype=np.bool_)
     in_feature = np.isin(found.ids, _of_features(found.ids))
-    return Reading(found, meant, in_feature, tuple(teams), off)
+    reading = Reading(found, every, in_feature, tuple(teams), off)
+    return reading if facets.are_all else replace(reading, meant=meant(reading, facets))
+
+
+def meant(reading: Reading, facets: Facets) -> Flags:
+    """Which items `facets` mean."""
+    return np.isin(reading.columns.ids, _chosen(reading.teams, facets))
 
 
 def _chosen(teams: Sequence[Team], facets: Facets) -> list[int]:

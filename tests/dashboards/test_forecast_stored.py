@@ -112,6 +112,17 @@ def test_it_is_listed_with_the_chance_then_and_its_outcome(pmo: Client) -> None:
     assert "Open 2 Jun 2025, Pia Ito" in text
 
 
+def test_what_is_open_is_listed_with_the_chance_now(pmo: Client, cast: Cast) -> None:
+    committed(pmo)
+    Forecast.objects.update(chance=0.4)
+    made = feature(cast.falcon.sources.get(), "Refunds", 3, 1)  # type: ignore[attr-defined]
+    pmo.post(COMMIT, {"subject": f"feature:{made.pk}", "due_on": "2025-06-04", "votes": ""})
+    text = words(pmo.get(PAGE).content.decode())
+    # Ten of ten for certain by the 16th, whatever was said then; a third item by the second day never.
+    assert "10 items 16 Jun 2025 40 % > 95 %" in text
+    assert "Refunds 4 Jun 2025 < 5 % < 5 %" in text
+
+
 def test_before_it_was_made_it_is_not_listed(pmo: Client) -> None:
     committed(pmo)
     text = words(pmo.get("/flow/forecast/?scope=team:falcon&as_of=2025-06-01").content.decode())
