@@ -38,6 +38,9 @@ class BaselineSerializer(serializers.ModelSerializer[Baseline]):
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if given.get("team") and given.get("stream"):
             raise serializers.ValidationError({"stream": ["A baseline is of a team, or of a stream, or of neither."]})
+        # Read as null, an empty name would set limits for the whole portfolio.
+        if empty := [name for name in ("team", "stream") if self.initial_data.get(name) == ""]:
+            raise serializers.ValidationError({empty[0]: ["Give a short name, or null."]})
         return given
 
 

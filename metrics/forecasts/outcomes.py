@@ -31,8 +31,8 @@ OPEN = Decision(Outcome.OPEN, None)
 def decide(forecast: Forecast, now: datetime) -> Decision:
     """Kept when the work was finished by the end of `due_on`, missed when not; open before that end.
 
-    A feature without any item stays open: nothing tells whether it was done. Facts as the database holds them now, so
-    an import that changes history changes the decision.
+    Facts as the database holds them now, so an import that changes history changes the decision. Where there are none,
+    nothing tells: a feature without any item stays open, and what was decided stays when its source is deleted.
     """
     zone = _zone(forecast)
     end = datetime.combine(forecast.due_on, time.max, tzinfo=zone)
@@ -62,10 +62,14 @@ def _of_features(forecast: Forecast, end: datetime) -> Decision:
     counted = work.is_broken_down & due
     empty = np.array([plans.feature_id(one) in named for one in work.features], dtype=np.bool_) & ~work.is_broken_down
     if not counted.any():
-        return OPEN
+        return _as_it_is(forecast)
     if work.left[counted].any() or (empty & ~np.array(dropped, dtype=np.bool_)).any():
         return Decision(Outcome.MISSED, None)
     return Decision(Outcome.KEPT, works.finished_on(work, np.flatnonzero(counted).tolist()))
+
+
+def _as_it_is(forecast: Forecast) -> Decision:
+    return Decision(forecast.outcome, forecast.finished_on)
 
 
 def _is_over(feature: Feature, end: datetime) -> bool:
@@ -79,6 +83,8 @@ def _of_items(forecast: Forecast, end: datetime) -> Decision:
     teams = list(Team.objects.filter(slug__in=slugs).select_related("calendar"))
     only_features = bool(inputs.asked.get("only_features"))
     reading = samples.read(teams, end, _facets(inputs.asked))
+    if not len(reading.columns.ids):
+        return _as_it_is(forecast)
     meant = reading.of(only_features=only_features)
     ends, found = frame.finishes(reading.columns), reading.columns
     late = found.ended[found.last] > micros(forecast.as_of)

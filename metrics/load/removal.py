@@ -11,6 +11,7 @@ from metrics.models import (
     BlockedStay,
     Commit,
     Deployment,
+    EpicLink,
     Incident,
     ItemFlow,
     PullRequest,
@@ -23,6 +24,7 @@ from metrics.models import (
 
 # Children before their parents: statuses and items are protected by what points at them.
 IN_ORDER: tuple[type[models.Model], ...] = (
+    EpicLink,
     BlockedStay,
     TeamMove,
     Transition,
@@ -74,7 +76,10 @@ def mark_found(source: Source, found: Collection[str]) -> set[int]:
 
 
 def counts(source: Source) -> dict[str, int]:
-    """How many facts of each kind the source has, by the kind's name; kinds without any are left out."""
+    """How many facts of each kind the source has, and links of its epics to features, by the kind's name.
+
+    Kinds without any are left out.
+    """
     found = {model._meta.verbose_name_plural: _facts(model, source).count() for model in IN_ORDER}
     return {str(name): count for name, count in found.items() if count}
 

@@ -13,7 +13,7 @@ from metrics import actions, forecasts, tasks
 from metrics.actions.forecasts import _decide as decide_one
 from metrics.formulas.forecast.calibration import calibrate, mean_vote
 from metrics.formulas.forecast.engine import ENGINE
-from metrics.load import upsert
+from metrics.load import removal, upsert
 from metrics.models import Forecast, Outcome, Source
 from metrics.rows import TransitionRow
 from portfolio.models import Feature, Initiative, Team
@@ -261,6 +261,20 @@ def test_what_another_worker_decided_is_not_decided_again(made: Source) -> None:
     entries = AuditEntry.objects.count()
     assert not decide_one(stale, AFTER)
     assert AuditEntry.objects.count() == entries
+
+
+def test_what_was_decided_stays_when_its_source_is_deleted(made: Source) -> None:
+    """An item and a feature of one item, promised and finished; then nothing is known of them any more."""
+    by_items = commit(team=made.team, items=1)
+    one = feature(made, "E", 1, *open_items("E", 1))
+    by_feature = commit(feature=one)
+    finish(made, "E-0", day="2025-06-03")
+    before = [decided(by_items), decided(by_feature)]
+    assert [outcome for outcome, _ in before] == [Outcome.KEPT, Outcome.KEPT]
+    assert removal.counts(made)["epic links"] == 1
+    removal.delete_facts(made)
+    made.delete()
+    assert [decided(by_items), decided(by_feature)] == before
 
 
 # How right they were

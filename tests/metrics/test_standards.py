@@ -254,6 +254,14 @@ class TestApi:
         client.force_login(cast.person(name))
         return client
 
+    def test_an_empty_team_is_not_the_portfolio(self, cast: Cast) -> None:
+        leader = self.client(cast, "leader")
+        sent = {"measure": "wip", "starts_on": "2025-03-03", "reason": "WIP limit"}
+        for name in ("team", "stream"):
+            empty = leader.post("/api/v1/baselines/", {**sent, name: ""}, "application/json")
+            assert (empty.status_code, empty.json()) == (400, {name: ["Give a short name, or null."]})
+        assert not Baseline.objects.exists()
+
     def test_baselines(self, cast: Cast) -> None:
         coach = self.client(cast, "coach")
         sent = {"team": "falcon", "measure": "wip", "starts_on": "2025-03-03", "reason": "WIP limit"}
