@@ -262,17 +262,20 @@ _NAMES: dict[str, Callable[[Sequence[int]], Names]] = {
 }
 
 
-FIGURE_HEAD = ("what", "at", "name", "value", "unit")
+FIGURE_HEAD = ("what", "at", "name", "value", "unit", "partial")
 
 
 def figure_rows(found: Measurement) -> list[tuple[object, ...]]:
-    """A figure as lines of FIGURE_HEAD: what the API gives as JSON, for spreadsheets."""
-    rows: list[tuple[object, ...]] = [("value", None, found.reason, found.value, found.unit)]
-    rows += [("percentile", None, p, value, found.unit) for p, value in found.percentiles.items()]
-    rows += [("part", None, name, value, None) for name, value in found.parts.items()]
+    """A figure as lines of FIGURE_HEAD: what the API gives as JSON, for spreadsheets.
+
+    `partial` marks a point whose week or iteration the window or the as-of time cuts.
+    """
+    rows: list[tuple[object, ...]] = [("value", None, found.reason, found.value, found.unit, None)]
+    rows += [("percentile", None, p, value, found.unit, None) for p, value in found.percentiles.items()]
+    rows += [("part", None, name, value, None, None) for name, value in found.parts.items()]
     for point in found.series:
-        at = point.at.isoformat()
+        at, partial = point.at.isoformat(), "partial" if point.is_partial else None
         if point.parts is None or point.value is not None:
-            rows.append(("series", at, None, point.value, found.unit))
-        rows += [("series", at, name, value, None) for name, value in (point.parts or {}).items()]
+            rows.append(("series", at, None, point.value, found.unit, partial))
+        rows += [("series", at, name, value, None, partial) for name, value in (point.parts or {}).items()]
     return rows

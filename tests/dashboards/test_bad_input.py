@@ -272,7 +272,7 @@ def test_items_are_chosen_alike_by_page_api_csv_and_report(board: Source, leader
         assert json.loads(out.getvalue())["metrics"]["cycle_time"] == found
         params = {"scope": "team:falcon", **MARCH, "p": "1,99", **choice}
         csv = b"".join(leader.get("/figures/cycle_time/", params).streaming_content).decode()  # type: ignore[attr-defined]
-        assert f"percentile,,99,{expected[-1]},days" in csv
+        assert f"percentile,,99,{expected[-1]},days," in csv
         assert "percentile,,85" not in csv
         rows = leader.get("/api/v1/items/", params).json()["results"]
         then = leader.get("/api/v1/items/", {**params, "as_of": "2025-03-31"}).json()["results"]
