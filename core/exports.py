@@ -7,7 +7,7 @@ from datetime import datetime
 from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class _Echo:

@@ -69,7 +69,8 @@ def expectations(request: HttpRequest) -> HttpResponseBase:
 
 
 def _team(request: HttpRequest, slug: str) -> Team:
-    return get_object_or_404(teams_for(me(request)).select_related("stream"), slug=slug)
+    # PostgreSQL takes no NUL: there is no such team.
+    return get_object_or_404(teams_for(me(request)).select_related("stream"), slug=slug.replace("\0", " "))
 
 
 def _find(request: HttpRequest, expectation_id: int) -> Expectation:

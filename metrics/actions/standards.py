@@ -137,7 +137,7 @@ def _check_baseline(made: Baseline) -> None:
             problems["starts_on"] = "Records begin in 1970 at the earliest."
     elif _others(made, "stream", "team", "measure", "starts_on"):
         problems["starts_on"] = f"There is a baseline from {made.starts_on:%-d %b %Y} on already."
-    if made.ends_on and full_weeks(made.starts_on, made.ends_on) < FEWEST_POINTS:
+    if made.ends_on and not problems and full_weeks(made.starts_on, made.ends_on) < FEWEST_POINTS:
         monday = made.starts_on + timedelta(days=-made.starts_on.weekday() % 7)
         earliest = monday + timedelta(days=7 * FEWEST_POINTS - 1)
         problems["ends_on"] = (
