@@ -127,7 +127,7 @@ def _series(columns: FlowColumns, window: Window, places: list[Place], place: In
 
 def _too_little(found: Standing) -> str:
     if not found.days.any():
-        return "nothing was in progress"
+        return "nothing was in progress in any full week"
     if found.weeks < WEEKS:
         return f"too little data: {found.weeks} of {WEEKS} full weeks since work was first in progress"
     return "" if found.days[:, -WEEKS:].any() else "nothing was in progress in the last four full weeks"

@@ -115,8 +115,8 @@ def test_of_several_teams_the_place_names_the_team(board: Source, reader: Client
 def test_nothing_in_progress_is_no_constraint(board: Source, reader: Client) -> None:
     upsert(board, history("A", "2025-02-01"))
     page = show(reader)
-    assert page.heading == "Falcon: nothing was in progress"
-    assert page.widgets[QUESTION].answer == "Nothing was in progress."
+    assert page.heading == "Falcon: nothing was in progress in any full week"
+    assert page.widgets[QUESTION].answer == "Nothing was in progress in any full week."
     assert page.widgets[QUESTION].tag == "n/a"
 
 

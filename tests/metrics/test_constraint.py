@@ -131,7 +131,7 @@ def test_places_of_a_stream_are_the_teams_own(board: Source) -> None:
 
 
 def test_too_little_says_what_is_missing(board: Source) -> None:
-    assert figure("constraint", window=FOUR).reason == "nothing was in progress"
+    assert figure("constraint", window=FOUR).reason == "nothing was in progress in any full week"
     upsert(board, history("A", "2025-03-01", "2025-03-12 09:00 dev", "2025-03-19 09:00 done"))
     # From Monday the 10th: three full weeks by the 30th.
     reason = "too little data: 3 of 4 full weeks since work was first in progress"
