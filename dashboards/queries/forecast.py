@@ -25,7 +25,18 @@ from dashboards.queries.forecast_rows import (
 from dashboards.queries.forecast_sample import Reckoned, far_away, of_items_text, reckoned
 from dashboards.queries.forecast_what_if import Compared, compared
 from metrics import forecasts
-from metrics.forecasts import Answer, BadQuestion, BurnUp, Delivery, Fan, HowMany, Outlook, Question, shown_chance
+from metrics.forecasts import (
+    Answer,
+    BadQuestion,
+    Both,
+    BurnUp,
+    Delivery,
+    Fan,
+    HowMany,
+    Known,
+    Question,
+    shown_chance,
+)
 from metrics.forms import Asked, day_text
 from metrics.formulas.stats import DRAWN
 from metrics.measurement import Point, Window
@@ -60,6 +71,7 @@ class ForecastPage:
     of_initiatives: Reckoned | None
     of_items: str
     far: str
+    known: Known
 
     @property
     def notes(self) -> list[str]:
@@ -82,7 +94,8 @@ def forecast_page(asked: Asked, at: datetime, params: QueryDict, user: User) -> 
     form = QuestionForm(params, today)
     what_if = WhatIfForm(params, features_of(asked, today), teams_of(asked))
     question = question_of(asked, form, what_if.what_if())
-    items, plan = (forecasts.seen_by(one, user) for one in _ask(asked, question, at, form, what_if))
+    found = _ask(asked, question, at, form, what_if)
+    items, plan = forecasts.seen_by(found.items, user), forecasts.seen_by(found.plan, user)
     form.show("items", items.base.deliveries[0].items if items.base.deliveries else "")
     return ForecastPage(
         finding=finding(asked.scope.name, items.base),
@@ -92,7 +105,7 @@ def forecast_page(asked: Asked, at: datetime, params: QueryDict, user: User) -> 
         question=question,
         base=items.base,
         plan=plan.base,
-        answers=answer_widgets(items.base, finished_of_late(asked, at, today)),
+        answers=answer_widgets(items.base, finished_of_late(asked, at, today, found.known)),
         queue=queue(plan.base),
         initiatives=of_initiatives(plan.base, with_figure=len(asked.scope.teams) > 1),
         samples=sample_lines(items.base),
@@ -101,12 +114,11 @@ def forecast_page(asked: Asked, at: datetime, params: QueryDict, user: User) -> 
         of_initiatives=reckoned(plan.base, initiatives(plan.base), question),
         of_items=of_items_text(items.base),
         far=far_away(items.base, plan.base),
+        known=found.known,
     )
 
 
-def _ask(
-    asked: Asked, question: Question, at: datetime, form: QuestionForm, what_if: WhatIfForm
-) -> tuple[Outlook, Outlook]:
+def _ask(asked: Asked, question: Question, at: datetime, form: QuestionForm, what_if: WhatIfForm) -> Both:
     """Ask the engine; what it finds wrong beside what the forms found is said at their fields, and left out."""
     # A day too far ahead, then too many items: without both of these nothing is refused any more.
     for _ in range(2):
@@ -133,10 +145,14 @@ def teams_of(asked: Asked) -> list[tuple[str, str]]:
     return list(Team.objects.filter(pk__in=asked.scope.teams).values_list("slug", "name"))
 
 
-def finished_of_late(asked: Asked, at: datetime, today: date) -> Sequence[Point]:
+def finished_of_late(asked: Asked, at: datetime, today: date, known: Known) -> Sequence[Point]:
     """The items finished a day, of the days that are drawn before the fan."""
     window = Window(today - timedelta(days=DRAWN_DAYS - 1), today)
-    return measure_many(["throughput"], asked.scope, window, at, asked.facets)["throughput"].series
+    # What was read for the forecast need not be read again, where it is of the same teams and items.
+    is_same = asked.facets.are_all and {team.pk for team in known.reading.teams} == set(asked.scope.teams)
+    is_same = is_same and bool(known.reading.columns.in_scope.any())
+    flow = (lambda: known.reading.columns) if is_same else None
+    return measure_many(["throughput"], asked.scope, window, at, asked.facets, flow)["throughput"].series
 
 
 def finding(name: str, answer: Answer) -> str:

@@ -59,11 +59,13 @@ def of_scope(asked: Asked) -> Q:
     return of_stream(asked.scope.slug) if asked.scope.kind == "stream" else Q()
 
 
-def commitments(asked: Asked, user: User | AnonymousUser, at: datetime) -> list[Commitment]:
+def commitments(
+    asked: Asked, user: User | AnonymousUser, at: datetime, known: forecasts.Known | None = None
+) -> list[Commitment]:
     """The commitments made for a scope by `at`: those that are open first, the next due on top; then the latest."""
     rows = forecasts.stored_for(user).filter(of_scope(asked), as_of__lte=at).select_related("made_by")
     found = sorted(rows[:MOST], key=lambda row: _next_then_latest(row, at))
-    now = forecasts.chances_now([row for row in found if outcome_at(row, at) == Outcome.OPEN], at)
+    now = forecasts.chances_now([row for row in found if outcome_at(row, at) == Outcome.OPEN], at, known)
     return [commitment(row, now, at) for row in found]
 
 

@@ -33,7 +33,7 @@ def _render(
         "commit_form": form,
         "may_commit": form is not None and bool(form.fields["subject"].choices),  # type: ignore[attr-defined]
         "commit_address": f"{reverse('forecast-commit')}?{query}#commit",
-        "commitments": commitments(asked, request.user, asked.as_of or now),
+        "commitments": commitments(asked, request.user, asked.as_of or now, page.known),
         "ask_kept": kept(request.GET, *QuestionForm.base_fields),
         "what_if_kept": kept(request.GET, *what_if),
         "base_address": f"?{without(request, *what_if)}",

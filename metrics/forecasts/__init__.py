@@ -1,7 +1,7 @@
 """Forecasts: questions, what the database knows, the engine's answers. See docs/users/measures.md."""
 
 from metrics.forecasts.answers import Answer, BurnUp, Chance, Delivery, Fan, HowMany, Outlook, TeamSample
-from metrics.forecasts.asking import ask, ask_feature, ask_initiative, ask_items, ask_plan, default_items
+from metrics.forecasts.asking import Both, Known, ask, ask_feature, ask_initiative, ask_items, ask_plan, default_items
 from metrics.forecasts.now import chances_now
 from metrics.forecasts.questions import NOTHING, SAMPLE_DAYS, BadQuestion, Question, WhatIf
 from metrics.forecasts.seen import answer_seen_by, hidden_from, seen_by
@@ -15,12 +15,14 @@ __all__ = [
     "Answer",
     "BadQuestion",
     "Bin",
+    "Both",
     "BurnUp",
     "Calibration",
     "Chance",
     "Delivery",
     "Fan",
     "HowMany",
+    "Known",
     "Outlook",
     "Question",
     "TeamSample",

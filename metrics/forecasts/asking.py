@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -150,9 +150,31 @@ def _of_items(question: Question, inputs: Inputs) -> Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What was read for an answer, for who asks more as at the same instant. The queues of `teams` (primary keys), and
+    those of the teams of `streams`, are whole in `work`.
+    """
+
+    at: datetime
+    reading: Reading
+    work: Work
+    streams: frozenset[int]
+    teams: frozenset[int]
+
+
+class Both(NamedTuple):
+    """The answers of `ask`, and what they were made from."""
+
+    items: Outlook
+    plan: Outlook
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
 class _Planned:
     asked: _Asked
     work: Work
+    streams: frozenset[int]
 
     def plan(self, question: Question) -> plans.Plan:
         return plans.make(self.work, self.asked.reading.teams, question.what_if.drop_features)
@@ -168,7 +190,7 @@ def _planned(
     work = works.read(streams, teams, as_of, zone)
     named = {*teams, *(feature.team_id for feature in work.features)}
     named |= {team for initiative in work.unrefined() for team in work.expected.get(initiative.pk, ())}
-    return _Planned(_asked(samples.known_teams(named), question, as_of, zone), work)
+    return _Planned(_asked(samples.known_teams(named), question, as_of, zone), work, frozenset(streams))
 
 
 def ask_plan(scope: Scope, question: Question, as_of: datetime) -> Outlook:
@@ -180,10 +202,11 @@ def ask_plan(scope: Scope, question: Question, as_of: datetime) -> Outlook:
     return _plan(_planned_for(scope, question, as_of), scope)
 
 
-def ask(scope: Scope, question: Question, as_of: datetime) -> tuple[Outlook, Outlook]:
+def ask(scope: Scope, question: Question, as_of: datetime) -> Both:
     """`ask_items` and `ask_plan`, from one reading of the facts. Raises BadQuestion."""
     planned = _planned_for(scope, question, as_of)
-    return _items(planned.asked, scope), _plan(planned, scope)
+    known = Known(as_of, planned.asked.reading, planned.work, planned.streams, frozenset(scope.teams))
+    return Both(_items(planned.asked, scope), _plan(planned, scope), known)
 
 
 def _planned_for(scope: Scope, question: Question, as_of: datetime) -> _Planned:

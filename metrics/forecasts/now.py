@@ -14,6 +14,7 @@ from django.db.models import Q
 from metrics.columns import micros
 from metrics.forecasts import asking, plans, samples
 from metrics.forecasts import work as works
+from metrics.forecasts.asking import Known
 from metrics.forecasts.questions import Question
 from metrics.forecasts.samples import Reading
 from metrics.forecasts.work import Work
@@ -28,17 +29,17 @@ SETTINGS = ("share", "only_features", "sample_days", "wip_limit")
 Chances = dict[int, float | None]
 
 
-def chances_now(rows: Sequence[Forecast], at: datetime) -> Chances:
+def chances_now(rows: Sequence[Forecast], at: datetime, known: Known | None = None) -> Chances:
     """Per forecast (primary key) the chance, as at `at`, that it is kept; None where that cannot be told.
 
     Items: what its teams have finished since counts. The number of queries does not grow with the rows; these should
-    come with their team, stream, feature and initiative.
+    come with their team, stream, feature and initiative. `known` is not read again, where it holds what is needed.
     """
     coming = [_Row.of(row) for row in rows if row.due_on > at.astimezone(_zone(row)).date()]
     found: Chances = dict.fromkeys((row.pk for row in rows), None)
     if not coming:
         return found
-    now = _Now.read(coming, at)
+    now = _Now.read(coming, at, known if known and known.at == at else None)
     for question in dict.fromkeys(one.question for one in coming):
         found |= now.chances(question, [one.row for one in coming if one.question == question])
     return found
@@ -77,12 +78,10 @@ class _Now:
     crews: Mapping[int, frozenset[str]]
 
     @staticmethod
-    def read(rows: Sequence[_Row], at: datetime) -> "_Now":
-        work, queued = _work([one.row for one in rows], at)
+    def read(rows: Sequence[_Row], at: datetime, known: Known | None) -> "_Now":
+        work, queued = _work([one.row for one in rows], at, known)
         slugs = frozenset().union(*(one.slugs for one in rows))
-        named = Team.objects.filter(Q(pk__in=queued) | Q(slug__in=slugs)).select_related("calendar").order_by("name")
-        reading = samples.read(list(named), at, ALL_ITEMS)
-        return _Now(at, reading, work, {one.row.pk: one.slugs for one in rows})
+        return _Now(at, _reading(queued, slugs, at, known), work, {one.row.pk: one.slugs for one in rows})
 
     def chances(self, question: Question, rows: Sequence[Forecast]) -> Chances:
         """Of forecasts that were asked alike."""
@@ -177,7 +176,23 @@ class _Since:
         return int((mine & (self.at > micros(row.as_of))).sum())
 
 
-def _work(rows: Sequence[Forecast], at: datetime) -> tuple[Work, set[int]]:
+def _reading(teams: Collection[int], slugs: Collection[str], at: datetime, known: Known | None) -> Reading:
+    """The facts of these teams, by primary key and by slug."""
+    if known is not None:
+        there = known.reading.teams
+        if {team.pk for team in there}.issuperset(teams) and {team.slug for team in there}.issuperset(slugs):
+            return replace(known.reading, meant=np.ones(len(known.reading.meant), dtype=np.bool_))
+    named = Team.objects.filter(Q(pk__in=teams) | Q(slug__in=slugs)).select_related("calendar").order_by("name")
+    return samples.read(list(named), at, ALL_ITEMS)
+
+
+def _holds(known: Known, streams: Collection[int], teams: Collection[int]) -> bool:
+    """Whether the queues of these teams and streams are whole in what is known."""
+    whole = known.teams | {team.pk for team in known.reading.teams if team.stream_id in known.streams}
+    return known.streams.issuperset(streams) and whole.issuperset(teams)
+
+
+def _work(rows: Sequence[Forecast], at: datetime, known: Known | None) -> tuple[Work, set[int]]:
     """The queues that the forecasts of features and initiatives stand in, and the teams of all of them."""
     own = [row.feature for row in rows if row.feature is not None]
     whole = [row.initiative for row in rows if row.initiative is not None]
@@ -189,6 +204,9 @@ def _work(rows: Sequence[Forecast], at: datetime) -> tuple[Work, set[int]]:
     teams |= set(links.order_by().values_list("team", flat=True))
     streams = {one.stream_id for one in whole}
     streams |= set(Team.objects.filter(pk__in=teams).order_by().values_list("stream", flat=True)) if own else set()
-    work = works.read(sorted(streams), sorted(teams), at, ZoneInfo(settings.TIME_ZONE))
+    if known is not None and _holds(known, streams, teams):
+        work = known.work
+    else:
+        work = works.read(sorted(streams), sorted(teams), at, ZoneInfo(settings.TIME_ZONE))
     busy = {team for initiative in work.unrefined() for team in work.expected.get(initiative.pk, ())}
     return work, teams | busy | {feature.team_id for feature in work.features}
