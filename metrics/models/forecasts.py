@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from metrics.models.sources import Source
 from portfolio.models import Feature, Initiative, Team, ValueStream
@@ -78,4 +79,4 @@ class Forecast(models.Model):
         indexes = [models.Index(fields=["outcome", "due_on"], name="forecast_to_decide")]
 
     def __str__(self) -> str:
-        return f"{self.subject} by {self.due_on}"
+        return f"{self.subject} by {date_format(self.due_on, 'j M Y')}"
