@@ -55,7 +55,8 @@ def reckoned(plan: Answer, deliveries: Sequence[Delivery], question: Question) -
 def _of_features(belonged: str, teams: list[TeamSample], question: Question) -> Reckoned:
     others = [team.name for team in teams if not team.only_features]
     but = f", but in {', '.join(others)} with all finishes" if others else ""
-    text = f"{belonged}: the dates are reckoned with these alone{but}, as if it stayed so."
+    dates = "the dates of features and initiatives"
+    text = f"{belonged}: {dates} are reckoned with these alone{but}, as if it stayed so."
     return Reckoned(text, "Reckon with all finishes", "false")
 
 
