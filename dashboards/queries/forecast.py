@@ -199,7 +199,7 @@ def _how_many(found: HowMany) -> Widget:
         f"85\u00a0% chance of at least {count(least[85], 'item')} by {day}.",
         f"As likely as not: at least {plain(least[50])}.",
         spec=spec if len(counts) > 1 else None,
-        note="dark: at least 85\u00a0% sure",
+        note="stronger colour: at least 85\u00a0% sure",
         extra={
             "head": ("Chance", "At least"),
             "rows": [(f"{p}\u00a0%", count(least[p], "item")) for p in sorted(least)],
