@@ -214,7 +214,8 @@ def test_the_share_of_finishes_that_were_of_features_is_said_and_the_other_way_i
     # its item is there after k days with 1 − (2/3)^k: 33, 56, 70, 80, 87 …: 50 % on Wednesday, 4 June, 85 % on Monday.
     html = show(by="2025-06-13")
     said = "20 of 50 finished items in the sample (40 %) belonged to features"
-    assert f"{said}: the dates of features and initiatives are reckoned with these alone, as if it stayed so. Reckon with all finishes" in html
+    way = "the dates of features and initiatives are reckoned with these alone, as if it stayed so."
+    assert f"{said}: {way} Reckon with all finishes" in html
     assert "Refunds 1 item 4 Jun 2025 9 Jun 2025" in html
     assert "Items are reckoned with all finishes." in html
     assert "50 items 20 of 50 0.83" in html
