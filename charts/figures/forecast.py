@@ -1,4 +1,4 @@
-"""Figures of forecasts: burn-up with its fan, chances by date and by count, lanes of features, reliability."""
+"""Figures of forecasts: burn-up with its fan, chances by date and by count, lanes of features."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -28,15 +28,6 @@ class Lane(NamedTuple):
     due: date | None = None
 
 
-class Bin(NamedTuple):
-    """Forecasts that said about the same: how many, what they said and what came true on average (0…1)."""
-
-    label: str
-    n: int
-    stated: float
-    happened: float
-
-
 def burn_up(
     days: Sequence[date],
     done: Sequence[Number | None],
@@ -55,14 +46,14 @@ def burn_up(
     layout = layout_of(height, ceiling(values), unit)
     stops = stops_of(days, layout)
     ranks = sorted(bands)
-    traces = [*_fills(stops, bands, ranks), _line(stops, done, "Done", "series-1", "solid", 2.4)]
+    traces = [*_fills(stops, bands, ranks), line_of(stops, done, "Done", "series-1", "solid", 2.4)]
     names = []
     if any(y is not None for y in scope):
-        traces.append(_line(stops, scope, "Scope", "ink-2", "longdash", 1.6))
+        traces.append(line_of(stops, scope, "Scope", "ink-2", "longdash", 1.6))
         names.append((_last(scope), "scope", colour("ink-2")))
     for rank in ranks:
         name = f"{rank}\u00a0% at least"
-        traces.append(_line(stops, bands[rank], name, "series-1", DASHES.get(rank, "dash"), 1.4))
+        traces.append(line_of(stops, bands[rank], name, "series-1", DASHES.get(rank, "dash"), 1.4))
         names.append((_last(bands[rank]), f"{rank}\u00a0%: {_last(bands[rank])}", colour("series-1")))
     if due is not None and stops:
         _upright(layout, traces, due, f"by {_short(due)}", _is_late(due, days))
@@ -70,7 +61,7 @@ def burn_up(
     return {"data": traces, "layout": layout}
 
 
-def _line(xs: Sequence[object], ys: Sequence[Number | None], name: str, ink: str, dash: str, width: float) -> Spec:
+def line_of(xs: Sequence[object], ys: Sequence[Number | None], name: str, ink: str, dash: str, width: float) -> Spec:
     look = {"color": colour(ink), "width": width, "dash": dash}
     return {"type": "scatter", "mode": "lines", "x": list(xs), "y": list(ys), "name": name, "line": look}
 
@@ -145,13 +136,13 @@ def _upright(
     )
 
 
-def _per_cent(values: Sequence[float]) -> list[float]:
+def per_cent(values: Sequence[float]) -> list[float]:
     return [round(100 * value, 1) for value in values]
 
 
 def _held(values: Sequence[float]) -> list[float]:
     """Chances in per cent; what is beyond what anybody can know is drawn at its bound."""
-    return [min(max(value, 100 * LEAST), 100 * MOST) for value in _per_cent(values)]
+    return [min(max(value, 100 * LEAST), 100 * MOST) for value in per_cent(values)]
 
 
 def _chance_layout(height: str, head: str, names: Sequence[object], texts: Sequence[str]) -> Spec:
@@ -197,7 +188,7 @@ def chance_by_date(
     """
     layout = _chance_layout(height, "By the end of", days, texts)
     stops = stops_of(days, layout)
-    curve = _line(stops, _held(chances), name, "series-1", "solid", 2) | {
+    curve = line_of(stops, _held(chances), name, "series-1", "solid", 2) | {
         "hovertext": list(texts),
         "hovertemplate": "%{hovertext} by %{x|%-d %b %Y}<extra></extra>",
         "showlegend": False,
@@ -347,59 +338,4 @@ def _dues(rows: Sequence[Lane], places: Sequence[int]) -> Spec:
         "name": "due",
         "marker": {"color": colour("warn"), "size": 10, "symbol": "diamond"},
         "hovertemplate": "%{text}<br>due %{x|%-d %b %Y}<extra></extra>",
-    }
-
-
-def reliability(groups: Mapping[str, Sequence[Bin]], *, height: str = "large") -> Spec:
-    """What was said against what happened, a point per bin and group, larger for more; on the diagonal both agree."""
-    layout = layout_of(height, 110, "% came true")
-    ticks = [0, 25, 50, 75, 100]
-    layout |= {"hovermode": "closest", "showlegend": True}
-    title = {"text": "% said", "font": {"size": 11}}
-    layout["xaxis"] |= {"range": [-4, 104], "tickvals": ticks, "showgrid": True, "title": title}
-    # Room for the numbers above and below the points.
-    layout["yaxis"] |= {"range": [-10, 110], "tickvals": ticks}
-    layout["margin"] |= {"t": 44, "r": 28, "b": 46}
-    layout["legend"] |= {"x": 1, "xanchor": "right"}
-    layout["meta"]["table"] = {
-        "head": ["Said", "Whose", "How many", "Said on average (%)", "Came true (%)"],
-        "rows": [
-            [one.label, name, str(one.n), *(f"{100 * value:.0f}" for value in (one.stated, one.happened))]
-            for name, bins in groups.items()
-            for one in bins
-            if one.n
-        ],
-    }
-    diagonal = _line([0, 100], [0, 100], "said = happened", "ink-3", "dash", 1.2)
-    traces = [diagonal | {"hoverinfo": "skip", "meta": {"level": True}}]
-    traces += [_bins(name, bins, i, layout) for i, (name, bins) in enumerate(groups.items())]
-    return {"data": traces, "layout": layout}
-
-
-def _bins(name: str, bins: Sequence[Bin], index: int, layout: Spec) -> Spec:
-    """One group's points; how many forecasts a point stands for is written above it."""
-    found = [one for one in bins if one.n]
-    sizes = [round(min(26, 7 + 2.2 * one.n**0.5), 1) for one in found]
-    xs, ys = _per_cent([one.stated for one in found]), _per_cent([one.happened for one in found])
-    layout["annotations"] += [
-        {
-            "x": x,
-            "y": y,
-            "yref": "y",
-            "text": str(one.n),
-            "showarrow": False,
-            "yshift": 15 if index % 2 == 0 else -15,
-            "font": {"size": 11, "color": colour("ink-2")},
-        }
-        for x, y, one in zip(xs, ys, found, strict=True)
-    ]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": xs,
-        "y": ys,
-        "hovertext": [f"{one.n} that said {one.label}" for one in found],
-        "name": name,
-        "marker": {"color": series(index), "symbol": ("circle", "diamond")[index % 2], "size": sizes},
-        "hovertemplate": "%{hovertext}: %{y} % came true<extra></extra>",
     }

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from charts.figures import Spec
-from charts.figures import forecast as drawn
+from charts.figures import reliability as drawn
 from dashboards.queries.base import count
 from dashboards.queries.forecast_stored import MOST, Commitment, commitment, of_stream
 from metrics import forecasts

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from charts import figures
-from charts.figures import Cloud, Dot, Level, Mark, Spec, behaviour, flow, forecast, points, series
+from charts.figures import Cloud, Dot, Level, Mark, Spec, behaviour, flow, forecast, points, reliability, series
 
 MONDAY = date(2025, 1, 6)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
@@ -64,8 +64,8 @@ def lane(i: int) -> forecast.Lane:
     return forecast.Lane(f"Feature {i}", {p: first + timedelta(days=p // 5) for p in (50, 85, 95)}, first)
 
 
-def said(n: int) -> list[forecast.Bin]:
-    return [forecast.Bin(f"{i} to {i + 1}", i + 1, i / n, (i + 0.5) / n) for i in range(n)]
+def said(n: int) -> list[reliability.Bin]:
+    return [reliability.Bin(f"{i} to {i + 1}", i + 1, i / n, (i + 0.5) / n) for i in range(n)]
 
 
 def chart_of(n: int) -> Spec:
@@ -121,7 +121,7 @@ EXAMPLES: dict[str, tuple[Callable[[int], Spec], int]] = {
         120,
     ),
     "lanes": (lambda n: forecast.lanes([lane(i) for i in range(n)], MONDAY), 30),
-    "reliability": (lambda n: forecast.reliability({"Forecasts": said(n), "Votes": said(n)}), 10),
+    "reliability": (lambda n: reliability.reliability({"Forecasts": said(n), "Votes": said(n)}), 10),
 }
 
 
@@ -131,5 +131,5 @@ def builders() -> Iterator[str]:
         found = importlib.import_module(f"{figures.__name__}.{module.name}")
         for name, builder in inspect.getmembers(found, inspect.isfunction):
             is_own = builder.__module__ == found.__name__ and not name.startswith("_")
-            if is_own and inspect.signature(builder).return_annotation is Spec and name != "layout_of":
+            if is_own and inspect.signature(builder).return_annotation is Spec and name not in {"layout_of", "line_of"}:
                 yield name

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 import pytest
 
 from charts import figures
-from charts.figures import forecast
-from charts.figures.forecast import Bin, Lane
+from charts.figures import forecast, reliability
+from charts.figures.forecast import Lane
+from charts.figures.reliability import Bin
 from charts.templatetags.charts import table_of
 
 DAYS = [date(2026, 1, 5) + timedelta(days=n) for n in range(6)]
@@ -37,8 +38,8 @@ def every_figure() -> dict[str, figures.Spec]:
         "by count of nothing": forecast.chance_by_count([], [], [], {}),
         "lanes": forecast.lanes(LANES, DAYS[0]),
         "no lanes": forecast.lanes([], DAYS[0]),
-        "reliability": forecast.reliability(BINS),
-        "reliability of nothing": forecast.reliability({}),
+        "reliability": reliability.reliability(BINS),
+        "reliability of nothing": reliability.reliability({}),
     }
 
 
@@ -133,7 +134,7 @@ def test_a_long_name_of_a_lane_keeps_to_two_lines() -> None:
 
 
 def test_reliability_shows_bins_that_hold_something_and_how_much() -> None:
-    spec = forecast.reliability(BINS)
+    spec = reliability.reliability(BINS)
     own = next(trace for trace in spec["data"] if trace["name"] == "Forecasts")
     # 19 of 24 are 79.2 %.
     assert (own["x"], own["y"]) == ([84.0], [79.2])
