@@ -121,14 +121,29 @@ def _votes(votes: Sequence[float] | None, confidence: float | None) -> float | N
 
 
 def _keep(actor: Person, made: Forecast) -> Forecast:
+    """Store it; a second click on the same button finds what the first one stored."""
     with transaction.atomic():
         made.full_clean(exclude=["made_by"])
+        # Who comes second waits here, and then sees the first one's.
+        if made.team_id:
+            Team.objects.select_for_update(no_key=True).get(pk=made.team_id)
+        elif made.stream_id:
+            ValueStream.objects.select_for_update(no_key=True).get(pk=made.stream_id)
+        if stored := _same(made):
+            return stored
         made.save()
         data = {"due_on": made.due_on.isoformat(), "items": made.items, "chance": made.chance, "engine": made.engine}
         if made.votes is not None:
             data["votes"] = made.votes
         audit.record(actor=actor, verb="committed to", target=made, data=data)
     return made
+
+
+def _same(made: Forecast) -> Forecast | None:
+    """The open commitment of the same person to the same, by the same day and from the same data."""
+    names = ("made_by_id", "team_id", "stream_id", "feature_id", "initiative_id", "items", "due_on", "votes", "inputs")
+    same = Forecast.objects.filter(outcome=Outcome.OPEN, **{name: getattr(made, name) for name in names})
+    return same.order_by("pk").first()
 
 
 def withdraw_forecast(*, actor: Person, forecast: Forecast, reason: str = "") -> Forecast:

@@ -115,7 +115,7 @@ def test_it_is_listed_with_the_chance_then_and_its_outcome(pmo: Client) -> None:
 def test_what_is_open_is_listed_with_the_chance_now(pmo: Client, cast: Cast) -> None:
     committed(pmo)
     Forecast.objects.update(chance=0.4)
-    made = feature(cast.falcon.sources.get(), "Refunds", 3, 1)  # type: ignore[attr-defined]
+    made = feature(cast.falcon.sources.get(), "Refunds", 3, 1)
     pmo.post(COMMIT, {"subject": f"feature:{made.pk}", "due_on": "2025-06-04", "votes": ""})
     text = words(pmo.get(PAGE).content.decode())
     # Ten of ten for certain by the 16th, whatever was said then; a third item by the second day never.

@@ -39,8 +39,8 @@ def test_it_says_the_state_and_since_when(board: Source, reader: Client) -> None
     # The 28 days before the window end on 2 March: four full weeks of Wait, from 3 February, three of them with items:
     # 3 × 21 item-days against 28 of Dev, 63 of 91.
     assert said.trend == (
-        "3 items stood there on average in these four weeks, and none left; 0 stood there in the four weeks before it took "
-        "the lead. Next: Dev, 25 %. "
+        "3 items stood there on average in these four weeks, and none left; 0 stood there in the four weeks before it "
+        "took the lead. Next: Dev, 25 %. "
         "28 days earlier: Wait, 69 %."
     )
     assert said.tag == "waiting"

@@ -87,6 +87,14 @@ def test_later_facts_change_nothing_of_what_was_kept(made: Source) -> None:
     assert forecasts.is_reproduced(found) is None
 
 
+def test_a_second_click_commits_to_nothing_more(made: Source) -> None:
+    first = commit(team=made.team, items=3)
+    assert commit(team=made.team, items=3).pk == first.pk
+    assert commit(team=made.team, items=4).pk != first.pk
+    assert commit(team=made.team, items=3, confidence=7).pk != first.pk
+    assert AuditEntry.objects.filter(verb="committed to").count() == 3
+
+
 def test_an_initiative_and_a_stream_can_be_promised(made: Source) -> None:
     one = Initiative.objects.create(slug="i", name="Refunds", stream=made.team.stream, due_on=date(2026, 1, 1))
     feature(made, "E", 1, *open_items("E", 3), initiative=one)

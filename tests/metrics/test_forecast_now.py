@@ -67,7 +67,7 @@ def test_at_once_it_is_the_chance_then(boards: tuple[Source, Source]) -> None:
 
 
 def test_what_was_finished_since_counts_and_days_gone_do_not_come_back(boards: tuple[Source, Source]) -> None:
-    """Of 3 items until Friday, 6 June, Heron finished one on Tuesday: on Wednesday noon 2 are left for two coins: 1/4."""
+    """Of 3 items until Friday, 6 June, Heron finished one on Tuesday: on Wednesday 2 are left for two coins: 1/4."""
     row = committed(date(2025, 6, 6), team=boards[1].team, items=3)
     assert row.chance == pytest.approx(5 / 16)  # three or four of four coins
     upsert(boards[1], done_on("since", ["2025-06-03"]))
@@ -80,7 +80,7 @@ def test_what_was_finished_since_counts_and_days_gone_do_not_come_back(boards: t
 
 
 def test_only_what_was_meant_counts(boards: tuple[Source, Source]) -> None:
-    """Defects on every other day; since then a defect and a feature were finished: one of the two is left, for a coin."""
+    """Defects on every other day; a defect and a feature were finished since: one of the two is left, for a coin."""
     heron = boards[1].team
     days = [f"2025-05-{day:02d}" for day in range(5, 31)]
     upsert(boards[1], done_on("bug", days, tool_type="Bug"))
