@@ -186,7 +186,7 @@ CHECKS: tuple[Check, ...] = (
         "without_points",
         "Items without points",
         ITEMS,
-        "The team plans in points, but these items were started without any: velocity counts them as 0.",
+        "They are with a team that plans in points, and were started without any: velocity counts them as 0.",
         "Estimate them in the tool, or let the team plan in items.",
         histories.without_points,
         _constant("started without points"),
