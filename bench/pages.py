@@ -171,6 +171,7 @@ def standalone() -> None:
         django.setup()
         if not is_here:
             call_command("migrate", verbosity=0)
+            call_command("collectstatic", verbosity=0, interactive=False)
             demo()
         main()
 
