@@ -211,7 +211,8 @@ def ask(scope: Scope, question: Question, as_of: datetime) -> Both:
 
 def _planned_for(scope: Scope, question: Question, as_of: datetime) -> _Planned:
     streams = sorted({team.stream_id for team in samples.known_teams(scope.teams)})
-    return _planned(streams, scope.teams, question, as_of, scope.zone)
+    # An initiative waits for all its teams, whose queues hold other work too.
+    return _planned(streams, works.involved(streams, scope.teams), question, as_of, scope.zone)
 
 
 def _plan(planned: _Planned, scope: Scope) -> Outlook:

@@ -80,6 +80,21 @@ def read(streams: Collection[int], teams: Collection[int], as_of: datetime, zone
     return replace(_with_items(features, initiatives, as_of, today), past=sized)
 
 
+def involved(streams: Collection[int], teams: Collection[int]) -> list[int]:
+    """`teams`, and all that work on their initiatives or on those of `streams`, or would."""
+    features, expected = (
+        Feature.objects.exclude(initiative=None).order_by(),
+        Initiative.teams.through.objects.order_by(),
+    )
+    own = Initiative.objects.filter(
+        Q(stream__in=streams)
+        | Q(pk__in=features.filter(team__in=teams).values("initiative"))
+        | Q(pk__in=_expected_of(teams))
+    ).order_by()
+    found = features.filter(initiative__in=own).values_list("team", flat=True)
+    return sorted({*teams, *found, *expected.filter(initiative__in=own).values_list("team", flat=True)})
+
+
 def _expected_of(teams: Collection[int]) -> QuerySet[Any, Any]:
     return Initiative.teams.through.objects.filter(team__in=teams).order_by().values("initiative")
 

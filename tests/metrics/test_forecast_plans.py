@@ -177,6 +177,19 @@ def test_a_joint_date_is_from_the_product_of_chances(two_teams: Initiative) -> N
     assert when(plan(scope="team:heron"), f"initiative:{two_teams.pk}") == date(2025, 6, 5)
 
 
+@pytest.mark.parametrize("scope", ["team:falcon", "stream:payments", "stream:platform", "portfolio"])
+def test_a_team_of_another_stream_does_its_own_work_first(falcon: Team, scope: str) -> None:
+    """Kite does one a day: 5 of its own until Mon 9 June, then the one of Refunds on Tue 10 June, whoever asks."""
+    falcon_board, kite_board = board(falcon), board(team("kite", stream="platform"))
+    refunds = Initiative.objects.create(slug="refunds", name="Refunds", stream=falcon.stream)
+    feature(falcon_board, "F", 1, *open_items("F", 2), initiative=refunds)
+    feature(kite_board, "Own", 1, *open_items("Own", 5))
+    feature(kite_board, "K", 2, *open_items("K", 1), initiative=refunds)
+    id, due = f"initiative:{refunds.pk}", date(2025, 6, 10)
+    assert when(forecasts.ask_initiative(refunds, Question(), NOON).base, id) == due
+    assert when(plan(scope=scope), id) == due
+
+
 def test_an_initiative_without_features_has_the_typical_size_and_waits_behind_the_features(
     two_teams: Initiative,
 ) -> None:
