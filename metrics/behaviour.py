@@ -5,7 +5,7 @@ last day's end, cycle time is the median of its finishes (a week without any has
 of full weeks only. The rules are in metrics/formulas/stats.py.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from metrics.measurement import Measurement, Number, Window
 from metrics.models import CHARTED, Baseline, FlowDay
 from metrics.queries import measure_many
 from metrics.registry import METRICS
-from metrics.standards import baselines_of
+from metrics.standards import baselines_of, baselines_of_each
 from metrics.templatetags.measures import plain, value_text
 
 MEASURES = tuple(key for key, _ in CHARTED)
@@ -123,8 +123,27 @@ def charts(measures: Iterable[str], asked: Asked, at: datetime) -> dict[str, Beh
     reach = Window(min(w.first for w in windows), max(w.last for w in windows)) if windows else asked.window
     longer = [key for key in measures if wide[key] != asked.window]
     base = measure_many(longer, asked.scope, reach, at, asked.facets) if longer else {}
-    frame = _Frame(asked.window, reach, _whole_day(asked, at), _first_record(asked))
+    first = min(_first_records(asked.scope.teams).values(), default=date.max)
+    frame = _Frame(asked.window, reach, _whole_day(asked, at), first)
     return {key: _chart(key, marks.get(key, []), drawn[key], base.get(key), frame) for key in measures}
+
+
+def side_by_side(
+    measure: str, parts: Sequence[tuple[Asked, Callable[[Window], Measurement]]], at: datetime
+) -> list[BehaviourChart]:
+    """The chart of one measure for many scopes, each with what measures it in a window; as many queries as for one."""
+    marks = baselines_of_each([asked.scope for asked, _ in parts], measure)
+    since = _first_records({team for asked, _ in parts for team in asked.scope.teams})
+    found = []
+    for asked, measured in parts:
+        local = at.astimezone(asked.scope.zone).date()
+        own = [mark for mark in marks.get(asked.scope.text, []) if mark.starts_on <= local]
+        reach = _reach(own, asked.window, local)
+        first = min((since[team] for team in asked.scope.teams if team in since), default=date.max)
+        frame = _Frame(asked.window, reach, _whole_day(asked, at), first)
+        base = measured(reach) if reach != asked.window else None
+        found.append(_chart(measure, own, measured(asked.window), base, frame))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +161,10 @@ def _whole_day(asked: Asked, at: datetime) -> date:
     return (at + timedelta(microseconds=1)).astimezone(asked.scope.zone).date() - timedelta(days=1)
 
 
-def _first_record(asked: Asked) -> date:
-    """The first day on which anything is known of the scope's teams; weeks before it are no weeks of zero."""
-    rows = FlowDay.objects.filter(team__in=asked.scope.teams, measure="held")
-    first: date | None = rows.aggregate(first=Min("on"))["first"]
-    return first or date.max
+def _first_records(teams: Collection[int]) -> dict[int, date]:
+    """The first day on which anything is known of each team; weeks before it are no weeks of zero."""
+    rows = FlowDay.objects.filter(team__in=teams, measure="held").order_by()
+    return dict(rows.values_list("team").annotate(first=Min("on")))
 
 
 def _reach(marks: Sequence[Baseline], window: Window, today: date) -> Window:

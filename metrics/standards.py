@@ -1,6 +1,6 @@
 """What figures are set against, read: the baselines of a scope, and what may be expected of teams."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,6 +40,17 @@ def baselines_of(scope: Scope) -> dict[str, list[Baseline]]:
     rows = Baseline.objects.filter(_of_scope(scope)).select_related("made_by").order_by("starts_on")
     for row in rows:
         found.setdefault(row.measure, []).append(row)
+    return found
+
+
+def baselines_of_each(scopes: Iterable[Scope], measure: str) -> dict[str, list[Baseline]]:
+    """The baselines of several scopes for one measure, by the scope's text, the earliest first."""
+    texts = {scope.text for scope in scopes}
+    found: dict[str, list[Baseline]] = {}
+    for row in Baseline.objects.filter(measure=measure).select_related("team", "stream").order_by("starts_on"):
+        place = f"team:{row.team.slug}" if row.team else f"stream:{row.stream.slug}" if row.stream else "portfolio"
+        if place in texts:
+            found.setdefault(place, []).append(row)
     return found
 
 

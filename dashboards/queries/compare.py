@@ -5,7 +5,7 @@ Nothing is ranked: the order is the alphabet, the axes are each one's own, and n
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
@@ -14,10 +14,11 @@ from accounts.models import User
 from charts import figures as charts
 from charts.figures import Level, Spec
 from dashboards.queries.base import Reading, Widget, count, headline
-from dashboards.queries.weeks import behaviour, weeks
+from metrics.behaviour import BehaviourChart, side_by_side
 from metrics.columns import FlowColumns
 from metrics.columns.parts import of_stream, of_team
 from metrics.forms import Asked
+from metrics.formulas import stats
 from metrics.measurement import Measurement, Window
 from metrics.registry import METRICS
 from metrics.templatetags.measures import plain, value_text
@@ -69,7 +70,12 @@ def compare_page(asked: Asked, at: datetime, user: User | AnonymousUser) -> tupl
     """The page's finding and its widgets: three for each part."""
     found = parts(Reading(asked, at), user)
     what = "value stream" if asked.scope.kind == "portfolio" else "team"
-    widgets = [widget for part in found for widget in (throughput(part), cycle_time(part), wip(part))]
+    behaved = side_by_side("throughput", [(part.asked, partial(part.measure, "throughput")) for part in found], at)
+    widgets = [
+        widget
+        for part, chart in zip(found, behaved, strict=True)
+        for widget in (throughput(part, chart), cycle_time(part), wip(part))
+    ]
     return f"{asked.scope.name}: {count(len(found), what)} side by side, each on its own scale", widgets
 
 
@@ -103,15 +109,14 @@ def _past(measured: Measurement, days: int, rank: int = 0) -> str:
     return f"{value_text(value, measured.unit)} in the {days} days before."
 
 
-def throughput(part: Part) -> Widget:
-    """Finishes a week with the part's own natural limits."""
+def throughput(part: Part, behaved: BehaviourChart) -> Widget:
+    """Finishes a week with the part's own natural limits: those of its Limits page."""
     key, text = "throughput", "how much is finished?"
     measured, days = part.measure(key), part.asked.window.days
     if measured.value is None:
         return _missing(part, key, text, measured)
-    today = part.whole.at.astimezone(part.scope.zone).date()
-    found = weeks(measured.series, part.asked.window, today)
-    limits, noted = behaviour(found)
+    weeks = behaved.weeks
+    limits = behaved.current.limits if behaved.current else stats.Behaviour()
     lines: list[Level] = []
     usual = "too few full weeks for natural limits"
     if limits.centre is not None and limits.upper is not None and limits.lower is not None:
@@ -120,20 +125,20 @@ def throughput(part: Part) -> Widget:
         low, high = plain(round(limits.lower, 1)), plain(round(limits.upper, 1))
         usual = f"usually {low} to {high} a week" if low != high else f"{low} each week"
     spec = charts.run_chart(
-        [week.monday for week in found],
-        [week.value for week in found],
+        [week.monday for week in weeks],
+        [week.value for week in weeks],
         lines,
         name="Finished a week",
         unit="items",
-        signals=noted,
-        faint=[week.is_partial for week in found],
+        signals=behaved.noted,
+        faint=[week.is_partial for week in weeks],
         height="small",
     )
     # The answer says the limits; a legend would take the room of the figure.
     spec["layout"]["meta"]["narrow"]["showlegend"] = False
     answer = f"{count(measured.value, 'item')} in {days} days; {usual}."
     past = _past(part.measure(key, part.asked.before), days)
-    return _widget(part, key, text, answer, past, spec, "signal: more than noise" if noted else "")
+    return _widget(part, key, text, answer, past, spec, "signal: more than noise" if behaved.noted else "")
 
 
 def cycle_time(part: Part) -> Widget:

@@ -1,10 +1,9 @@
-"""Days put together to weeks: what run charts and their limits are made of."""
+"""Days put together to weeks: what run charts are made of. Natural limits are made in metrics/behaviour.py only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from metrics.formulas import stats
 from metrics.measurement import Number, Point, Window
 
 
@@ -28,11 +27,3 @@ def weeks(series: Sequence[Point], window: Window, today: date) -> list[Week]:
         Week(monday, value, monday < window.first or monday + timedelta(days=6) > last)
         for monday, value in sorted(sums.items())
     ]
-
-
-def behaviour(found: Sequence[Week]) -> tuple[stats.Behaviour, list[int]]:
-    """Natural limits of the full weeks, and the places (among all weeks) of those that are more than noise."""
-    full = [place for place, week in enumerate(found) if not week.is_partial]
-    limits = stats.behaviour([found[place].value for place in full])
-    noted = {full[place] for signal in limits.signals for place in signal.places}
-    return limits, sorted(noted)

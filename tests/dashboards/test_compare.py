@@ -1,6 +1,7 @@
 """The Compare page: small multiples in alphabetical order, each part as its own page says it, no ranking."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -9,10 +10,12 @@ from accounts.models import User
 from dashboards.queries.base import Reading
 from dashboards.queries.compare import parts
 from metrics import queries
+from metrics.behaviour import chart, side_by_side
 from metrics.forms import Asked
 from metrics.load import upsert
 from metrics.measurement import Measurement, Window
-from metrics.models import Source
+from metrics.models import Baseline, Source
+from portfolio.models import Team, ValueStream
 from portfolio.queries import find_scope
 from tests.dashboards.flow_cast import board as board
 from tests.dashboards.flow_cast import number_of_queries, show
@@ -116,3 +119,19 @@ def test_a_part_measures_what_its_own_page_does(demo: None, scope: str, key: str
     assert len(found) >= 2
     for part in found:
         assert _same(part.measure(key), queries.measure(key, part.scope, asked.window, AS_OF)), part.scope.name
+
+
+@pytest.mark.parametrize("scope", ["stream:payments", "portfolio"])
+def test_limits_are_those_of_each_ones_own_limits_page(demo: None, scope: str) -> None:
+    """With baselines too: one of a team, one of a stream, one from a day that is still to come."""
+    heron, payments = Team.objects.get(slug="heron"), ValueStream.objects.get(slug="payments")
+    for place, day in (({"team": heron}, 1), ({"stream": payments}, 5)):
+        Baseline.objects.create(measure="throughput", starts_on=date(2025, 4, day), reason="Changed", **place)
+    Baseline.objects.create(measure="throughput", starts_on=date(2025, 7, 1), reason="Later", team=heron)
+    user = User.objects.get(email="leader@demo.example")
+    asked = Asked(find_scope(scope, None), Window(date(2025, 3, 3), date(2025, 6, 29)), AS_OF)
+    found = parts(Reading(asked, AS_OF), user)
+    measured = [(part.asked, partial(part.measure, "throughput")) for part in found]
+    charts = side_by_side("throughput", measured, AS_OF)
+    assert charts == [chart("throughput", part.asked, AS_OF) for part in found]
+    assert {len(one.segments) for one in charts} == {1, 2}
