@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from charts import figures as charts
-from charts.figures import Level, Spec
+from charts.figures import Spec
 from dashboards.queries.base import Reading, Widget, count, headline
+from dashboards.queries.limits import drawn
 from metrics.behaviour import BehaviourChart, side_by_side
 from metrics.columns import FlowColumns
 from metrics.columns.parts import of_stream, of_team
@@ -115,27 +116,12 @@ def throughput(part: Part, behaved: BehaviourChart) -> Widget:
     measured, days = part.measure(key), part.asked.window.days
     if measured.value is None:
         return _missing(part, key, text, measured)
-    weeks = behaved.weeks
     limits = behaved.current.limits if behaved.current else stats.Behaviour()
-    lines: list[Level] = []
     usual = "too few full weeks for natural limits"
     if limits.centre is not None and limits.upper is not None and limits.lower is not None:
-        lines = [Level(limits.centre, f"mean {plain(round(limits.centre, 1))}", "dash")]
-        lines += [Level(y, f"limit {plain(round(y, 1))}", "dot") for y in (limits.lower, limits.upper)]
         low, high = plain(round(limits.lower, 1)), plain(round(limits.upper, 1))
         usual = f"usually {low} to {high} a week" if low != high else f"{low} each week"
-    spec = charts.run_chart(
-        [week.monday for week in weeks],
-        [week.value for week in weeks],
-        lines,
-        name="Finished a week",
-        unit="items",
-        signals=behaved.noted,
-        faint=[week.is_partial for week in weeks],
-        height="small",
-    )
-    # The answer says the limits; a legend would take the room of the figure.
-    spec["layout"]["meta"]["narrow"]["showlegend"] = False
+    spec = drawn(behaved, "Finished a week", height="small")
     answer = f"{count(measured.value, 'item')} in {days} days; {usual}."
     past = _past(part.measure(key, part.asked.before), days)
     return _widget(part, key, text, answer, past, spec, "signal: more than noise" if behaved.noted else "")

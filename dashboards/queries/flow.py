@@ -5,10 +5,9 @@ from datetime import datetime
 from itertools import cycle
 
 from charts import figures as charts
-from charts.figures import Level
 from dashboards.queries import ageing, stuck, times
 from dashboards.queries.base import Figures, Widget, count, figures, missing, question, stock_trend, trend
-from dashboards.queries.limits import is_noted_lately
+from dashboards.queries.limits import drawn, is_noted_lately
 from dashboards.queries.mix import LOAD, load
 from dashboards.queries.standing import Bands, bands
 from dashboards.queries.weeks import weeks
@@ -57,29 +56,17 @@ def throughput(found: Figures, behaved: BehaviourChart) -> Widget:
     key, measured = "throughput", found.now["throughput"]
     if measured.value is None:
         return missing(found, key, question(key))
-    weeks, last = behaved.weeks, behaved.last_full
+    last = behaved.last_full
     limits = behaved.current.limits if behaved.current else None
     answer = f"Finished {count(measured.value, 'item')} in {found.asked.window.days} days."
-    lines: list[Level] = []
-    if limits and limits.centre is not None and limits.upper is not None and limits.lower is not None:
-        lines = [Level(limits.centre, f"mean {plain(round(limits.centre, 1))}", "dash")]
-        lines += [Level(y, f"limit {plain(round(y, 1))}", "dot") for y in (limits.lower, limits.upper)]
-        if last:
-            where = "within" if limits.lower <= last.value <= limits.upper else "outside"
-            usual = f"its usual {plain(round(limits.lower, 1))} to {plain(round(limits.upper, 1))}"
-            answer = f"Finished {count(last.value, 'item')} in the last full week, {where} {usual}."
+    if limits and limits.centre is not None and limits.upper is not None and limits.lower is not None and last:
+        where = "within" if limits.lower <= last.value <= limits.upper else "outside"
+        usual = f"its usual {plain(round(limits.lower, 1))} to {plain(round(limits.upper, 1))}"
+        answer = f"Finished {count(last.value, 'item')} in the last full week, {where} {usual}."
     if behaved.signals:
         answer += f" More than noise: {behaved.signals[-1].text}."
     is_lately = is_noted_lately(behaved)
-    spec = charts.run_chart(
-        [week.monday for week in weeks],
-        [week.value for week in weeks],
-        lines,
-        name="Finished a week",
-        unit="items",
-        signals=behaved.noted,
-        faint=[week.is_partial for week in weeks],
-    )
+    spec = drawn(behaved, "Finished a week")
     return Widget(
         key,
         question(key),

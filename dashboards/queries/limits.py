@@ -117,7 +117,7 @@ def is_noted_lately(chart: BehaviourChart) -> bool:
 
 
 def _panel(key: str, chart: BehaviourChart, asked: Asked) -> Panel:
-    spec = _figure(chart) if chart.weeks else None
+    spec = drawn(chart)
     widget = Widget(
         key,
         QUESTIONS[key],
@@ -207,7 +207,10 @@ def _begin(segment: Segment) -> datetime:
     return _noon(segment.first, -3.5 if segment.first.weekday() == 0 else 0)
 
 
-def _figure(chart: BehaviourChart) -> Spec:
+def drawn(chart: BehaviourChart, name: str = "", height: str = "medium") -> Spec | None:
+    """The chart with the limits of each stretch where they hold; None where there is no week to draw."""
+    if not chart.weeks:
+        return None
     weeks, segments = chart.weeks, chart.segments
     ends = [*(_begin(segment) for segment in segments[1:]), _noon(weeks[-1].monday, 3.5)]
     pieces = [
@@ -225,10 +228,11 @@ def _figure(chart: BehaviourChart) -> Spec:
         [week.value for week in weeks],
         pieces,
         cuts,
-        name=LABELS[chart.measure],
+        name=name or LABELS[chart.measure],
         unit={"items": "items", "days": "days"}.get(chart.unit, chart.unit),
         signals=chart.noted,
         faint=[week.is_partial for week in weeks],
+        height=height,
     )
 
 
