@@ -42,6 +42,9 @@ class User(AbstractUser):
         choices=[("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
         default="system",
     )
+    # Whether the weekly digest comes by mail, and until when the overview was read: it says what changed since.
+    digest = models.BooleanField(default=True, db_default=True)
+    overview_read_at = models.DateTimeField(null=True, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

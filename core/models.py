@@ -1,4 +1,4 @@
-"""Rows that serve every app and know no domain noun: audit entries, leased jobs, the live log."""
+"""Rows that serve every app and know no noun: audit entries, leased jobs, mails, notices, imports, the live log."""
 
 from django.conf import settings
 from django.db import models
@@ -72,3 +72,74 @@ class LiveEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.kind} {self.id}"
+
+
+class Mail(LeasedJob):
+    """A mail to be sent, once per `key` whoever asks how often; written in the transaction of what it tells."""
+
+    key = models.CharField(max_length=200, unique=True)
+    to = models.EmailField()
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "lease_until"])]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Notice(models.Model):
+    """Something a person should know, shown in the portal until it is read; once per person and `key`."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    key = models.CharField(max_length=200)
+    text = models.CharField(max_length=300)
+    url = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
+        indexes = [models.Index(fields=["user", "read_at"])]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ImportState(models.TextChoices):
+    CHECKED = "checked", "Checked, nothing written"
+    APPLIED = "applied", "Imported"
+    ROLLED_BACK = "rolled-back", "Rolled back"
+
+
+class ImportRun(models.Model):
+    """A file that was checked (dry run), then imported or not; see core/imports.py.
+
+    `rows` is what was read, by line number; `problems` [{"line", "column", "message"}]; `undo` what rolls it back.
+    """
+
+    kind = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    # Where in the domain it belongs ("stream:payments"), for its app to say who may see it.
+    scope = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=11, choices=ImportState, default=ImportState.CHECKED)
+    rows = models.JSONField(default=list)
+    problems = models.JSONField(default=list)
+    created = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    undo = models.JSONField(default=dict)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    rolled_back_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return self.name

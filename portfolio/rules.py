@@ -22,6 +22,13 @@ Verb = Literal[
     "set_standards",  # baselines of natural limits, service level expectations
     "commit_forecast",  # keep a forecast as promised, withdraw it
     "see_money",
+    "manage_portfolio",  # stages of the board, scores and scoring sessions, themes, stage limits, raise decisions
+    "approve",  # spending above the threshold: never one's own request
+    "decide",  # pivot, persevere, stop; adopt a scenario
+    "manage_money",  # budgets, ledgers, targets, thresholds, scenarios, participatory budgeting
+    "manage_objectives",  # cycles, objectives, key results, alignment, closing
+    "check_in",  # values and confidence of key results, votes
+    "manage_kpis",
 ]
 Place = ValueStream | Team | None
 Person = AbstractBaseUser | AnonymousUser | None
@@ -41,6 +48,13 @@ ROLES: dict[Verb, frozenset[str]] = {
     # Who promises a date: the team itself, and those who plan with it.
     "commit_forecast": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
     "see_money": frozenset({Role.PMO, Role.LEADER}),
+    "manage_portfolio": frozenset({Role.PMO, Role.LEADER}),
+    "approve": frozenset({Role.LEADER}),
+    "decide": frozenset({Role.LEADER}),
+    "manage_money": frozenset({Role.PMO, Role.LEADER}),
+    "manage_objectives": frozenset({Role.PMO, Role.LEADER, Role.COACH}),
+    "check_in": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
+    "manage_kpis": frozenset({Role.PMO, Role.LEADER, Role.COACH}),
 }
 WORDS: dict[Verb, str] = {
     "administer": "Only administrators can do this.",
@@ -53,6 +67,13 @@ WORDS: dict[Verb, str] = {
     "set_standards": "Only the PMO, leaders and coaches of this place can set its baselines and expectations.",
     "commit_forecast": "Only members, coaches, leaders and the PMO of this place can commit to a forecast.",
     "see_money": "Only leaders and the PMO see money.",
+    "manage_portfolio": "Only leaders and the PMO of this value stream can do this.",
+    "approve": "Only leaders of this value stream can approve spending.",
+    "decide": "Only leaders of this value stream can decide.",
+    "manage_money": "Only leaders and the PMO of this place can change its money.",
+    "manage_objectives": "Only leaders, coaches and the PMO of this place can change its objectives.",
+    "check_in": "Only the owner, members, coaches, leaders and the PMO of this place can check in.",
+    "manage_kpis": "Only leaders, coaches and the PMO of this value stream can change its key figures.",
 }
 
 

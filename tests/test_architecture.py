@@ -20,8 +20,9 @@ BELOW["accounts"] = {"core"}
 BELOW["portfolio"] = {"accounts"} | BELOW["accounts"]
 BELOW["charts"] = set()
 BELOW["metrics"] = {"portfolio", "charts"} | BELOW["portfolio"]
+BELOW["funding"] = {"metrics"} | BELOW["metrics"]
 for sibling in ("connectors", "impediments", "okrs", "planning", "coaching"):
-    BELOW[sibling] = {"metrics"} | BELOW["metrics"]
+    BELOW[sibling] = {"funding"} | BELOW["funding"]
 BELOW["dashboards"] = set(BELOW)
 BELOW["vmo"] = set(BELOW)
 APPS = [name for name in BELOW if (ROOT / name).is_dir()]

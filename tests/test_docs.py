@@ -10,7 +10,7 @@ from connectors.registry import CONNECTORS
 from metrics.registry import METRICS
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"core", "accounts", "portfolio", "charts", "metrics", "connectors", "dashboards", "vmo"}
+OURS = {"core", "accounts", "portfolio", "charts", "metrics", "connectors", "funding", "okrs", "dashboards", "vmo"}
 
 
 def text(*parts: str) -> str:

@@ -74,6 +74,8 @@ INSTALLED_APPS = [
     "portfolio",
     "charts",
     "metrics",
+    "funding",
+    "okrs",
     "connectors",
     "dashboards",
     "vmo.apps.VmoConfig",
@@ -177,6 +179,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": JOB_SWEEP_SECONDS},
     },
     "decide-forecasts": {"task": "metrics.tasks.decide_forecasts", "schedule": 86400},
+    "sweep-mails": {
+        "task": "core.tasks.sweep_mails",
+        "schedule": JOB_SWEEP_SECONDS * 3,
+        "options": {"expires": JOB_SWEEP_SECONDS * 3},
+    },
     "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},
 }
 

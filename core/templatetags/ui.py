@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -147,3 +150,57 @@ def address(context: template.Context, **changes: str | None) -> str:
 def spaced(value: object) -> str:
     """A whole number with thin spaces between thousands: 12 345."""
     return f"{int(str(value)):,}".replace(",", "\u202f")
+
+
+@register.filter
+def amount(value: object) -> str:
+    """Money in words, without its currency: 12,345, cents only where there are any; nothing is "n/a"."""
+    if value is None or value == "":
+        return "n/a"
+    number = Decimal(str(value)).quantize(Decimal("0.01"))
+    text = f"{number:,.0f}" if number == number.to_integral_value() else f"{number:,.2f}"
+    return text.replace("-", "\u2212")
+
+
+@register.filter
+def money(value: object) -> str:
+    """Money with the portal's currency, on one line: 12,345 EUR."""
+    text = amount(value)
+    return text if text == "n/a" else f"{text}\u00a0{settings.CURRENCY}"
+
+
+# The pages of a job side by side: the name of the URL and its tab. A tab appears when its page exists.
+SECTIONS = {
+    "portfolio": (
+        ("portfolio", "Board"),
+        ("portfolio-list", "List"),
+        ("wsjf", "WSJF"),
+        ("themes", "Themes"),
+        ("funding", "Funding"),
+        ("guardrails", "Guardrails"),
+        ("scenarios", "Scenarios"),
+        ("budgeting", "Participatory budgeting"),
+        ("decisions", "Decisions"),
+        ("kpis", "Key figures"),
+        ("idea-to-customer", "Idea to customer"),
+    ),
+    "objectives": (
+        ("objectives", "Objectives"),
+        ("okr-map", "Alignment"),
+        ("check-ins", "Check-ins"),
+        ("cycles", "Cycles"),
+    ),
+}
+
+
+@register.inclusion_tag("components/section_tabs.html")
+def section_tabs(section: str, here: str, query: str = "") -> dict[str, Any]:
+    """The tabs of a job; `here` is the page's URL name, `query` goes with every one (without its "?")."""
+    found = []
+    for name, label in SECTIONS[section]:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        found.append((label, f"{url}?{query}" if query else url, name == here))
+    return {"tabs": found, "section": section}

@@ -17,12 +17,14 @@ from metrics.models.facts import (
     WorkItem,
 )
 from metrics.models.forecasts import EpicLink, Forecast, Outcome
+from metrics.models.kpis import Better, Kpi, KpiOrigin, KpiValue
 from metrics.models.sources import FlowState, Source, SourceState, Status
 from metrics.models.standards import CHARTED, Baseline, Expectation
 
 __all__ = [
     "CHARTED",
     "Baseline",
+    "Better",
     "BlockedStay",
     "Change",
     "Commit",
@@ -36,6 +38,9 @@ __all__ = [
     "Incident",
     "ItemFlow",
     "ItemKind",
+    "Kpi",
+    "KpiOrigin",
+    "KpiValue",
     "Outcome",
     "PullRequest",
     "Rollback",

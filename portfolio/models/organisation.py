@@ -1,4 +1,4 @@
-"""The nouns several apps need: value streams, teams and their calendars, people in teams, services, grants."""
+"""Value streams, teams with their calendars and costs, people in teams, services, grants."""
 
 import zoneinfo
 from datetime import date, time, timedelta
@@ -207,6 +207,24 @@ class Team(Lifetime):
         return zoneinfo.ZoneInfo(self.timezone)
 
 
+class TeamCost(models.Model):
+    """What a team costs per working day from a day on; before its first row, a team costs what that row says."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="costs")
+    valid_from = models.DateField()
+    cost_per_day = models.DecimalField(max_digits=12, decimal_places=2)
+
+    class Meta:
+        ordering = ["team", "valid_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "valid_from"], name="team_cost_once_a_day"),
+            models.CheckConstraint(condition=Q(cost_per_day__gte=0), name="team_costs_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.cost_per_day} from {self.valid_from}"
+
+
 class Membership(models.Model):
     """A person in a team over a time; `during` is half-open, as ranges are."""
 
@@ -297,68 +315,3 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} of {self.stream or self.team or 'the whole portal'}"
-
-
-class InitiativeQuerySet(models.QuerySet["Initiative"]):
-    def for_user(self, user: "User | AnonymousUser") -> "InitiativeQuerySet":
-        """The initiatives of the streams that `user` may see, and those that work of the user's teams belongs to."""
-        teams = Team.objects.for_user(user).order_by()
-        streams = ValueStream.objects.for_user(user).order_by()
-        own = Feature.objects.filter(team__in=teams).exclude(initiative=None)
-        expected = Initiative.teams.through.objects.filter(team__in=teams)
-        return self.filter(
-            Q(stream__in=streams) | Q(pk__in=own.values("initiative")) | Q(pk__in=expected.values("initiative"))
-        )
-
-
-class Initiative(Lifetime):
-    """What a value stream invests in (an epic). Until it is broken down into features, `teams` say who would do it."""
-
-    slug = models.SlugField(max_length=80, unique=True)
-    name = models.CharField(max_length=200)
-    description = models.TextField(blank=True)
-    stream = models.ForeignKey(ValueStream, on_delete=models.PROTECT, related_name="initiatives")
-    value_type = models.CharField(max_length=8, choices=ValueType, default=ValueType.FEATURE)
-    teams = models.ManyToManyField(Team, blank=True, related_name="expected_initiatives")
-    position = models.PositiveSmallIntegerField(default=0)
-    due_on = models.DateField(null=True, blank=True)
-
-    objects = InitiativeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position", "name", "id"]
-        constraints = [lifetime_constraint("initiative")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class FeatureQuerySet(models.QuerySet["Feature"]):
-    def for_user(self, user: "User | AnonymousUser") -> "FeatureQuerySet":
-        """The features of the teams that `user` may see."""
-        return self.filter(team__in=Team.objects.for_user(user).order_by())
-
-
-class Feature(Lifetime):
-    """A part of an initiative that one team delivers; a team works its features in the order of their rank."""
-
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="features")
-    initiative = models.ForeignKey(Initiative, null=True, blank=True, on_delete=models.PROTECT, related_name="features")
-    name = models.CharField(max_length=200)
-    value_type = models.CharField(max_length=8, choices=ValueType, default=ValueType.FEATURE)
-    rank = models.PositiveIntegerField(default=0)
-    # How many items it will have, by somebody's guess, while it has none; without a guess the team's typical size.
-    guessed_items = models.PositiveIntegerField(null=True, blank=True)
-    due_on = models.DateField(null=True, blank=True)
-
-    objects = FeatureQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["team", "rank", "id"]
-        constraints = [
-            lifetime_constraint("feature"),
-            models.UniqueConstraint(fields=["team", "name"], name="feature_named_once_per_team"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,0 +1,82 @@
+"""Mails and notices: written in the transaction of what they tell, sent by a worker, each once.
+
+A mail is a leased row (core/jobs.py): a killed worker's mail is handed out again. A mail server that took a mail and
+lost the line before it said so is the one way to a second copy.
+"""
+
+import logging
+import smtplib
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from core import jobs
+from core.models import JobState, Mail, Notice
+
+log = logging.getLogger(__name__)
+# A mail server that is away is asked again after so many minutes, each time twice as many.
+FIRST_PAUSE = timedelta(minutes=1)
+MOST_ATTEMPTS = 8
+
+
+def send(*, key: str, to: str, subject: str, text: str, html: str = "") -> bool:
+    """Have a mail sent after the commit; False when one with this `key` was asked for before."""
+    subject = " ".join(subject.split())[:300]
+    with transaction.atomic():
+        mail, is_new = Mail.objects.get_or_create(
+            key=key, defaults={"to": to, "subject": subject, "text": text, "html": html}
+        )
+        if is_new:
+            transaction.on_commit(lambda: _wake([mail.pk]), robust=True)
+    return is_new
+
+
+def _wake(mail_ids: Iterable[int]) -> None:
+    from core.tasks import send_mail
+
+    for mail_id in mail_ids:
+        send_mail.delay(mail_id)
+
+
+def deliver(mail_id: int) -> None:
+    """Send the mail, unless it was sent or is in somebody's hands; called twice it does no harm."""
+    mail = jobs.claim(Mail.objects.all(), mail_id)
+    if mail is None:
+        return
+    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
+    if mail.html:
+        message.attach_alternative(mail.html, "text/html")
+    try:
+        with jobs.keep_alive(mail):
+            message.send()
+    except (OSError, smtplib.SMTPException) as error:
+        _again(mail, error)
+    else:
+        jobs.finish(mail, JobState.SUCCEEDED)
+
+
+def _again(mail: Mail, error: Exception) -> None:
+    """Put it off, or give it up."""
+    log.warning("The mail %s could not be sent (attempt %s): %s", mail.key, mail.attempts, error)
+    if mail.attempts >= MOST_ATTEMPTS:
+        jobs.finish(mail, JobState.FAILED, error=str(error))
+        return
+    # A queued job is handed out when its lease's time has come.
+    pause = FIRST_PAUSE * 2 ** (mail.attempts - 1)
+    held = Mail.objects.filter(pk=mail.pk, fence=mail.fence, state=JobState.RUNNING)
+    held.update(state=JobState.QUEUED, lease_until=Now() + pause, error=str(error), fence=F("fence") + 1)
+
+
+def sweep() -> None:
+    """Wake workers for the mails that wait and that nobody works on."""
+    _wake(jobs.hand_out(Mail.objects.all()))
+
+
+def notify(*, user_id: int, key: str, text: str, url: str = "") -> bool:
+    """Tell a person in the portal; False when they were told by this `key` before."""
+    _, is_new = Notice.objects.get_or_create(user_id=user_id, key=key, defaults={"text": text[:300], "url": url})
+    return is_new

@@ -1,0 +1,31 @@
+"""Objectives and key results: cycles, goals and their alignment, check-ins, votes, reminders."""
+
+from okrs.models.checkins import CheckIn, Poll, PollVote, Reminder, ReminderStep
+from okrs.models.goals import (
+    Ambition,
+    Contribution,
+    Cycle,
+    CycleKind,
+    KeyResult,
+    KeyResultKind,
+    Level,
+    Objective,
+    Support,
+)
+
+__all__ = [
+    "Ambition",
+    "CheckIn",
+    "Contribution",
+    "Cycle",
+    "CycleKind",
+    "KeyResult",
+    "KeyResultKind",
+    "Level",
+    "Objective",
+    "Poll",
+    "PollVote",
+    "Reminder",
+    "ReminderStep",
+    "Support",
+]
