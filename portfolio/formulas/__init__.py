@@ -1,0 +1,1 @@
+"""Pure functions about the portfolio: no Django, no clock."""
