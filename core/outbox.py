@@ -6,13 +6,16 @@ lost the line before it said so is the one way to a second copy.
 
 import logging
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.template.loader import render_to_string
 
 from core import jobs
 from core.models import JobState, Mail, Notice
@@ -21,6 +24,18 @@ log = logging.getLogger(__name__)
 # A mail server that is away is asked again after so many minutes, each time twice as many.
 FIRST_PAUSE = timedelta(minutes=1)
 MOST_ATTEMPTS = 8
+
+
+def absolute(path: str) -> str:
+    """The address of a page of the portal as mails name it."""
+    return f"{settings.PORTAL_URL}{path}"
+
+
+def letter(name: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """A mail as text and as HTML, from templates/mail/NAME.txt and NAME.html (both extend the base beside them)."""
+    values = {"portal_url": settings.PORTAL_URL, **context}
+    text, html = (render_to_string(f"mail/{name}.{kind}", values) for kind in ("txt", "html"))
+    return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n", html
 
 
 def send(*, key: str, to: str, subject: str, text: str, html: str = "") -> bool:

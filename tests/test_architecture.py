@@ -143,11 +143,12 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_templates_hold_nothing_forbidden(what: str) -> None:
+    """Mails may have styles of their own: they have no style sheet, and no content security policy."""
     wrong = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
         for path in templates()
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if FORBIDDEN[what].search(line)
+        if FORBIDDEN[what].search(line) and not (what == "an inline style" and path.parent.name == "mail")
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -19,6 +19,7 @@ WRONG = [
     ("HOST", "0.0.0.0", "vmo.W001"),  # noqa: S104
     ("ALLOWED_HOSTS", ["*"], "vmo.W002"),
     ("CURRENCY", "euro", "vmo.E008"),
+    ("PORTAL_URL", "vmo.example.org", "vmo.E011"),
     ("JOB_LEASE_SECONDS", 0, "vmo.E009"),
     ("DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3"}}, "vmo.E005"),
 ]

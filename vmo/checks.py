@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django.apps import AppConfig
@@ -82,6 +83,16 @@ def periods() -> Iterator[CheckMessage]:
         )
 
 
+def address() -> Iterator[CheckMessage]:
+    parts = urlsplit(settings.PORTAL_URL)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        yield Error(
+            f"PORTAL_URL {settings.PORTAL_URL!r} is not an address.",
+            hint="For example https://vmo.example.org; links in mails begin with it.",
+            id="vmo.E011",
+        )
+
+
 CHECKS: tuple[Callable[[], Iterator[CheckMessage]], ...] = (
     secret_key,
     time_zone,
@@ -91,6 +102,7 @@ CHECKS: tuple[Callable[[], Iterator[CheckMessage]], ...] = (
     hosts,
     currency,
     periods,
+    address,
 )
 
 

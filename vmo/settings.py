@@ -44,6 +44,8 @@ PORT = env_int("PORT", 8000)
 LIVE_PORT = env_int("LIVE_PORT", PORT + 1)
 # Where browsers find the live stream; empty: this host at LIVE_PORT. Behind a proxy: "/live/".
 LIVE_URL = env("LIVE_URL")
+# Where people find the portal: what links in mails begin with.
+PORTAL_URL = (env("PORTAL_URL") or f"http://localhost:{PORT}").rstrip("/")
 DEMO = env_bool("DEMO", True)
 
 DEBUG = env_bool("DEBUG", False)
