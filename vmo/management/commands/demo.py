@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from connectors import sync
@@ -14,6 +15,7 @@ from connectors.models import SyncRun
 from connectors.tasks import keep_demo_promises
 from core import jobs
 from core.models import JobState
+from vmo import demo
 
 
 class Command(BaseCommand):
@@ -33,6 +35,7 @@ class Command(BaseCommand):
         elif options["if_empty"] and not actions.is_empty():
             return
         actions.load(today=timezone.localdate(), until=options["until"], seed=options["seed"])
+        demo.load(options["until"] or timezone.localdate())
         runs = actions.request_syncs(enqueue=not options["wait"])
         if options["wait"]:
             self.sync(runs)
@@ -43,12 +46,20 @@ class Command(BaseCommand):
 
     def empty(self, force: bool) -> None:
         try:
-            actions.empty(force=force)
+            self.clear(force)
         except actions.NotOnlyDemo as error:
             raise CommandError(
                 f"This portal has sources that are not the demo's: {error}. "
                 "--reset would delete them with everything read from them; add --force if you mean it."
             ) from error
+
+    def clear(self, force: bool) -> None:
+        """Nothing is deleted when the portal holds more than the demo."""
+        with transaction.atomic():
+            if actions.foreign_sources() and not force:
+                raise actions.NotOnlyDemo(", ".join(actions.foreign_sources()))
+            demo.empty()
+            actions.empty(force=force)
 
     def sync(self, runs: list[SyncRun]) -> None:
         for run in runs:
