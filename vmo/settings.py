@@ -181,6 +181,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": JOB_SWEEP_SECONDS},
     },
     "decide-forecasts": {"task": "metrics.tasks.decide_forecasts", "schedule": 86400},
+    # A few times a day, so that yesterday is there in the morning of every time zone.
+    "write-key-figures": {"task": "metrics.tasks.write_kpis", "schedule": 6 * 3600},
     "sweep-mails": {
         "task": "core.tasks.sweep_mails",
         "schedule": JOB_SWEEP_SECONDS * 3,
