@@ -168,6 +168,11 @@ class KeyResult(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def updates_itself(self) -> bool:
+        """Whether the portal writes its check-ins from a key figure."""
+        return self.kpi_id is not None
+
 
 class Support(models.Model):
     """An objective supports an objective, or one key result, above it. There are no circles (checked under a lock)."""

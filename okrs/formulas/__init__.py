@@ -1,0 +1,1 @@
+"""Pure functions on the values of key results: no Django, no clock, no database."""
