@@ -188,6 +188,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": JOB_SWEEP_SECONDS * 3,
         "options": {"expires": JOB_SWEEP_SECONDS * 3},
     },
+    # Two minutes: asking what is behind costs some milliseconds.
+    "prepare-costs": {
+        "task": "funding.tasks.prepare_costs",
+        "schedule": JOB_SWEEP_SECONDS * 12,
+        "options": {"expires": JOB_SWEEP_SECONDS * 12},
+    },
     "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},
 }
 

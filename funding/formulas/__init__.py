@@ -1,0 +1,1 @@
+"""Formulas of money: pure functions of numbers; no Django, no clock."""
