@@ -4,6 +4,23 @@ Each verb checks the actor, is one transaction and leaves one audit entry. `acto
 the demo organisation). Invalid values raise ValidationError by field.
 """
 
+from portfolio.actions.approvals import (
+    approved_amount,
+    ask_approval,
+    decide_approval,
+    needs_approval,
+    set_threshold,
+    threshold_of,
+    withdraw_approval,
+)
+from portfolio.actions.initiatives import (
+    change_initiative,
+    close_initiative,
+    create_initiative,
+    move_initiative,
+    reopen_initiative,
+)
+from portfolio.actions.limits import BOARD, set_stage_limit, tell_board
 from portfolio.actions.organisation import (
     add_holidays,
     add_member,
@@ -32,22 +49,25 @@ from portfolio.actions.organisation import (
     reopen_team,
     revoke,
 )
+from portfolio.actions.reviews import record_review, remove_review
+from portfolio.actions.themes import change_theme, create_theme, end_theme, reopen_theme
 from portfolio.actions.work import (
     change_feature,
-    change_initiative,
     close_feature,
-    close_initiative,
     create_feature,
-    create_initiative,
     move_feature,
     reopen_feature,
-    reopen_initiative,
     set_allocation,
 )
+from portfolio.actions.writing import Conflict
 
 __all__ = [
+    "BOARD",
+    "Conflict",
     "add_holidays",
     "add_member",
+    "approved_amount",
+    "ask_approval",
     "change_calendar",
     "change_feature",
     "change_initiative",
@@ -56,6 +76,7 @@ __all__ = [
     "change_service",
     "change_stream",
     "change_team",
+    "change_theme",
     "close_feature",
     "close_initiative",
     "create_calendar",
@@ -64,22 +85,35 @@ __all__ = [
     "create_service",
     "create_stream",
     "create_team",
+    "create_theme",
     "deactivate",
+    "decide_approval",
     "default_calendar",
     "end_stream",
     "end_team",
+    "end_theme",
     "grant",
     "invite",
     "move_feature",
+    "move_initiative",
+    "needs_approval",
     "other_administrators",
     "reactivate",
     "record_link",
+    "record_review",
     "remove_holiday",
     "remove_member",
+    "remove_review",
     "reopen_feature",
     "reopen_initiative",
     "reopen_stream",
     "reopen_team",
+    "reopen_theme",
     "revoke",
     "set_allocation",
+    "set_stage_limit",
+    "set_threshold",
+    "tell_board",
+    "threshold_of",
+    "withdraw_approval",
 ]

@@ -10,12 +10,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
 from core import audit
 from portfolio.actions.writing import change, create, delete, plain, short_name
-from portfolio.models import Grant, Holiday, Membership, Role, Service, Team, ValueStream, WorkingCalendar
+from portfolio.models import Grant, Holiday, Membership, Role, Service, Team, TeamCost, ValueStream, WorkingCalendar
 from portfolio.rules import Person, require
 
 
@@ -59,20 +60,38 @@ def create_team(
     calendar: WorkingCalendar | None = None,
     **fields: Any,
 ) -> Team:
-    """`fields`: timezone, cost_per_day, planning_unit, started_on, ended_on."""
+    """`fields`: timezone, cost_per_day (from its first day on), planning_unit, started_on, ended_on."""
     require(actor, "manage_teams", stream)
     team = Team(
         stream=stream, name=name, slug=slug or slugify(name)[:60], calendar=calendar or default_calendar(), **fields
     )
-    return create(actor, "created", team)
+    with transaction.atomic():
+        made = create(actor, "created", team)
+        _keep_cost(made, made.started_on or timezone.localdate())
+    return made
 
 
-def change_team(*, actor: Person, team: Team, **fields: Any) -> Team:
-    """Moving a team needs the right to make teams in the stream it goes to."""
+def change_team(*, actor: Person, team: Team, cost_from: date | None = None, **fields: Any) -> Team:
+    """Moving a team needs the right to make teams in the stream it goes to.
+
+    A new `cost_per_day` counts from the day `cost_from` on (default: today); what was valid before stays.
+    """
     require(actor, "manage_team", team)
     if "stream" in fields and fields["stream"] != team.stream:
         require(actor, "manage_teams", fields["stream"])
-    return change(actor, "changed", team, fields)
+    with transaction.atomic():
+        before = Team.objects.values_list("cost_per_day", flat=True).get(pk=team.pk)
+        changed = change(actor, "changed", team, fields)
+        if changed.cost_per_day != before or cost_from:
+            _keep_cost(changed, cost_from or timezone.localdate())
+    return changed
+
+
+def _keep_cost(team: Team, valid_from: date) -> None:
+    """Remember what a team costs from a day on. No cost any more counts as 0 from then on, if it ever had one."""
+    if team.cost_per_day is not None or team.costs.exists():
+        cost = {"cost_per_day": team.cost_per_day or 0}
+        TeamCost.objects.update_or_create(team=team, valid_from=valid_from, defaults=cost)
 
 
 def end_team(*, actor: Person, team: Team, on: date) -> Team:

@@ -1,15 +1,14 @@
-"""What people do to the work of value streams and teams: initiatives, features and their order, allocation policies."""
+"""What people do to the work of teams and value streams: features and their order, allocation policies."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.text import slugify
 
 from core import audit
-from portfolio.actions.writing import change, create, short_name
+from portfolio.actions.writing import change, check_days, create
 from portfolio.models import Allocation, Feature, Initiative, Team, ValueStream, ValueType
 from portfolio.rules import Person, require
 
@@ -20,70 +19,6 @@ MOST_ITEMS = 10_000
 def _check_guess(items: int | None) -> None:
     if items is not None and not 1 <= items <= MOST_ITEMS:
         raise ValidationError({"guessed_items": f"A guess is from 1 to {MOST_ITEMS:,} items; leave it empty for none."})
-
-
-def _check_days(started_on: date | None, due_on: date | None) -> None:
-    if started_on and due_on and due_on < started_on:
-        raise ValidationError({"due_on": "It would be due before it starts."})
-
-
-def _free_slug(name: str) -> str:
-    """A short name made of `name` that no initiative has: the same goal may be set in several streams."""
-    stem = short_name(name, "", 74)
-    taken = set(Initiative.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
-    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
-    return stem if stem not in taken else next(slug for slug in numbered if slug not in taken)
-
-
-def _names(teams: Collection[Team]) -> list[str]:
-    return sorted(team.name for team in teams)
-
-
-def create_initiative(
-    *, actor: Person, stream: ValueStream, name: str, slug: str = "", teams: Collection[Team] = (), **fields: Any
-) -> Initiative:
-    """`fields`: description, value_type, position, started_on, due_on. `teams` would work on it: for the unrefined."""
-    require(actor, "manage_work", stream)
-    _check_days(fields.get("started_on"), fields.get("due_on"))
-    slug = short_name(name, slug, 80) if slug or not slugify(name) else _free_slug(name)
-    with transaction.atomic():
-        thing = Initiative(stream=stream, name=name, slug=slug, **fields)
-        made = create(actor, "created", thing, {"teams": _names(teams)} if teams else None)
-        made.teams.set(teams)
-    return made
-
-
-def change_initiative(
-    *, actor: Person, initiative: Initiative, teams: Collection[Team] | None = None, **fields: Any
-) -> Initiative:
-    """No `teams`: they stay. Moving it to another value stream needs the right there too."""
-    require(actor, "manage_work", initiative.stream)
-    if "stream" in fields and fields["stream"] != initiative.stream:
-        require(actor, "manage_work", fields["stream"])
-    _check_days(fields.get("started_on", initiative.started_on), fields.get("due_on", initiative.due_on))
-    with transaction.atomic():
-        before = list(initiative.teams.all())
-        moved = teams is not None and {team.pk for team in teams} != {team.pk for team in before}
-        also = {"teams": [", ".join(_names(before)), ", ".join(_names(teams or ()))]} if moved else None
-        changed = change(actor, "changed", initiative, fields, also)
-        if teams is not None:
-            changed.teams.set(teams)
-    return changed
-
-
-def close_initiative(*, actor: Person, initiative: Initiative, on: date) -> Initiative:
-    """`on` is its last day. Refused while features of it go on after that day."""
-    require(actor, "manage_work", initiative.stream)
-    running = initiative.features.exclude(ended_on__lte=on).count()
-    if running:
-        features = "1 feature of it goes" if running == 1 else f"{running} features of it go"
-        raise ValidationError({"on": f"{features} on after that day: close or move them first."})
-    return change(actor, "closed", initiative, {"ended_on": on})
-
-
-def reopen_initiative(*, actor: Person, initiative: Initiative) -> Initiative:
-    require(actor, "manage_work", initiative.stream)
-    return change(actor, "reopened", initiative, {"ended_on": None})
 
 
 def _queue(team: Team) -> list[Feature]:
@@ -113,7 +48,7 @@ def create_feature(*, actor: Person, team: Team, name: str, **fields: Any) -> Fe
     require(actor, "manage_work", team)
     _check_initiative(fields.get("initiative"))
     _check_guess(fields.get("guessed_items"))
-    _check_days(fields.get("started_on"), fields.get("due_on"))
+    check_days(fields.get("started_on"), fields.get("due_on"))
     with transaction.atomic():
         queue = _queue(team)
         _number(queue)
@@ -126,7 +61,7 @@ def change_feature(*, actor: Person, feature: Feature, **fields: Any) -> Feature
     if fields.get("initiative") and fields["initiative"].pk != feature.initiative_id:
         _check_initiative(fields["initiative"])
     _check_guess(fields.get("guessed_items"))
-    _check_days(fields.get("started_on", feature.started_on), fields.get("due_on", feature.due_on))
+    check_days(fields.get("started_on", feature.started_on), fields.get("due_on", feature.due_on))
     return change(actor, "changed", feature, fields)
 
 

@@ -1,7 +1,8 @@
 """How every verb on the nouns writes: one transaction, one audit entry, values checked by the model."""
 
 from collections.abc import Mapping
-from datetime import date, time
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -11,13 +12,40 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.text import slugify
 
 from core import audit
+from core.models import AuditEntry
 from portfolio.rules import Person
 
 M = TypeVar("M", bound=models.Model)
 # Never in the audit trail.
 PRIVATE = {"password"}
 # Filled in by the verb: nobody means the portal itself.
-SIGNATURE = {"made_by"}
+SIGNATURE = {"made_by", "asked_by", "opened_by", "by"}
+
+
+@dataclass(eq=False)
+class Conflict(Exception):
+    """Somebody else changed the thing since the writer saw it: `current` is the row as it is now.
+
+    `who` ("" is the portal itself) did `verb` at `at`; `data` is what the audit trail says of it.
+    """
+
+    current: models.Model
+    who: str = ""
+    verb: str = "changed"
+    at: datetime | None = None
+    data: Mapping[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.who or 'The portal'} {self.verb} {self.current} since you looked."
+
+
+def check_version(row: models.Model, version: int | None) -> None:
+    """Raise Conflict when `row`, locked and as it is now, is not what the writer saw; None: they did not say."""
+    if version is None or row.version == version:  # type: ignore[attr-defined]
+        return
+    of_row = AuditEntry.objects.filter(target_type=row._meta.label_lower, target_id=str(row.pk))
+    last = of_row.first()
+    raise Conflict(row, last.actor_name, last.verb, last.at, last.data) if last else Conflict(row)
 
 
 def plain(value: object) -> object:
@@ -42,15 +70,32 @@ def create(actor: Person, verb: str, thing: M, also: Mapping[str, Any] | None = 
     return thing
 
 
-def change(actor: Person, verb: str, thing: M, fields: Mapping[str, Any], also: Mapping[str, Any] | None = None) -> M:
+def lock(thing: M, version: int | None = None) -> M:
+    """The row as it is now, locked until the transaction ends. Raises Conflict when it is not at `version`."""
+    row = type(thing)._base_manager.select_for_update(of=("self",)).get(pk=thing.pk)
+    check_version(row, version)
+    return row
+
+
+def change(
+    actor: Person,
+    verb: str,
+    thing: M,
+    fields: Mapping[str, Any],
+    also: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> M:
     """Set `fields` on the row as it is now, under a lock; nothing is written when nothing differs.
 
-    `also`: changes that the caller writes beside its columns, [before, after] by name, for the entry.
+    `also`: changes that the caller writes beside its columns, [before, after] by name, for the entry. A row that has a
+    `version` gets the next one; the one that the writer saw, where given, must be the present (else Conflict).
     """
     with transaction.atomic():
-        row = type(thing)._base_manager.select_for_update(of=("self",)).get(pk=thing.pk)
+        row = lock(thing, version)
         changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
         data = {name: [plain(getattr(row, name)), plain(value)] for name, value in changed.items()}
+        if (changed or also) and "version" not in changed and isinstance(getattr(row, "version", None), int):
+            changed["version"] = row.version + 1  # type: ignore[attr-defined]
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
@@ -83,3 +128,8 @@ def short_name(name: str, slug: str, length: int) -> str:
     if slug == "new":
         raise ValidationError({"slug": "“new” is an address of the portal: choose another short name."})
     return slug
+
+
+def check_days(started_on: date | None, due_on: date | None) -> None:
+    if started_on and due_on and due_on < started_on:
+        raise ValidationError({"due_on": "It would be due before it starts."})

@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError as Refused
 from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import PagesById
+from portfolio.actions import Conflict
 
 
 class ById(PagesById):
@@ -22,8 +23,20 @@ class ById(PagesById):
     max_page_size = 1000
 
 
+class Stale(APIException):
+    """409: somebody else changed it since. Who, what, when, and the version there is now."""
+
+    status_code = 409
+
+    def __init__(self, conflict: Conflict) -> None:
+        super().__init__()
+        version = getattr(conflict.current, "version", None)
+        told = {"detail": str(conflict), "who": conflict.who, "what": conflict.verb, "version": version}
+        self.detail = told | {"at": conflict.at.isoformat() if conflict.at else None}  # type: ignore[assignment]
+
+
 class VerbMixin:
-    """Saving calls a verb; what it refuses is said by field."""
+    """Saving calls a verb; what it refuses is said by field, what somebody else changed meanwhile with 409."""
 
     def save_by(self, serializer: serializers.BaseSerializer[Any], verb: Any, **fields: Any) -> None:
         actor = cast(Request, self.request).user  # type: ignore[attr-defined]
@@ -31,6 +44,8 @@ class VerbMixin:
             serializer.instance = verb(actor=actor, **fields)
         except Refused as error:
             raise ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages) from error
+        except Conflict as conflict:
+            raise Stale(conflict) from conflict
 
     def end_or_reopen(self, serializer: serializers.BaseSerializer[Any], end: Any, reopen: Any, **thing: Any) -> None:
         """`ended_on` given is the last day, null lets the thing go on; not given, nothing happens."""
