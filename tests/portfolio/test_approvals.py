@@ -117,7 +117,9 @@ def test_one_request_at_a_time_and_it_can_be_taken_back(cast: Cast, refunds: Ini
     actions.ask_approval(actor=cast.pmo, initiative=refunds, amount=Decimal(2), reason="Again")
 
 
-@pytest.mark.parametrize(("amount", "reason", "field"), [(0, "Why", "amount"), (-5, "Why", "amount"), (5, " ", "reason")])
+@pytest.mark.parametrize(
+    ("amount", "reason", "field"), [(0, "Why", "amount"), (-5, "Why", "amount"), (5, " ", "reason")]
+)
 def test_a_request_says_how_much_and_what_for(
     cast: Cast, refunds: Initiative, amount: int, reason: str, field: str
 ) -> None:
