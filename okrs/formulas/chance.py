@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -91,7 +92,7 @@ def weekly_changes(days: Sequence[date], values: Sequence[float], landings: Coll
     landed = {week_of(day) for day in landings}
     found: list[float] = []
     left_out = 0
-    for (begin, before), (end, after) in zip(known, known[1:], strict=False):
+    for (begin, before), (end, after) in pairwise(known):
         if any(begin < week <= end for week in landed):
             left_out += end - begin
         else:

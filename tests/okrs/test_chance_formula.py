@@ -13,7 +13,7 @@ from okrs.formulas.chance import TRIALS, Inputs, Work, all_land, run, week_of, w
 
 MONDAY = date(2026, 1, 5)
 CASES = [
-    # Four changes, two weeks: 16 outcomes. To gain 4 or more of (0, 1, 2, 3) twice: (1,3) (2,2) (2,3) (3,1) (3,2) (3,3).
+    # Four changes, two weeks: 16 outcomes. 4 or more of (0, 1, 2, 3) twice: (1,3) (2,2) (2,3) (3,1) (3,2) (3,3).
     (Inputs(10, 14, (0, 1, 2, 3), least=14), Fraction(6, 16)),
     # The same downwards: 10 − 4 is reached by the same outcomes.
     (Inputs(10, 14, (0, -1, -2, -3), most=6), Fraction(6, 16)),
