@@ -1,36 +1,30 @@
-"""Forms of the organisation pages. They check what was typed; the verbs in actions.py do what is to be done."""
+"""Forms of the organisation pages."""
 
-import copy
 import re
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Case, Q, When
 from django.utils import timezone
 
 from accounts.models import User
+from portfolio.forms.base import Attempt, ThingForm, day_input, time_input
 from portfolio.models import (
-    Feature,
     Grant,
-    Initiative,
     Membership,
     Role,
     Service,
     Team,
     ValueStream,
-    ValueType,
     WorkingCalendar,
 )
-from portfolio.queries import hidden_teams
 from portfolio.rules import can
 
-T = TypeVar("T")
 WEEKDAYS = [
     (1, "Monday"),
     (2, "Tuesday"),
@@ -40,55 +34,6 @@ WEEKDAYS = [
     (6, "Saturday"),
     (7, "Sunday"),
 ]
-SLUG_HELP = "In addresses and commands, e.g. “payments”. Made from the name when left empty; it does not change later."
-
-
-def day_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
-def time_input() -> forms.TimeInput:
-    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-
-
-class Attempt(forms.BaseForm):
-    """Shows what a verb refuses at the field it is about."""
-
-    def attempt(self, verb: Callable[[], T]) -> T | None:
-        """The verb's result, or None after it raised ValidationError and the form has the messages."""
-        try:
-            return verb()
-        except ValidationError as error:
-            by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-            for name, texts in by_field.items():
-                for text in texts:
-                    self.add_error(name if name in self.fields else None, text)
-            return None
-
-    def accepts(self, verb: Callable[[], object]) -> bool:
-        """Whether the verb was done; for verbs whose result nobody needs."""
-        return self.attempt(verb) is not None
-
-    def does(self, verb: Callable[[], None]) -> bool:
-        """The same for verbs that leave nothing behind."""
-
-        def done() -> bool:
-            verb()
-            return True
-
-        return self.accepts(done)
-
-
-class ThingForm(Attempt, forms.ModelForm):
-    """A model's form that leaves the instance it was given alone: changing it is the verb's business."""
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, instance: Any = None, **kwargs: Any) -> None:
-        super().__init__(data, instance=copy.copy(instance), **kwargs)
-        if "slug" in self.fields:
-            self.fields["slug"].required = False
-            self.fields["slug"].help_text = SLUG_HELP
-            if instance is not None:
-                del self.fields["slug"]
 
 
 class StreamForm(ThingForm):
@@ -142,128 +87,6 @@ class TeamForm(ThingForm):
         self.initial.setdefault("timezone", settings.TIME_ZONE)
         days = cast(forms.IntegerField, self.fields["iteration_days"])
         days.validators = [MinValueValidator(1), MaxValueValidator(92)]
-
-
-class InitiativeForm(ThingForm):
-    """`stream` is whose initiative it is (or becomes); it can move to where `user` may manage work."""
-
-    class Meta:
-        model = Initiative
-        fields = ["name", "slug", "description", "stream", "value_type", "teams", "started_on", "due_on", "position"]
-        labels = {
-            "slug": "Short name",
-            "description": "What will be different, and how we shall know",
-            "stream": "Value stream",
-            "value_type": "Type of value",
-            "teams": "Teams that would work on it",
-            "started_on": "First day",
-            "due_on": "Due on",
-            "position": "Place in lists",
-        }
-        help_texts = {
-            "teams": "Until it has features, forecasts count it with the usual size of an initiative in each of them.",
-            "position": "Smaller numbers come first; equal ones go by name.",
-        }
-        widgets = {
-            "started_on": day_input(),
-            "due_on": day_input(),
-            "description": forms.Textarea(attrs={"rows": 3}),
-            "teams": forms.CheckboxSelectMultiple,
-        }
-
-    def __init__(
-        self, data: Mapping[str, Any] | None = None, *, user: User, stream: ValueStream, **kwargs: Any
-    ) -> None:
-        super().__init__(data, **kwargs)
-        initiative: Initiative | None = kwargs.get("instance")
-        allowed = [s.pk for s in ValueStream.objects.for_user(user) if can(user, "manage_work", s)]
-        choice = cast("forms.ModelChoiceField[ValueStream]", self.fields["stream"])
-        choice.queryset = ValueStream.objects.filter(pk__in=[*allowed, stream.pk])
-        choice.empty_label = None
-        if initiative is None:
-            del self.fields["stream"]
-        chosen = list(initiative.teams.values_list("pk", flat=True)) if initiative else []
-        teams = cast("forms.ModelMultipleChoiceField[Team]", self.fields["teams"])
-        teams.queryset = Team.objects.for_user(user).filter(Q(stream=stream, ended_on=None) | Q(pk__in=chosen))
-        self.hidden_teams = hidden_teams(initiative, user) if initiative else []
-        if not teams.queryset.exists():
-            del self.fields["teams"]
-
-    def clean_teams(self) -> list[Team]:
-        return [*self.cleaned_data["teams"], *self.hidden_teams]
-
-
-class FeatureForm(ThingForm):
-    class Meta:
-        model = Feature
-        fields = ["name", "initiative", "value_type", "guessed_items", "started_on", "due_on"]
-        labels = {
-            "value_type": "Type of value",
-            "guessed_items": "How many items it will have, by guess",
-            "started_on": "First day",
-            "due_on": "Due on",
-        }
-        help_texts = {
-            "guessed_items": "Counts only while it has no items. Without a guess it counts with the usual size of "
-            "such features.",
-        }
-        widgets = {"started_on": day_input(), "due_on": day_input()}
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, user: User, team: Team, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        feature: Feature | None = kwargs.get("instance")
-        own = [feature.initiative_id] if feature and feature.initiative_id else []
-        choice = cast("forms.ModelChoiceField[Initiative]", self.fields["initiative"])
-        choice.empty_label = "None"
-        open_ones = Initiative.objects.for_user(user).filter(ended_on=None)
-        kept = Initiative.objects.filter(Q(pk__in=open_ones.order_by().values("pk")) | Q(pk__in=own))
-        is_own = Case(When(stream=team.stream_id, then=0), default=1)
-        choice.queryset = kept.select_related("stream").order_by(is_own, "stream__name", "position", "name")
-        choice.label_from_instance = lambda obj: f"{obj.name} ({obj.stream.name})"  # type: ignore[method-assign]
-        self.fields["guessed_items"].widget.attrs["min"] = 1
-
-
-class MoveForm(Attempt, forms.Form):
-    """Where a feature goes in its team's queue: `to` a place, or `by` places further back."""
-
-    to_place = forms.IntegerField(required=False, min_value=1, max_value=100_000)
-    by_places = forms.IntegerField(required=False, min_value=-100_000, max_value=100_000)
-
-    @property
-    def to(self) -> int | None:
-        return cast("int | None", self.cleaned_data.get("to_place"))
-
-    @property
-    def by(self) -> int:
-        return self.cleaned_data.get("by_places") or 0
-
-
-class AllocationForm(Attempt, forms.Form):
-    """A field per kind of work, in per cent, and the tolerance in percentage points."""
-
-    tolerance = forms.IntegerField(
-        label="Tolerance, percentage points",
-        min_value=0,
-        max_value=100,
-        help_text="By how much a share may be off before the page says so.",
-    )
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, stream: ValueStream) -> None:
-        shares = dict(stream.allocations.values_list("value_type", "share"))
-        super().__init__(data, initial=shares | {"tolerance": stream.allocation_tolerance})
-        for kind, label in ValueType.choices:
-            field = forms.IntegerField(label=f"{label}, %", min_value=0, max_value=100, required=False)
-            self.fields[kind] = field
-        self.order_fields([*ValueType.values, "tolerance"])
-
-    @property
-    def shares(self) -> dict[str, int]:
-        """The cleaned shares by kind; an empty field is 0."""
-        return {kind: self.cleaned_data.get(kind) or 0 for kind in ValueType.values}
-
-    @property
-    def kinds(self) -> list[forms.BoundField]:
-        return [self[kind] for kind in ValueType.values]
 
 
 class ServiceForm(ThingForm):

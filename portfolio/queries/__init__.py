@@ -1,0 +1,61 @@
+"""What the pages of the nouns read: scopes, the organisation, initiatives, the board."""
+
+from portfolio.queries.nouns import (
+    StreamRow,
+    audit_trail,
+    find_places,
+    organisation,
+)
+from portfolio.queries.scopes import (
+    LATEST,
+    Person,
+    Scope,
+    ScopeNotFound,
+    find_scope,
+    scopes_for,
+    sees_portfolio,
+    streams_for,
+    team_scope,
+    teams_for,
+)
+from portfolio.queries.work import (
+    FeatureRow,
+    InitiativeRow,
+    StreamInitiatives,
+    closed_of,
+    features_of,
+    find_work,
+    hidden_teams,
+    initiative_rows,
+    initiatives,
+    policy_of,
+    queue_of,
+)
+
+__all__ = [
+    "LATEST",
+    "FeatureRow",
+    "InitiativeRow",
+    "Person",
+    "Scope",
+    "ScopeNotFound",
+    "StreamInitiatives",
+    "StreamRow",
+    "audit_trail",
+    "closed_of",
+    "features_of",
+    "find_places",
+    "find_scope",
+    "find_work",
+    "hidden_teams",
+    "initiative_rows",
+    "initiatives",
+    "organisation",
+    "policy_of",
+    "queue_of",
+    "scopes_for",
+    "sees_portfolio",
+    "streams_for",
+    "team_scope",
+    "teams_for",
+]
