@@ -157,16 +157,17 @@ def data_stamp() -> str:
     expected = Expectation.objects.order_by("pk").values_list("team", "kind", "percent", "days", "valid_from")
     services = Service.objects.order_by("pk").values_list("pk", "team")
     data = [(pk, made.isoformat(), version, synced is None) for pk, made, version, synced in sources]
-    return _hash(data, list(teams), list(services), list(expected))
+    return fingerprint(data, list(teams), list(services), list(expected))
 
 
 def _stamp(scope: Scope, window: Window, as_of: datetime, facets: Facets, data: str) -> str:
     """What a figure depends on beside its key and the time of day: scope, window, day, items, and all data."""
     day = as_of.astimezone(scope.zone).date()
-    return _hash(scope.text, scope.teams, scope.zone.key, window, day, facets, data)
+    return fingerprint(scope.text, scope.teams, scope.zone.key, window, day, facets, data)
 
 
-def _hash(*values: object) -> str:
+def fingerprint(*values: object) -> str:
+    """A short name of values, the same for the same ones."""
     return hashlib.sha256(repr(values).encode()).hexdigest()[:32]
 
 

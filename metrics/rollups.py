@@ -16,10 +16,11 @@ is there at its end. `part` tells apart what is counted:
 A past as_of is never answered from here: reopenings change what was finished when.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -177,56 +178,98 @@ def items_if_current(scope: Scope, as_of: datetime) -> int | None:
 
     They do when each team has them, since the last sync and mapping, in its zone, and no event has come due since.
     """
+    found = current([scope], as_of)
+    return found[scope.text].items if found else None
+
+
+class Standing(NamedTuple):
+    """What the rollups of a scope stand for: how many items, the next event that is known, and its teams' zones."""
+
+    items: int
+    next_event: int
+    zones: dict[int, ZoneInfo]
+
+
+def current(scopes: Sequence[Scope], as_of: datetime) -> dict[str, Standing]:
+    """Those of the scopes, by their text, whose rollups answer for `as_of`. Three queries, of however many scopes."""
     if Source.objects.filter(needs_derive=True).exists():
-        return None
-    zones = dict(Team.objects.filter(pk__in=scope.teams).values_list("pk", "timezone"))
-    total = 0
-    stored = list(FlowRollup.objects.filter(team__in=scope.teams))
-    for rollup in stored:
-        is_due = rollup.good_until is not None and rollup.good_until <= as_of
-        if rollup.timezone != zones[rollup.team_id] or as_of < rollup.built_at or is_due:
-            return None
-        total += rollup.items
-    return total if len(stored) == len(zones) else None
+        return {}
+    teams = {team for scope in scopes for team in scope.teams}
+    zones = dict(Team.objects.filter(pk__in=teams).values_list("pk", "timezone"))
+    stored = {one.team_id: one for one in FlowRollup.objects.filter(team__in=teams)}
+    answers = {pk for pk, one in stored.items() if _answers(one, zones[pk], as_of)}
+    found = {}
+    for scope in scopes:
+        if answers.issuperset(scope.teams):
+            own = [stored[pk] for pk in scope.teams]
+            due = min((micros(one.good_until) for one in own if one.good_until), default=OPEN)
+            of_teams = {pk: ZoneInfo(zones[pk]) for pk in scope.teams}
+            found[scope.text] = Standing(sum(one.items for one in own), due, of_teams)
+    return found
+
+
+def _answers(stored: FlowRollup, zone: str, as_of: datetime) -> bool:
+    is_due = stored.good_until is not None and stored.good_until <= as_of
+    return stored.timezone == zone and as_of >= stored.built_at and not is_due
 
 
 FLOWS = ("finished", "cycle", "lead", "arrived", "departed", "spent", "busy", "whole")
+# `teams` and `parts` are aligned: in which of the scopes asked for each team is.
 SUMS = """
-    SELECT measure, "on" - date '1970-01-01', part, sum(n)::bigint FROM metrics_flowday
-    WHERE team_id = ANY(%(teams)s) AND measure = ANY(%(flows)s) AND "on" BETWEEN %(first)s AND %(last)s GROUP BY 1, 2, 3
+    WITH scope AS MATERIALIZED (SELECT * FROM unnest(%(teams)s::bigint[], %(parts)s::int[]) AS one (team_id, place))
+    SELECT place, measure, "on" - date '1970-01-01', part, sum(n)::bigint
+    FROM metrics_flowday JOIN scope USING (team_id)
+    WHERE measure = ANY(%(flows)s) AND "on" BETWEEN %(first)s AND %(last)s GROUP BY 1, 2, 3, 4
     UNION ALL
-    SELECT measure, greatest("on", %(before)s) - date '1970-01-01', part, sum(n)::bigint FROM metrics_flowday
-    WHERE team_id = ANY(%(teams)s) AND measure = 'held' AND "on" <= %(last)s GROUP BY 1, 2, 3
+    SELECT place, measure, greatest("on", %(before)s) - date '1970-01-01', part, sum(n)::bigint
+    FROM metrics_flowday JOIN scope USING (team_id)
+    WHERE measure = 'held' AND "on" <= %(last)s GROUP BY 1, 2, 3, 4
 """
 SINCE = """
-    SELECT team_id, greatest("on", %(before)s) - date '1970-01-01', part::bigint, sum(n)::bigint FROM metrics_flowday
-    WHERE team_id = ANY(%(teams)s) AND measure = 'since' AND "on" <= %(last)s GROUP BY 1, 2, 3 HAVING sum(n) <> 0
+    WITH scope AS MATERIALIZED (SELECT * FROM unnest(%(teams)s::bigint[], %(parts)s::int[]) AS one (team_id, place))
+    SELECT place, team_id, greatest("on", %(before)s) - date '1970-01-01', part::bigint, sum(n)::bigint
+    FROM metrics_flowday JOIN scope USING (team_id)
+    WHERE measure = 'since' AND "on" <= %(last)s GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
 """
 
 
 def read(scope: Scope, window: Window, as_of: datetime) -> Sums:
     """The sums of a window's days that have begun by as_of."""
-    today = as_of.astimezone(scope.zone).date()
+    zones = {team.pk: team.zone for team in Team.objects.filter(pk__in=scope.teams)}
+    return read_each([scope], {scope.text: zones}, window, as_of)[scope.text]
+
+
+def read_each(
+    scopes: Sequence[Scope], zones: Mapping[str, Mapping[int, ZoneInfo]], window: Window, as_of: datetime
+) -> dict[str, Sums]:
+    """The sums of scopes of one zone by their text, in two queries. `zones` are those of their teams, by their text."""
+    today = as_of.astimezone(scopes[0].zone).date()
     first, last = window.first, min(window.last, today)
-    cells: dict[str, list[tuple[int, str, int]]] = {}
-    values: dict[str, Any] = {"teams": list(scope.teams), "flows": list(FLOWS), "first": first, "last": last}
-    values["before"] = first - timedelta(days=1)
+    pairs = [(team, place) for place, scope in enumerate(scopes) for team in scope.teams]
+    values: dict[str, Any] = {"teams": [team for team, _ in pairs], "parts": [place for _, place in pairs]}
+    values |= {"flows": list(FLOWS), "first": first, "last": last, "before": first - timedelta(days=1)}
+    cells: list[dict[str, list[tuple[int, str, int]]]] = [{} for _ in scopes]
+    since: list[list[tuple[int, int, int, int]]] = [[] for _ in scopes]
     with connection.cursor() as cursor:
         cursor.execute(SUMS, values)
-        for measure, *cell in cursor.fetchall():
-            cells.setdefault(measure, []).append((cell[0], cell[1], cell[2]))
+        for place, measure, *cell in cursor.fetchall():
+            cells[place].setdefault(measure, []).append((cell[0], cell[1], cell[2]))
         cursor.execute(SINCE, values)
-        since = cursor.fetchall()
-    next_day = (as_of + timedelta(microseconds=1)).astimezone(scope.zone).date()
-    zones = Team.objects.filter(pk__in=scope.teams)
-    return Sums(
-        window,
-        frame.Days(frame.number(first), frame.number(last)),
-        frame.number(next_day) - 1,
-        cells,
-        since,
-        {team.pk: local_day(as_of, team.zone) for team in zones},
-    )
+        for place, *row in cursor.fetchall():
+            since[place].append((row[0], row[1], row[2], row[3]))
+    next_day = (as_of + timedelta(microseconds=1)).astimezone(scopes[0].zone).date()
+    days = frame.Days(frame.number(first), frame.number(last))
+    return {
+        scope.text: Sums(
+            window,
+            days,
+            frame.number(next_day) - 1,
+            cells[place],
+            since[place],
+            {pk: local_day(as_of, zone) for pk, zone in zones[scope.text].items()},
+        )
+        for place, scope in enumerate(scopes)
+    }
 
 
 def figures(keys: Collection[str], scope: Scope, window: Window, as_of: datetime) -> dict[str, Measurement]:

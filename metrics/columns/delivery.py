@@ -4,13 +4,14 @@ Only what had happened by `as_of` is in them: figures are those of a portal that
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db.models import FloatField, Func
+from django.db.models import Exists, FloatField, Func, OuterRef
 from django.db.models.functions import Coalesce
 
 from metrics.columns.delivery_shapes import (
@@ -28,6 +29,10 @@ from metrics.models import Change, Deployment, Incident, Source
 from portfolio.models import Service
 from portfolio.queries import Scope
 
+# Later than any instant that is known.
+NEXT_NEVER = np.iinfo(np.int64).max
+Columns = TypeVar("Columns", DeploymentColumns, ChangeColumns)
+
 
 class _Seconds(Func):
     """An instant as seconds since 1970."""
@@ -38,18 +43,57 @@ class _Seconds(Func):
 
 def load(scope: Scope, window: Window, as_of: datetime) -> DeliveryColumns:
     """The scope's delivery facts for a window (whole days of each team) as at `as_of`."""
-    found = Service.objects.filter(team__in=scope.teams).values_list("pk", "team__timezone")
-    reader = _Reader({pk: ZoneInfo(name) for pk, name in found}, window, as_of)
-    deployments = reader.deployments()
+    return load_parts([scope], window, as_of)[scope.text]
+
+
+def load_parts(scopes: Sequence[Scope], window: Window, as_of: datetime) -> dict[str, DeliveryColumns]:
+    """The delivery facts of many scopes by their text, in as many queries as of one; each as `load` gives them."""
+    teams = {team for scope in scopes for team in scope.teams}
+    found = list(Service.objects.filter(team__in=teams).values_list("pk", "team", "team__timezone"))
+    reader = _Reader({pk: ZoneInfo(name) for pk, _, name in found}, window, as_of)
+    read = reader.deployments(), reader.incidents(), reader.changes()
+    fed = _fed(reader.services)
+    of_team: dict[int, set[int]] = {}
+    for pk, team, _ in found:
+        of_team.setdefault(team, set()).add(pk)
+    later = min([*reader.later, NEXT_NEVER])
+    return {
+        scope.text: _part(scope, {pk for team in scope.teams for pk in of_team.get(team, ())}, read, fed, as_of, later)
+        for scope in scopes
+    }
+
+
+def _part(
+    scope: Scope,
+    services: set[int],
+    read: "tuple[DeploymentColumns, _Incidents, ChangeColumns]",
+    fed: set[int],
+    as_of: datetime,
+    later: int,
+) -> DeliveryColumns:
+    """The part of what was read that belongs to the services of a scope."""
+    runs, incidents, changes = read
+    own = np.array(sorted(services), dtype=np.int64)
+    deployments = _rows_of(runs, own)
     return DeliveryColumns(
         day_at=local_day(as_of, scope.zone),
         whole_day=local_day(as_of + timedelta(microseconds=1), scope.zone) - 1,
-        has_source=bool(len(deployments.ids)) or _has_source(reader.services),
+        has_source=bool(len(deployments.ids)) or bool(services & fed),
         deployments=deployments,
-        incidents=reader.incidents(),
-        changes=reader.changes(),
-        same_until=min([*reader.later, _midnight(as_of, scope.zone)]),
+        incidents=incidents.of(own),
+        changes=_rows_of(changes, own),
+        same_until=min(later, _midnight(as_of, scope.zone)),
     )
+
+
+def _rows_of(columns: Columns, services: Ints) -> Columns:
+    """The rows of some services; columns that cover nothing else are given as they are."""
+    of_rows = columns.service
+    kept = np.isin(of_rows if of_rows is not None else [], services)
+    if kept.all():
+        return columns
+    chosen = {one.name: getattr(columns, one.name)[kept] for one in fields(columns)}
+    return type(columns)(**chosen)
 
 
 def _midnight(as_of: datetime, zone: ZoneInfo) -> int:
@@ -58,9 +102,12 @@ def _midnight(as_of: datetime, zone: ZoneInfo) -> int:
     return micros(datetime.combine(day, time(), zone) - timedelta(hours=1))
 
 
-def _has_source(services: Sequence[int]) -> bool:
-    delivered = Deployment.objects.filter(service__in=services, is_production=True)
-    return Source.objects.filter(service__in=services).exists() or delivered.exists()
+def _fed(services: Sequence[int]) -> set[int]:
+    """Which of the services have a source, or a production deployment that some source delivered."""
+    delivered = Deployment.objects.filter(service=OuterRef("pk"), is_production=True)
+    has_source = Source.objects.filter(service=OuterRef("pk"))
+    found = Service.objects.filter(Exists(delivered) | Exists(has_source), pk__in=services)
+    return set(found.values_list("pk", flat=True))
 
 
 def _columns(rows: Iterable[Sequence[Any]], kinds: str) -> list[Any]:
@@ -152,24 +199,16 @@ class _Reader:
             undone_at=self.known(undone_at),
         )
 
-    def incidents(self) -> IncidentColumns:
+    def incidents(self) -> "_Incidents":
         rows = (
             Incident.objects.filter(service__in=self.services)
             .order_by("started_at", "external_id", "pk")
             .values_list(*_INCIDENT, _Seconds("started_at"), _Seconds("resolved_at"))
         )
         found = self.known_rows(_columns(rows, "iiiiooff"), at=6)
-        ids, service, source, hours, deployment, fix, started, resolved = found
-        named = _named(self.services, {name for name in (*deployment, *fix) if name}, self.as_of)
-        return IncidentColumns(
-            ids=ids,
-            service=service,
-            started=started,
-            resolved=self.known(resolved),
-            reach=hours * 3600.0,
-            deployment=_resolve(deployment, source, service, named),
-            fix=_resolve(fix, source, service, named),
-        )
+        resolved = self.known(found[7])
+        names = {name for name in (*found[4], *found[5]) if name}
+        return _Incidents([*found[:7], resolved], _named(self.services, names, self.as_of))
 
     def changes(self) -> ChangeColumns:
         rows = (
@@ -178,8 +217,9 @@ class _Reader:
             .values_list("pk", "service_id", "pull_request_id", *map(_Seconds, _CHANGE_TIMES))
         )
         ids, service, pull, deployed, authored, *stages = self.known_rows(_columns(rows, "iiiffffff"), at=3)
-        marks = [self.known(one) for one in stages]
-        return ChangeColumns(ids, pull, self.days(deployed, service), authored, deployed, *marks)
+        first_commit, opened, reviewed, merged = (self.known(one) for one in stages)
+        day = self.days(deployed, service)
+        return ChangeColumns(ids, pull, day, authored, deployed, first_commit, opened, reviewed, merged, service)
 
 
 _DEPLOYMENT = (
@@ -202,28 +242,54 @@ _CHANGE_TIMES = (
     "pull_request__merged_at",
 )
 
-Named = Mapping[tuple[str, int, str], int]
+# Of deployments that incidents name: primary key, source, service, external id.
+Named = Sequence[tuple[int, int, int, str]]
 
 
 def _named(services: Sequence[int], names: set[str], as_of: datetime) -> Named:
-    """Deployments by their external id: within a source, and, for ids of another tool, within a service."""
+    """Deployments by their external id, the newest first."""
+    if not names:
+        return []
     rows = (
         Deployment.objects.filter(service__in=services, external_id__in=sorted(names))
         .annotate(finish=Coalesce("finished_at", "started_at"))
         .filter(finish__lte=as_of)
         .order_by("-pk")
         .values_list("pk", "source_id", "service_id", "external_id")
-        if names
-        else []
     )
+    return list(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Incidents:
+    """Incidents as read (id, service, source, hours, named deployment, named fix, started, resolved), and `named`."""
+
+    columns: list[Any]
+    named: Named
+
+    def of(self, services: Ints) -> IncidentColumns:
+        """Those of some services. They can name deployments of these services only."""
+        kept = np.flatnonzero(np.isin(self.columns[1], services))
+        ids, service, source, hours, started, resolved = (self.columns[at][kept] for at in (0, 1, 2, 3, 6, 7))
+        names = [[self.columns[at][row] for row in kept.tolist()] for at in (4, 5)]
+        known = _by_name(self.named, set(services.tolist()))
+        deployment, fix = (_resolve(one, source, service, known) for one in names)
+        return IncidentColumns(ids, service, started, resolved, hours * 3600.0, deployment, fix)
+
+
+def _by_name(named: Named, services: set[int]) -> dict[tuple[str, int, str], int]:
+    """Deployments of services by their external id: within a source, and, for ids of another tool, a service."""
     found: dict[tuple[str, int, str], int] = {}
-    for pk, source, service, name in rows:
-        found["source", source, name] = pk
-        found["service", service, name] = pk
+    for pk, source, service, name in named:
+        if service in services:
+            found["source", source, name] = pk
+            found["service", service, name] = pk
     return found
 
 
-def _resolve(names: Sequence[str | None], sources: Ints, services: Ints, found: Named) -> Ints:
+def _resolve(
+    names: Sequence[str | None], sources: Ints, services: Ints, found: Mapping[tuple[str, int, str], int]
+) -> Ints:
     ids = [
         found.get(("source", int(source), name or ""), found.get(("service", int(service), name or ""), NONE))
         for name, source, service in zip(names, sources, services, strict=True)

@@ -54,7 +54,10 @@ class IncidentColumns:
 
 @dataclass(frozen=True, slots=True)
 class ChangeColumns:
-    """Changes deployed in the window, by finish. `pull`: the id of the pull request; without, its times are NaN."""
+    """Changes deployed in the window, by finish. `pull`: the id of the pull request; without, its times are NaN.
+
+    `service` is given where parts of a wider scope are made of them (columns/parts.py).
+    """
 
     ids: Ints
     pull: Ints
@@ -65,6 +68,7 @@ class ChangeColumns:
     opened: Floats
     reviewed: Floats
     merged: Floats
+    service: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)

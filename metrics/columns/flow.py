@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from metrics import states
 from metrics.columns.facts import Facts, Records, native, read_scope, since_1970
@@ -20,6 +21,11 @@ from portfolio.queries import Scope
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
+
+SAYS = ("team", "synced_at", "delivered")
+NO_SOURCE = "no source connected"
+NOTHING_YET = "no source of this scope has delivered work items yet"
 
 
 def load(scope: Scope, as_of: datetime, facets: Facets = ALL_ITEMS) -> FlowColumns:
@@ -48,8 +54,26 @@ def _gap(scope: Scope) -> str:
     if Status.objects.filter(source__in=sources.exclude(synced_at=None)).exists():
         return ""
     if not sources.exists():
-        return "no source connected"
-    return "no source of this scope has delivered work items yet"
+        return NO_SOURCE
+    return NOTHING_YET
+
+
+def gaps(scopes: Sequence[Scope]) -> dict[str, str]:
+    """Why scopes without items cannot be measured, by their text: as _gap says it, of many in one query."""
+    teams = {team for scope in scopes for team in scope.teams}
+    delivered = Exists(Status.objects.filter(source=OuterRef("pk")))
+    sources = Source.objects.filter(team__in=teams).annotate(delivered=delivered)
+    rows = ((team, synced is not None and has) for team, synced, has in sources.values_list(*SAYS))
+    has_source, has_items = set(), set()
+    for team, has_delivered in rows:
+        has_source.add(team)
+        has_items |= {team} if has_delivered else set()
+    said = {}
+    for scope in scopes:
+        own = set(scope.teams)
+        missing = NOTHING_YET if own & has_source else NO_SOURCE
+        said[scope.text] = "" if own & has_items else missing
+    return said
 
 
 @dataclass(slots=True)
@@ -220,7 +244,7 @@ def _blocks(facts: Facts, ids: Ints, as_of: int) -> _Blocks:
     return _Blocks(item, begin[seen], open_ended, cuts[cuts > as_of], reason, tuple(reasons))
 
 
-def _same_until(later: int, as_of: int, zones: Collection[ZoneInfo]) -> int:
+def same_until(later: int, as_of: int, zones: Collection[ZoneInfo]) -> int:
     """The next instant at which anything is different: the next event, or midnight in one of the zones."""
     midnights = [
         datetime.combine(instant(as_of).astimezone(zone).date() + timedelta(days=1), time(0), tzinfo=zone)
@@ -261,7 +285,7 @@ def derive(
         scope_kind=kind,
         as_of=as_of,
         next_event=next_event,
-        same_until=_same_until(next_event, as_of, {zone, *(one.zone for one in facts.teams)}),
+        same_until=same_until(next_event, as_of, {zone, *(one.zone for one in facts.teams)}),
         day_at=int(two_days[0]),
         whole_day=int(two_days[1]) - 1,
         gap=gap,

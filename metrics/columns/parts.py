@@ -7,6 +7,7 @@ import numpy as np
 
 from metrics.columns.shapes import FlowColumns
 from metrics.columns.zones import local_days
+from portfolio.queries import Scope
 
 # What there is of each item, stay and block beside places in other columns.
 ITEMS = ("ids", "kinds", "points", "created", "created_day")
@@ -28,6 +29,21 @@ def of_team(columns: FlowColumns, team: int) -> FlowColumns:
 def of_stream(columns: FlowColumns, teams: Collection[int]) -> FlowColumns:
     """The columns as those of a stream with these teams; its days are those of the wider scope."""
     return replace(_only(columns, set(teams)), scope_kind="stream")
+
+
+def of_scope(columns: FlowColumns, scope: Scope, gap: str = "") -> FlowColumns:
+    """The columns as those of a part of their scope, as `load` gives them for it; `gap` if it never held an item."""
+    at = np.array([columns.as_of, columns.as_of + 1], dtype=np.int64)
+    day, after = local_days(at, scope.zone).tolist()
+    part = _only(columns, set(scope.teams))
+    return replace(
+        part,
+        scope_kind=scope.kind,
+        day_at=day,
+        whole_day=after - 1,
+        gap="" if part.in_scope.any() else gap,
+        expectations=tuple(one for one in columns.expectations if one.team in scope.teams),
+    )
 
 
 def _only(columns: FlowColumns, teams: set[int]) -> FlowColumns:
