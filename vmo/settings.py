@@ -194,6 +194,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": JOB_SWEEP_SECONDS * 12,
         "options": {"expires": JOB_SWEEP_SECONDS * 12},
     },
+    "write-linked-check-ins": {"task": "okrs.tasks.write_linked_check_ins", "schedule": 600},
+    "remind-of-check-ins": {"task": "okrs.tasks.remind_of_check_ins", "schedule": 3600},
     "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},
 }
 

@@ -1,0 +1,1 @@
+"""Forms of objectives, a module per kind of deed."""
