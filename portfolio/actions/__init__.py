@@ -13,6 +13,13 @@ from portfolio.actions.approvals import (
     threshold_of,
     withdraw_approval,
 )
+from portfolio.actions.decisions import (
+    assign_decision,
+    decide,
+    dismiss_decision,
+    raise_decision,
+    restore_decision,
+)
 from portfolio.actions.initiatives import (
     change_initiative,
     close_initiative,
@@ -68,6 +75,7 @@ __all__ = [
     "add_member",
     "approved_amount",
     "ask_approval",
+    "assign_decision",
     "change_calendar",
     "change_feature",
     "change_initiative",
@@ -87,8 +95,10 @@ __all__ = [
     "create_team",
     "create_theme",
     "deactivate",
+    "decide",
     "decide_approval",
     "default_calendar",
+    "dismiss_decision",
     "end_stream",
     "end_team",
     "end_theme",
@@ -98,6 +108,7 @@ __all__ = [
     "move_initiative",
     "needs_approval",
     "other_administrators",
+    "raise_decision",
     "reactivate",
     "record_link",
     "record_review",
@@ -109,6 +120,7 @@ __all__ = [
     "reopen_stream",
     "reopen_team",
     "reopen_theme",
+    "restore_decision",
     "revoke",
     "set_allocation",
     "set_stage_limit",
