@@ -5,7 +5,8 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
@@ -27,7 +28,7 @@ LONGEST_CELL = 50_000
 SEPARATORS = ",;\t|"
 
 # The number of a line and its cells.
-Lines = Iterator[tuple[int, list[str]]]
+Lines = Generator[tuple[int, list[str]], None, None]
 
 
 @dataclass(slots=True)
@@ -56,7 +57,8 @@ def read(file: BinaryIO, columns: Sequence[Column]) -> Table:
     if not start.strip(b"\0 \t\r\n\xff\xfe\xef\xbb\xbf"):
         raise unreadable("The file is empty.")
     if start.startswith(b"PK\x03\x04"):
-        return _table(_workbook(file), columns)
+        with closing(_workbook(file)) as lines:
+            return _table(lines, columns)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise unreadable("This is a workbook of the old kind (.xls): save it as .xlsx or CSV.")
     return _csv(file, start, columns)
@@ -73,10 +75,8 @@ def _encodings(start: bytes) -> Sequence[str]:
 
 def _csv(file: BinaryIO, start: bytes, columns: Sequence[Column]) -> Table:
     for encoding in _encodings(start):
-        try:
-            return _table(_records(file, encoding, columns), columns)
-        except UnicodeDecodeError:
-            continue
+        with suppress(UnicodeDecodeError), closing(_records(file, encoding, columns)) as lines:
+            return _table(lines, columns)
     raise unreadable("The file is no text: save it as CSV in UTF-8, or as .xlsx.")
 
 
@@ -86,7 +86,7 @@ def _records(file: BinaryIO, encoding: str, columns: Sequence[Column]) -> Lines:
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
         first = text.readline(LONGEST_CELL)
-        named = re.fullmatch(r"sep=(.)\s*", first, re.I)
+        named = re.fullmatch(r"sep=([^\s\"]|\t)\s*", first, re.I)
         separator = named[1] if named else _separator(first, columns)
         lines: Iterator[str] = text if named else chain([first], text)
         reader = csv.reader(lines, delimiter=separator)
@@ -119,10 +119,11 @@ def _workbook(file: BinaryIO) -> Lines:
                 raise unreadable("The workbook is too large: split it, or save the sheet as CSV.")
         book = load_workbook(file, read_only=True, data_only=True)
         # What the sheet says of its own size may be wrong.
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-            yield number, [text_of(value) for value in cells]
+        with closing(book):
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                yield number, [text_of(value) for value in cells]
     except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ParseError, ValueError, EOFError) as error:
         raise unreadable("This is no workbook that can be read: save it again as .xlsx, or as CSV.") from error
 
