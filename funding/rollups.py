@@ -27,7 +27,7 @@ from metrics.formulas import frame
 from metrics.load import binary
 from metrics.load.binary import Cells
 from metrics.models import FlowRollup
-from portfolio.models import Holiday, Team, TeamCost
+from portfolio.models import Holiday, Team, TeamCost, ValueStream
 from portfolio.quarters import Quarter
 
 Ints = npt.NDArray[np.int64]
@@ -254,6 +254,22 @@ def _write(teams: Sequence[Team], parts: formula.Split) -> None:
         cursor.execute(DROP, [[team.pk for team in teams]])
         cursor.execute(ADD)
         cursor.execute("DROP TABLE raw_cost; DROP TABLE fresh_cost")
+
+
+def working_days(streams: Collection[ValueStream], first: date, last: date) -> list[date]:
+    """The days on which at least one team of the streams works; Monday to Friday where they have no team."""
+    days = np.arange(day_number(first), day_number(last) + 1)
+    teams = list(Team.objects.select_related("calendar").filter(stream__in=streams).order_by("pk"))
+    holidays: dict[int, list[int]] = {}
+    calendars = {team.calendar_id for team in teams}
+    for pk, on in Holiday.objects.filter(calendar__in=calendars).values_list("calendar", "on"):
+        holidays.setdefault(pk, []).append(day_number(on))
+    works = np.zeros(len(days), dtype=np.bool_) if teams else formula.workdays(days, np.arange(1, 6), days[:0])
+    for team in teams:
+        free = np.array(holidays.get(team.calendar_id, []), dtype=np.int64)
+        there = (days >= day_number(team.started_on or date.min)) & (days <= day_number(team.ended_on or date.max))
+        works |= formula.workdays(days, np.array(team.calendar.weekdays), free) & there
+    return [date.fromordinal(day + frame.ORDINAL) for day in days[works].tolist()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,5 +5,7 @@ the demo organisation). Invalid values raise ValidationError by field.
 """
 
 from funding.actions.budgets import set_budget
+from funding.actions.ledgers import LedgerLine, Posted, post_ledger, take_back
+from funding.actions.targets import set_targets
 
-__all__ = ["set_budget"]
+__all__ = ["LedgerLine", "Posted", "post_ledger", "set_budget", "set_targets", "take_back"]
