@@ -12,6 +12,7 @@ from okrs.models.goals import (
     Objective,
     Support,
 )
+from okrs.models.removed import Removed
 
 __all__ = [
     "Ambition",
@@ -27,5 +28,6 @@ __all__ = [
     "PollVote",
     "Reminder",
     "ReminderStep",
+    "Removed",
     "Support",
 ]
