@@ -8,15 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core import audit
+from okrs.actions.holding import LARGEST, tell
 from okrs.models import CheckIn, KeyResult, KeyResultKind
+from okrs.queries.due import closed_words
 from okrs.rules import require_check_in, today
 from portfolio.actions.writing import plain
 from portfolio.rules import Person
 
 # What a check-in says beside its day.
 SAID = ("value", "confidence", "note", "blocker")
-# Beyond this a number is a typing slip, and loses its last digits.
-LARGEST = 1e15
 
 
 def check_in(
@@ -45,7 +45,9 @@ def check_in(
             "note": " ".join(note.split()),
             "blocker": " ".join(blocker.split()),
         }
-        return _write(actor, row, on, said)
+        made = _write(actor, row, on, said)
+        tell(row.objective, "checked-in", key_result=row.pk)
+        return made
 
 
 def delete_check_in(*, actor: Person, check_in: CheckIn) -> None:
@@ -59,6 +61,7 @@ def delete_check_in(*, actor: Person, check_in: CheckIn) -> None:
         said = {name: plain(getattr(check_in, name)) for name in SAID}
         audit.record(actor=actor, verb="deleted the check-in of", target=row, data={"on": plain(check_in.on), **said})
         check_in.delete()
+        tell(row.objective, "checked-in", key_result=row.pk)
 
 
 def restore_check_in(*, actor: Person, key_result: KeyResult, on: date, **said: Any) -> CheckIn:
@@ -75,10 +78,8 @@ def _held(key_result: KeyResult) -> KeyResult:
 
 
 def _check_open(row: KeyResult) -> None:
-    if row.objective.cycle.closed_at:
-        raise ValidationError(f"{row.objective.cycle} is closed: its check-ins stay as they are.")
-    if row.objective.closed_at:
-        raise ValidationError("The objective is closed: its check-ins stay as they are.")
+    if words := closed_words(row):
+        raise ValidationError(words)
 
 
 def _check_day(row: KeyResult, on: date) -> None:

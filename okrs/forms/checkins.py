@@ -1,12 +1,14 @@
 """The form of a check-in: a value, how confident one is, a line, what is in the way, and which day it is about."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
 
+from metrics.forms import parse_day
 from okrs.models import CheckIn, KeyResult, KeyResultKind
-from okrs.rules import today
+from okrs.queries.due import day_of
 from portfolio.forms import Attempt, day_input
 
 CONFIDENCE = [(number, str(number)) for number in range(11)]
@@ -29,9 +31,16 @@ class CheckInForm(Attempt, forms.Form):
     on = forms.DateField(label="Day", widget=day_input(), help_text="A day that has a check-in is corrected.")
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, key_result: KeyResult, given: CheckIn | None, last: float | None
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        key_result: KeyResult,
+        given: CheckIn | None,
+        last: CheckIn | None,
+        on: date | None = None,
     ) -> None:
-        super().__init__(data, initial=_initial(key_result, given, last))
+        super().__init__(data, initial=_initial(key_result, given, last, on))
+        self.given = given
         self.key_result = key_result
         if key_result.updates_itself:
             del self.fields["value"]
@@ -50,16 +59,24 @@ class CheckInForm(Attempt, forms.Form):
         return {"value": None, **self.cleaned_data}
 
 
-def _initial(key_result: KeyResult, given: CheckIn | None, last: float | None) -> dict[str, Any]:
-    """What stands in the form: the check-in that is corrected, else the last value and today."""
-    objective = key_result.objective
+def _initial(key_result: KeyResult, given: CheckIn | None, last: CheckIn | None, on: date | None) -> dict[str, Any]:
+    """What stands in the form: the check-in that is corrected, else the last value and the day."""
     if given is None:
-        day = min(today(objective), objective.cycle.ends_on)
-        return {"on": day, "value": _number(last)}
+        return {"on": on or day_of(key_result), "value": _number(key_result, last)}
     names = ("confidence", "note", "blocker", "on")
-    return {"value": _number(given.value)} | {name: getattr(given, name) for name in names}
+    return {"value": _number(key_result, given)} | {name: getattr(given, name) for name in names}
 
 
-def _number(value: float | None) -> str | None:
+def _number(key_result: KeyResult, said: CheckIn | None) -> str | None:
     """As people type it: 42, not 42.0."""
-    return None if value is None else f"{value:.15g}"
+    if said is None:
+        return "0" if key_result.kind == KeyResultKind.MILESTONE else None
+    return f"{said.value:.15g}"
+
+
+def asked_day(params: Mapping[str, str]) -> date | None:
+    """The day that the address names (?on=2026-11-02); None for none, and for nonsense."""
+    try:
+        return parse_day(params.get("on", ""))
+    except ValueError:
+        return None
