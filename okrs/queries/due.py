@@ -49,7 +49,7 @@ class Due:
             return f"due on {self.due_on:%-d %b}"
         since = f"due since {self.due_on:%-d %b}" if self.late else "due today"
         if self.late > GRACE_DAYS:
-            return f"outdated: {since}"
+            return f"{'outdated' if self.last else 'pending'}: {since}"
         return f"{since}, outdated from tomorrow on" if self.late == GRACE_DAYS else since
 
     @property
