@@ -4,12 +4,18 @@ Facts are what a decision freezes when it is made. Signs are the criteria of the
 (two of three must hold); each app answers for many initiatives in one call.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from portfolio.models import Initiative, ValueStream
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from core.templatetags.ui import money
+from portfolio.formulas.wsjf import value_of
+from portfolio.models import Initiative, StageEntry, ValueStream
 
 Subject = Initiative | ValueStream
 
@@ -67,7 +73,8 @@ def register_sign(name: SignName, maker: Signs) -> None:
 
 def facts(subject: Subject, as_of: datetime) -> list[Fact]:
     """Everything that the apps know about a subject, as at an instant."""
-    return [fact for maker in sorted(_facts, key=lambda one: _facts[one]) for fact in maker(subject, as_of)]
+    makers = [portfolio_facts, *sorted(_facts, key=lambda one: _facts[one])]
+    return [fact for maker in makers for fact in maker(subject, as_of)]
 
 
 def signs(ids: Collection[int], as_of: datetime) -> dict[int, dict[SignName, Sign]]:
@@ -77,3 +84,27 @@ def signs(ids: Collection[int], as_of: datetime) -> dict[int, dict[SignName, Sig
         for pk, sign in maker(ids, as_of).items():
             found[pk][name] = sign
     return found
+
+
+def portfolio_facts(subject: Subject, as_of: datetime) -> Sequence[Fact]:
+    """Of an initiative: where it stands on its way, its score, what it costs and what waiting for it costs."""
+    return _of_initiative(subject, as_of) if isinstance(subject, Initiative) else ()
+
+
+def _of_initiative(one: Initiative, as_of: datetime) -> Iterator[Fact]:
+    address = reverse("initiative", args=[one.slug])
+    entry = StageEntry.objects.filter(initiative=one, at__lte=as_of).order_by("-at", "-pk").first()
+    if entry is not None:
+        text = f"{entry.get_stage_display()}, since {timezone.localtime(entry.at):%-d %b %Y}"
+        yield Fact("stage", "Stage", text, entry.stage, address=address)
+    score = value_of((one.business_value, one.time_criticality, one.risk_reduction, one.job_size))
+    if score is not None:
+        yield Fact("wsjf", "WSJF", f"{float(score):.1f}", float(score), address=address)
+    if one.due_on:
+        yield Fact("due_on", "Due on", f"{one.due_on:%-d %b %Y}", one.due_on.isoformat(), address=address)
+    for key, label, amount in (
+        ("estimated_cost", "Estimated cost", one.estimated_cost),
+        ("cost_of_delay", "Cost of delay a week", one.cost_of_delay),
+    ):
+        if amount is not None:
+            yield Fact(key, label, money(amount), float(amount), settings.CURRENCY, is_money=True, address=address)

@@ -181,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": JOB_SWEEP_SECONDS},
     },
     "decide-forecasts": {"task": "metrics.tasks.decide_forecasts", "schedule": 86400},
+    "propose-decisions": {"task": "portfolio.tasks.propose_decisions", "schedule": 86400},
     # A few times a day, so that yesterday is there in the morning of every time zone.
     "write-key-figures": {"task": "metrics.tasks.write_kpis", "schedule": 6 * 3600},
     "sweep-mails": {

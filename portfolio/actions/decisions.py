@@ -17,6 +17,7 @@ from accounts.models import User
 from core import audit, outbox
 from portfolio import evidence
 from portfolio.actions.initiatives import move_initiative
+from portfolio.actions.reviews import record_review
 from portfolio.actions.work import close_feature
 from portfolio.actions.writing import Conflict, lock
 from portfolio.models import Decision, DecisionKind, DecisionState, Initiative, Stage, ValueStream, Verdict
@@ -168,7 +169,8 @@ def decide(
     """Choose an option, for good. What is known of its subject is frozen as it is at this moment.
 
     `move`, with the option stop of an initiative: it goes to done with the verdict stop, its open features closed, in
-    the same transaction. On `review_on` the question comes back. Raises Conflict when it was closed meanwhile.
+    the same transaction. A review that is decided is recorded as one. On `review_on` the question comes back. Raises
+    Conflict when it was closed meanwhile.
     """
     require(actor, "decide", place_of(decision))
     with transaction.atomic():
@@ -182,6 +184,8 @@ def decide(
         row.save()
         data = {"choice": choice, "reason": row.reason, "review_on": review_on.isoformat() if review_on else None}
         audit.record(actor=actor, verb="decided", target=row, data={k: v for k, v in data.items() if v})
+        if row.kind == DecisionKind.REVIEW and row.initiative:
+            record_review(actor=actor, initiative=row.initiative, note=row.reason[:500])
         if move and row.initiative:
             _stop(actor, row.initiative)
     return row
