@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from metrics.measurement import Metric, Unit
 from metrics.models import Better, Kpi, KpiOrigin, KpiValue
 from metrics.registry import METRICS
 from metrics.templatetags.measures import plain
+from portfolio import rules
 from portfolio.models import Initiative, Team, ValueStream
 from portfolio.queries import Person
 from portfolio.rules import can
@@ -40,7 +41,7 @@ def value_at(kpi_ids: Collection[int], as_of: date | datetime) -> dict[int, At]:
     """The latest value of each figure on or before a day, by its id; one without a value is left out. One query."""
     rows = KpiValue.objects.filter(kpi__in=list(kpi_ids), on__lte=day_of(as_of)).order_by("kpi", "-on")
     found = rows.distinct("kpi").values_list("kpi", "on", "value", "origin", "note")
-    return {pk: At(*rest) for pk, *rest in found}
+    return {row[0]: At(row[1], row[2], row[3], row[4]) for row in found}
 
 
 def history(kpi_id: int, as_of: date | datetime) -> list[At]:
@@ -62,12 +63,12 @@ def kpis_for(user: Person) -> "QuerySet[Kpi]":
     )
 
 
-def may_manage(user: Person, kpi: Kpi) -> bool:
+def may_manage(user: rules.Person, kpi: Kpi) -> bool:
     """Whether `user` may change what the figure is."""
     return can(user, "manage_kpis", kpi.stream)
 
 
-def may_record(user: Person, kpi: Kpi) -> bool:
+def may_record(user: rules.Person, kpi: Kpi) -> bool:
     """Whether `user` may enter values: whoever may change the figure, and its owner."""
     return may_manage(user, kpi) or (user is not None and kpi.owner_id is not None and kpi.owner_id == user.pk)
 
@@ -86,6 +87,11 @@ def value_text(value: float, unit: str) -> str:
     """A value with its unit: 12.5 %, 3 days."""
     number = plain(round(value, 2))
     return f"{number}\u00a0{unit}" if unit else number
+
+
+def difference_text(value: float, unit: str) -> str:
+    """A difference of two values; of shares it is in percentage points."""
+    return value_text(value, "percentage points" if unit == "%" else unit)
 
 
 State = Literal["reached", "open", "late", "none", "empty"]
@@ -148,7 +154,7 @@ class Line:
         is_better = (change > 0) == (self.kpi.better == Better.MORE)
         sign = "+" if change > 0 else ""
         words = "better" if is_better else "worse"
-        return f"{sign}{value_text(change, self.kpi.unit)} since {self.before.on:%-d %b}, {words}"
+        return f"{sign}{difference_text(change, self.kpi.unit)} since {self.before.on:%-d %b}, {words}"
 
 
 def lines(kpis: Iterable[Kpi], as_of: date | datetime) -> list[Line]:
@@ -187,7 +193,8 @@ class Group(NamedTuple):
 def groups(user: Person, as_of: date | datetime, *, with_ended: bool = False, stream: str = "") -> list[Group]:
     """Every figure that `user` may see, by value stream (only of the one with the short name `stream`)."""
     day = day_of(as_of)
-    found = kpis_for(user).order_by("stream__position", "stream__name", "initiative__name", "position", "name")
+    leading = F("initiative__name").asc(nulls_first=True)
+    found = kpis_for(user).order_by("stream__position", "stream__name", leading, "position", "name")
     if not with_ended:
         found = found.filter(running(day))
     if stream:

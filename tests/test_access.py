@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from connectors.models import SyncRun
 from core.models import JobState
-from metrics.models import Baseline, EpicLink, Expectation, Source, WorkItem
+from metrics.models import Baseline, EpicLink, Expectation, Kpi, Source, WorkItem
 from portfolio.models import Initiative
 from tests.cast import PASSWORD, Cast
 from tests.metrics.forecast_cast import stored
@@ -59,6 +59,8 @@ INITIATIVE: dict[str, Any] = {"slug": "refunds"}
 WORK = {"name": "Refunds", "stream": "{payments.pk}", "value_type": "feature", "position": 0, "teams": "{falcon.pk}"}
 FEATURE: dict[str, Any] = {**FALCON, "feature_id": "{feature.pk}"}
 STORED: dict[str, Any] = {"forecast_id": "{forecast.pk}"}
+# A figure of Payments; "paid" is a leading measure of an initiative that Falcon works on.
+KPI: dict[str, Any] = {"slug": "claims"}
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
 PAGES_OF_A_SCOPE = [
     *("flow", "flow-times", "flow-ageing", "flow-blocked", "flow-mix", "flow-compare", "delivery"),
@@ -162,6 +164,15 @@ ROUTES: dict[str, list[Row]] = {
     "deployments": [Row(OF_FALCON, query=SCOPE)],
     "figure-csv": [Row(OF_FALCON, {"key": "throughput"}, query=SCOPE)],
     "explain": [Row(OF_FALCON, {"key": "throughput"}, query=SCOPE)],
+    # key figures
+    "kpis": [Row(KNOWN)],
+    "kpi_new": [Row(PLAN, query="stream=payments"), Row(PLAN, query="initiative=refunds")],
+    "kpi": [Row(OF_PAYMENTS, KPI), Row(OF_FALCON, {"slug": "paid"})],
+    "kpi_change": [Row(OF_PAYMENTS, KPI)],
+    "kpi_end": [post(PLAN, {"on": "2030-01-01"}, **KPI)],
+    "kpi_reopen": [post(PLAN, **KPI)],
+    "kpi_record": [post(PLAN, {"on": "2025-03-03", "value": 40}, **KPI)],
+    "kpi_remove": [post(PLAN, query="on=2025-03-03", **KPI)],
     # sources
     "sources": [Row(KNOWN)],
     "source-choose": [Row(MANAGE_FALCON)],
@@ -213,6 +224,17 @@ ROUTES: dict[str, list[Row]] = {
         Row(OF_FALCON, {"pk": "{expectation.pk}"}),
         Row(OF_PAYMENTS, {"pk": "{expectation.pk}"}, "patch", data={"days": 7}),
         Row(OF_PAYMENTS, {"pk": "{expectation.pk}"}, "delete"),
+    ],
+    "api-kpi-list": [Row(KNOWN), post(PLAN, {"name": "Returns", "stream": "payments"})],
+    "api-kpi-detail": [
+        Row(OF_PAYMENTS, KPI),
+        Row(OF_FALCON, {"slug": "paid"}),
+        Row(PLAN, KPI, "patch", data={"name": "Claims"}),
+    ],
+    "api-kpi-values": [Row(OF_PAYMENTS, KPI), post(PLAN, {"on": "2025-03-03", "value": 40}, **KPI)],
+    "api-kpi-remove": [post(PLAN, **KPI, on="2025-03-03")],
+    "api-ingest-measurements": [
+        Row(PLAN, {}, "post", data={"measurements": [{"kpi": "claims", "on": "2025-03-03", "value": 40}]})
     ],
     "api-source-list": [
         Row(KNOWN),
@@ -310,6 +332,8 @@ class Props:
         )
 
         self.forecast = stored(cast.falcon)
+        Kpi.objects.create(slug="claims", name="Claims", stream=cast.payments)
+        Kpi.objects.create(slug="paid", name="Paid", stream=cast.payments, initiative=self.initiative)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.cast, name)

@@ -9,6 +9,7 @@ from rest_framework.routers import DefaultRouter
 from accounts.api.views import MeView
 from connectors import api as connectors
 from metrics import api as metrics
+from okrs import api as okrs
 from portfolio import api as portfolio
 
 router = DefaultRouter()
@@ -23,6 +24,8 @@ router.register("memberships", portfolio.MembershipViewSet, "api-membership")
 router.register("people", portfolio.PersonViewSet, "api-person")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
 router.register("forecasts", metrics.ForecastViewSet, "api-forecast")
+router.register("kpis", metrics.KpiViewSet, "api-kpi")
+router.register("check-ins", okrs.CheckInViewSet, "api-check-in")
 router.register("baselines", metrics.BaselineViewSet, "api-baseline")
 router.register("expectations", metrics.ExpectationViewSet, "api-expectation")
 router.register("sources", connectors.SourceViewSet, "api-source")
@@ -46,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("forecast/", metrics.ForecastView.as_view(), name="api-forecast"),
     path("calibration/", metrics.CalibrationView.as_view(), name="api-calibration"),
     path("behaviour/<slug:measure>/", metrics.BehaviourView.as_view(), name="api-behaviour"),
+    path("ingest/measurements/", metrics.IngestMeasurements.as_view(), name="api-ingest-measurements"),
     path("items/", metrics.ItemList.as_view(), name="api-items"),
     path("pull-requests/", metrics.PullRequestList.as_view(), name="api-pull-requests"),
     path("deployments/", metrics.DeploymentList.as_view(), name="api-deployments"),

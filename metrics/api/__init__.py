@@ -4,6 +4,7 @@ from metrics.api.calibration import CalibrationView
 from metrics.api.epics import EpicLinkViewSet
 from metrics.api.figures import DeploymentList, ItemList, MetricDetail, MetricList, PullRequestList, ReportView
 from metrics.api.forecasts import ForecastView, ForecastViewSet
+from metrics.api.kpis import IngestMeasurements, KpiViewSet
 from metrics.api.standards import BaselineViewSet, BehaviourView, ExpectationViewSet
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "ExpectationViewSet",
     "ForecastView",
     "ForecastViewSet",
+    "IngestMeasurements",
     "ItemList",
+    "KpiViewSet",
     "MetricDetail",
     "MetricList",
     "PullRequestList",
