@@ -14,9 +14,11 @@ class PortfolioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from core import search
+        from core import imports, search
+        from portfolio.imports import InitiativeImporter
 
         search.register(find, rank=30)
+        imports.register(InitiativeImporter())
 
 
 def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":

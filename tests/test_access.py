@@ -57,6 +57,7 @@ SOURCE: dict[str, Any] = {"slug": "falcon-git"}
 RUN: dict[str, Any] = {**SOURCE, "run_id": "{run.pk}"}
 INITIATIVE: dict[str, Any] = {"slug": "refunds"}
 WORK = {"name": "Refunds", "stream": "{payments.pk}", "value_type": "feature", "position": 0, "teams": "{falcon.pk}"}
+IMPORT: dict[str, Any] = {"kind": "initiatives"}
 FEATURE: dict[str, Any] = {**FALCON, "feature_id": "{feature.pk}"}
 STORED: dict[str, Any] = {"forecast_id": "{forecast.pk}"}
 # A figure of Payments; "paid" is a leading measure of an initiative that Falcon works on.
@@ -130,6 +131,13 @@ ROUTES: dict[str, list[Row]] = {
     # for machines
     "healthz": [Row(ALL)],
     "live-poll": [Row(OF_FALCON, query="topic=sync:{run.pk}")],
+    # imports: the runs of others are not found, so nobody finds a run that nobody made
+    "imports": [Row(PLAN, IMPORT), Row(NOBODY, {"kind": "nothing"})],
+    "import-template": [Row(PLAN, IMPORT, query="format=xlsx")],
+    "import-run": [Row(NOBODY, {**IMPORT, "run_id": 1})],
+    "import-apply": [post(NOBODY, **IMPORT, run_id=1)],
+    "import-roll-back": [post(NOBODY, **IMPORT, run_id=1)],
+    "portfolio-list": [Row(KNOWN), Row(KNOWN, query="format=csv&group=theme")],
     # figures, lists, explanations
     "home": [Row(KNOWN)],
     **dict.fromkeys(PAGES_OF_A_SCOPE, EVERY_SCOPE),

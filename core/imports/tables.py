@@ -122,8 +122,12 @@ def _workbook(file: BinaryIO) -> Lines:
         with closing(book):
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield number, [text_of(value) for value in cells]
+            width = 0
+            for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+                cells = [text_of(value) for value in values]
+                width = width or (len(cells) if any(cells) else 0)
+                # A workbook holds nothing of the empty cells at a row's end.
+                yield number, cells + [""] * (width - len(cells))
     except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ParseError, ValueError, EOFError) as error:
         raise unreadable("This is no workbook that can be read: save it again as .xlsx, or as CSV.") from error
 

@@ -41,7 +41,7 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
     """?scope=…: what a file may hold, the form, and the last runs; a file that is sent is checked."""
     scope, importer = request.GET.get("scope", ""), imports.find(kind)
     importer.allow(request.user, scope)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data["file"]
         try:
