@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portfolio.urls")),
     path("", include("dashboards.urls")),
     path("", include("metrics.urls")),
+    path("portfolio/", include("funding.urls")),
     path("objectives/", include("okrs.urls")),
     path("sources/", include("connectors.urls")),
     path("api/v1/", include("vmo.api")),

@@ -44,6 +44,25 @@ class Guardrails:
     approvals: Approvals | None
     reviews: Reviews
 
+    @property
+    def heading(self) -> str:
+        """The finding, for the page's head."""
+        crossed = [
+            name
+            for name, one in (
+                ("horizons", self.horizons),
+                ("allocation", self.allocation),
+                ("approvals", self.approvals),
+                ("reviews", self.reviews),
+            )
+            if one is not None and one.tone
+        ]
+        shown = 2 + (self.horizons is not None) + (self.approvals is not None)
+        if not crossed:
+            return f"All {shown} guardrails hold"
+        names = " and ".join(filter(None, (", ".join(crossed[:-1]), crossed[-1])))
+        return f"{len(crossed)} of {shown} guardrails need a look: {names}"
+
 
 def streams_of(scope: Scope) -> list[ValueStream]:
     """The value streams that a scope means: all of them, or the one."""

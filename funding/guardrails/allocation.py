@@ -68,6 +68,16 @@ class Capacity:
         return [row for row in self.rows if row.off]
 
     @property
+    def tag(self) -> str:
+        """A word for the head of the widget."""
+        known = any(row.has_policy and row.total for row in self.rows)
+        return "" if not known else "off policy" if self.off else "within policy"
+
+    @property
+    def tone(self) -> str:
+        return "warn" if self.off else ""
+
+    @property
     def answer(self) -> str:
         with_policy = [row for row in self.rows if row.has_policy]
         if not with_policy:

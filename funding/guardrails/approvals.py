@@ -8,6 +8,7 @@ from typing import Literal
 
 from django.db.models import Q
 
+from funding.templatetags.costs import whole_money
 from portfolio.models import Approval, ApprovalState, ApprovalThreshold, Initiative, Stage, ValueStream
 
 Case = Literal["waiting", "missing", "over"]
@@ -36,6 +37,21 @@ class Approvals:
 
     def of(self, case: Case) -> list[ApprovalRow]:
         return [row for row in self.rows if row.case == case]
+
+    @property
+    def tag(self) -> str:
+        """A word for the head of the widget."""
+        return "over" if self.of("over") else "waiting" if self.of("waiting") else ""
+
+    @property
+    def tone(self) -> str:
+        return {"over": "bad", "waiting": "warn"}.get(self.tag, "")
+
+    @property
+    def note(self) -> str:
+        """The thresholds that hold."""
+        said = [f"{name or 'threshold'} {whole_money(amount)}" for name, amount in self.thresholds]
+        return ", ".join(said)
 
     @property
     def answer(self) -> str:

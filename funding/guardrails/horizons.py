@@ -9,13 +9,13 @@ from fractions import Fraction
 from django.db.models import Q
 from django.utils import timezone
 
-from core.templatetags.ui import money as money_text
 from funding.formulas import horizons as formula
 from funding.formulas.forecast import CENT
 from funding.formulas.horizons import Balance, Candidate, Share, Suggestion, Target
 from funding.models import HorizonTarget
 from funding.queries import StreamMoney, money, parts
 from funding.rollups import working_days
+from funding.templatetags.costs import per_cent, whole_money
 from portfolio.formulas.wsjf import Job, ranked
 from portfolio.models import Horizon, Initiative, Stage, ValueStream
 from portfolio.quarters import Quarter
@@ -24,6 +24,33 @@ from portfolio.queries import Scope
 # The pace of spending is that of so many working days.
 PACE_DAYS = 20
 WAITING = (Stage.BACKLOG, Stage.ANALYSING)
+
+
+@dataclass(frozen=True, slots=True)
+class HorizonRow:
+    """A horizon now and at the end of the quarter (None: n/a)."""
+
+    now: Share
+    end: Share | None
+
+    @property
+    def label(self) -> str:
+        return Horizon(self.now.horizon).label
+
+    @property
+    def mark(self) -> float | None:
+        """Where the bar should end."""
+        return self.now.target.share / 100 if self.now.target else None
+
+    @property
+    def bar_text(self) -> str:
+        return _off_text(self.now) if self.now.target else f"{self.label} gets {per_cent(self.now.share)}"
+
+    @property
+    def off_text(self) -> str:
+        """By how many percentage points it is off."""
+        deviation = float(self.now.deviation or 0)
+        return f"{abs(round(deviation))} points {'above' if deviation > 0 else 'below'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +75,8 @@ class Horizons:
     suggestion_reason: str = ""
     initiatives: Mapping[int, Initiative] = field(default_factory=dict)
     own_targets: bool = False
+    # How many waiting initiatives were tried.
+    tried: int = 0
 
     @property
     def chosen(self) -> list[Initiative]:
@@ -56,6 +85,28 @@ class Horizons:
     @property
     def base(self) -> list[Initiative]:
         return [self.initiatives[pk] for pk in self.suggestion.base] if self.suggestion else []
+
+    @property
+    def rows(self) -> list[HorizonRow]:
+        """Of each horizon; empty when nothing was spent on any."""
+        if self.now is None:
+            return []
+        ends = {one.horizon: one for one in self.end.shares} if self.end else {}
+        return [HorizonRow(one, ends.get(one.horizon)) for one in self.now.shares]
+
+    @property
+    def tag(self) -> str:
+        """A word for the head of the widget."""
+        return "" if not self.targets or self.now is None else "off" if self.now.off else "within tolerance"
+
+    @property
+    def tone(self) -> str:
+        return "warn" if self.tag == "off" else ""
+
+    @property
+    def note(self) -> str:
+        """What the end of the quarter is computed from."""
+        return f"pace: mean of the last {self.pace_days} working days, {self.days_left} are left"
 
     @property
     def cost(self) -> Decimal:
@@ -74,7 +125,7 @@ class Horizons:
         if not self.now.off:
             return "Every horizon gets the share that was agreed, within its tolerance."
         worst = max(self.now.off, key=_distance)
-        return f"{_off_text(worst)}: {money_text(self.now.move)} would have to move."
+        return f"{_off_text(worst)}: {whole_money(self.now.move)} would have to move."
 
     @property
     def end_text(self) -> str:
@@ -105,11 +156,7 @@ class Horizons:
             end = "every horizon ends within its tolerance" if self.suggestion.restores else "no other choice is closer"
             return f"Start {names}, as the ranks say: {end}, and nothing of WSJF is lost."
         end = "brings every horizon within its tolerance" if self.suggestion.restores else "comes closest"
-        return f"Starting {names} ({money_text(self.cost)}) {end}, with {loss}."
-
-
-def per_cent(share: Fraction | float) -> str:
-    return f"{round(100 * float(share))}\u00a0%"
+        return f"Starting {names} ({whole_money(self.cost)}) {end}, with {loss}."
 
 
 def _distance(share: Share) -> Fraction:
@@ -165,7 +212,8 @@ def horizons(
     ends = formula.at_the_end(spent, recent, len(back), len(ahead))
     end = formula.balance(ends, targets) if ends is not None else None
     purses = money(streams, quarter, as_of)
-    suggestion, why = _suggest(ends, end, targets, purses, initiatives, stages, is_over=today >= quarter.last)
+    waiting = candidates(initiatives, stages, purses)
+    suggestion, why = _suggest(ends, end, targets, purses, waiting, is_over=today >= quarter.last)
     lefts = [one.left for one in purses if one.left is not None]
     return Horizons(
         targets=targets,
@@ -181,6 +229,7 @@ def horizons(
         suggestion_reason=why,
         initiatives={one.pk: one for one in initiatives},
         own_targets=is_own,
+        tried=min(len(waiting), formula.MOST_CANDIDATES),
     )
 
 
@@ -207,13 +256,11 @@ def _suggest(
     end: Balance | None,
     targets: Mapping[str, Target],
     purses: Sequence[StreamMoney],
-    initiatives: Sequence[Initiative],
-    stages: Mapping[int, str],
+    waiting: Sequence[Candidate],
     *,
     is_over: bool,
 ) -> tuple[Suggestion | None, str]:
     """The suggestion, or why there is none."""
-    waiting = candidates(initiatives, stages, purses)
     left = [one.left or Decimal(0) for one in purses]
     reasons = (
         (is_over, "the quarter is over: nothing can be restored in it"),

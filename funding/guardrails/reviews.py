@@ -37,6 +37,20 @@ class Reviews:
         return [row for row in self.rows if row.is_late]
 
     @property
+    def tag(self) -> str:
+        """A word for the head of the widget."""
+        return f"{len(self.late)} late" if self.late else ""
+
+    @property
+    def tone(self) -> str:
+        return "warn" if self.late else ""
+
+    @property
+    def more(self) -> int:
+        """How many the page does not list."""
+        return max(len(self.rows) - 12, 0)
+
+    @property
     def answer(self) -> str:
         if not self.rows:
             return "There are no open initiatives."
