@@ -1,8 +1,22 @@
-"""Addresses of the organisation pages."""
+"""Addresses of the organisation and of the portfolio."""
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
-from portfolio.views import audit, calendars, features, initiatives, people, streams, teams
+from portfolio.views import (
+    audit,
+    board,
+    calendars,
+    decisions,
+    features,
+    initiatives,
+    listing,
+    people,
+    steering,
+    streams,
+    teams,
+    themes,
+)
 
 _team = [
     path("", teams.team, name="organisation_team"),
@@ -24,14 +38,39 @@ _stream = [
     path("", streams.stream, name="organisation_stream"),
     path("end/", streams.end, name="stream_end"),
     path("reopen/", streams.reopen, name="stream_reopen"),
-    path("initiatives/new/", initiatives.new, name="initiative_new"),
+    path(
+        "initiatives/new/",
+        RedirectView.as_view(url="/portfolio/initiatives/new/?stream=%(slug)s", permanent=True),
+        name="initiative_new_was",
+    ),
     path("allocation/", streams.allocation, name="allocation"),
     path("allocation/restore/", streams.restore_allocation, name="allocation_restore"),
 ]
 _initiative = [
     path("", initiatives.initiative, name="initiative"),
-    path("close/", initiatives.close, name="initiative_close"),
-    path("reopen/", initiatives.reopen, name="initiative_reopen"),
+    path("edit/", initiatives.edit, name="initiative_edit"),
+    path("move/", board.move, name="initiative_move"),
+    path("approvals/", steering.ask, name="approval_ask"),
+    path("reviews/", steering.review, name="review_add"),
+    path("reviews/<int:review_id>/remove/", steering.remove_review, name="review_remove"),
+]
+_theme = [
+    path("", themes.theme, name="theme"),
+    path("end/", themes.end, name="theme_end"),
+    path("reopen/", themes.reopen, name="theme_reopen"),
+]
+_portfolio: list[URLPattern | URLResolver] = [
+    path("", board.board, name="portfolio"),
+    path("initiatives/new/", initiatives.new, name="initiative_new"),
+    path("initiatives/<slug:slug>/", include(_initiative)),
+    path("themes/", themes.themes, name="themes"),
+    path("themes/new/", themes.new, name="theme_new"),
+    path("themes/<slug:slug>/", include(_theme)),
+    path("limits/", steering.limits, name="stage-limits"),
+    path("approvals/", steering.approvals, name="approvals"),
+    path("approvals/threshold/", steering.threshold, name="threshold"),
+    path("approvals/<int:approval_id>/decide/", steering.decide, name="approval_decide"),
+    path("approvals/<int:approval_id>/withdraw/", steering.withdraw, name="approval_withdraw"),
 ]
 _calendar = [
     path("", calendars.calendar, name="calendar"),
@@ -55,7 +94,11 @@ _pages: list[URLPattern | URLResolver] = [
     path("teams/new/", teams.new, name="team_new"),
     path("teams/<slug:slug>/", include(_team)),
     path("initiatives/", initiatives.overview, name="initiatives"),
-    path("initiatives/<slug:slug>/", include(_initiative)),
+    path(
+        "initiatives/<slug:slug>/",
+        RedirectView.as_view(pattern_name="initiative", permanent=True),
+        name="initiative_was",
+    ),
     path("calendars/", calendars.calendars, name="calendars"),
     path("calendars/new/", calendars.new, name="calendar_new"),
     path("calendars/<int:calendar_id>/", include(_calendar)),
@@ -64,4 +107,20 @@ _pages: list[URLPattern | URLResolver] = [
     path("people/<int:person_id>/", include(_person)),
     path("audit/", audit.trail, name="audit"),
 ]
-urlpatterns = [path("organisation/", include(_pages))]
+_ranking = [
+    path("list/", listing.initiatives, name="portfolio-list"),
+]
+_decisions: list[URLPattern | URLResolver] = [
+    path("", decisions.overview, name="decisions"),
+    path("new/", decisions.new, name="decision-new"),
+    path("<int:decision_id>/", decisions.decision, name="decision"),
+    path("<int:decision_id>/dismiss/", decisions.dismiss, name="decision-dismiss"),
+    path("<int:decision_id>/restore/", decisions.restore, name="decision-restore"),
+    path("<int:decision_id>/assign/", decisions.assign, name="decision-assign"),
+]
+urlpatterns = [
+    path("organisation/", include(_pages)),
+    path("portfolio/", include(_portfolio)),
+    path("portfolio/decisions/", include(_decisions)),
+    path("portfolio/", include(_ranking)),
+]

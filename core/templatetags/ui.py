@@ -176,6 +176,7 @@ SECTIONS = {
         ("portfolio-list", "List"),
         ("wsjf", "WSJF"),
         ("themes", "Themes"),
+        ("approvals", "Approvals"),
         ("funding", "Funding"),
         ("guardrails", "Guardrails"),
         ("scenarios", "Scenarios"),

@@ -1,8 +1,10 @@
 """Forms of the pages of the nouns. They check what was typed; the verbs in actions do what is to be done."""
 
+from portfolio.forms.asked import View, view_of
 from portfolio.forms.base import (
     SLUG_HELP,
     Attempt,
+    NothingForm,
     ThingForm,
     day_input,
     time_input,
@@ -23,6 +25,16 @@ from portfolio.forms.organisation import (
     place_text,
     read_day,
 )
+from portfolio.forms.steering import (
+    OPEN_STAGES,
+    ApprovalForm,
+    LimitsForm,
+    ReviewForm,
+    StageForm,
+    ThemeForm,
+    ThresholdForm,
+    VerdictForm,
+)
 from portfolio.forms.work import (
     AllocationForm,
     FeatureForm,
@@ -31,9 +43,11 @@ from portfolio.forms.work import (
 )
 
 __all__ = [
+    "OPEN_STAGES",
     "SLUG_HELP",
     "WEEKDAYS",
     "AllocationForm",
+    "ApprovalForm",
     "Attempt",
     "AuditForm",
     "CalendarForm",
@@ -43,15 +57,24 @@ __all__ = [
     "HolidaysForm",
     "InitiativeForm",
     "InviteForm",
+    "LimitsForm",
     "MemberForm",
     "MoveForm",
+    "NothingForm",
     "PersonForm",
+    "ReviewForm",
     "ServiceForm",
+    "StageForm",
     "StreamForm",
     "TeamForm",
+    "ThemeForm",
     "ThingForm",
+    "ThresholdForm",
+    "VerdictForm",
+    "View",
     "day_input",
     "place_text",
     "read_day",
     "time_input",
+    "view_of",
 ]

@@ -47,6 +47,10 @@ class Attempt(forms.BaseForm):
         return self.accepts(done)
 
 
+class NothingForm(Attempt, forms.Form):
+    """A button without fields: it shows what its verb refuses."""
+
+
 class ThingForm(Attempt, forms.ModelForm):
     """A model's form that leaves the instance it was given alone: changing it is the verb's business."""
 

@@ -4,45 +4,59 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.db.models import Case, Q, When
 
 from accounts.models import User
 from portfolio.forms.base import Attempt, ThingForm, day_input
-from portfolio.models import (
-    Feature,
-    Initiative,
-    Team,
-    ValueStream,
-    ValueType,
-)
+from portfolio.models import WSJF_PARTS, Feature, Initiative, Team, Theme, ValueStream, ValueType
 from portfolio.queries import hidden_teams
 from portfolio.rules import can
 
+MONEY = {"estimated_cost", "cost_of_delay"}
+TEXTS = ("hypothesis", "outcome", "business_case")
+RANK = ("manual_rank", "manual_rank_reason")
+
 
 class InitiativeForm(ThingForm):
-    """`stream` is whose initiative it is (or becomes); it can move to where `user` may manage work."""
+    """`stream` is whose initiative it is (or becomes); it can move to where `user` may manage work.
+
+    Scores, ranks and themes are there for those who manage the portfolio, money for those who see it. `version` is what
+    the writer saw.
+    """
+
+    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
     class Meta:
         model = Initiative
-        fields = ["name", "slug", "description", "stream", "value_type", "teams", "started_on", "due_on", "position"]
+        fields = ["name", "slug", "stream", "description", "value_type", "horizon", "theme", "owner", "teams"]
+        fields += ["started_on", "due_on", "hypothesis", "outcome", "business_case"]
+        fields += ["estimated_cost", "cost_of_delay", *WSJF_PARTS, "manual_rank", "manual_rank_reason", "position"]
         labels = {
             "slug": "Short name",
-            "description": "What will be different, and how we shall know",
+            "description": "In a sentence",
             "stream": "Value stream",
+            "theme": "Strategic theme",
             "value_type": "Type of value",
             "teams": "Teams that would work on it",
             "started_on": "First day",
             "due_on": "Due on",
+            "manual_rank": "Rank by hand",
+            "manual_rank_reason": "Why this rank",
             "position": "Place in lists",
         }
         help_texts = {
             "teams": "Until it has features, forecasts count it with the usual size of an initiative in each of them.",
             "position": "Smaller numbers come first; equal ones go by name.",
+            "hypothesis": "If we do this for these people, then that will change.",
+            "outcome": "What will be different, and how we shall know.",
+            "business_case": "Why it is worth it: in short, with what it replaces.",
+            "manual_rank": "1 is first. The rank by WSJF stays beside it.",
         }
         widgets = {
             "started_on": day_input(),
             "due_on": day_input(),
-            "description": forms.Textarea(attrs={"rows": 3}),
+            **{name: forms.Textarea(attrs={"rows": 3}) for name in ("description", *TEXTS)},
             "teams": forms.CheckboxSelectMultiple,
         }
 
@@ -51,12 +65,28 @@ class InitiativeForm(ThingForm):
     ) -> None:
         super().__init__(data, **kwargs)
         initiative: Initiative | None = kwargs.get("instance")
+        self._offer_streams(user, stream, initiative)
+        self._offer_teams(user, stream, initiative)
+        self._offer_people_and_themes(initiative)
+        hidden = [] if can(user, "see_money", stream) else list(MONEY)
+        hidden += [] if can(user, "manage_portfolio", stream) else [*WSJF_PARTS, *RANK, "theme"]
+        for name in [*hidden, *([] if initiative else ["version"])]:
+            del self.fields[name]
+        for name in MONEY & self.fields.keys():
+            self.fields[name].label = f"{self.fields[name].label}, {settings.CURRENCY}"
+
+    def _offer_streams(self, user: User, stream: ValueStream, initiative: Initiative | None) -> None:
         allowed = [s.pk for s in ValueStream.objects.for_user(user) if can(user, "manage_work", s)]
         choice = cast("forms.ModelChoiceField[ValueStream]", self.fields["stream"])
         choice.queryset = ValueStream.objects.filter(pk__in=[*allowed, stream.pk])
         choice.empty_label = None
-        if initiative is None:
+        choice.initial = stream.pk
+        if initiative is None and len(allowed) < 2:
             del self.fields["stream"]
+        elif initiative is None:
+            choice.required = False
+
+    def _offer_teams(self, user: User, stream: ValueStream, initiative: Initiative | None) -> None:
         chosen = list(initiative.teams.values_list("pk", flat=True)) if initiative else []
         teams = cast("forms.ModelMultipleChoiceField[Team]", self.fields["teams"])
         teams.queryset = Team.objects.for_user(user).filter(Q(stream=stream, ended_on=None) | Q(pk__in=chosen))
@@ -64,8 +94,37 @@ class InitiativeForm(ThingForm):
         if not teams.queryset.exists():
             del self.fields["teams"]
 
+    def _offer_people_and_themes(self, initiative: Initiative | None) -> None:
+        owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
+        own = [initiative.owner_id] if initiative and initiative.owner_id else []
+        owner.queryset = User.objects.filter(Q(is_active=True) | Q(pk__in=own)).order_by("name")
+        owner.empty_label = "Nobody yet"
+        theme = cast("forms.ModelChoiceField[Theme]", self.fields["theme"])
+        served = [initiative.theme_id] if initiative and initiative.theme_id else []
+        theme.queryset = Theme.objects.filter(Q(ended_on=None) | Q(pk__in=served))
+        theme.empty_label = "None"
+
     def clean_teams(self) -> list[Team]:
         return [*self.cleaned_data["teams"], *self.hidden_teams]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the verbs take: a field that is not offered is not written."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "stream" or value}
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under headings, for the template."""
+        named = {
+            "What it is": ["name", "slug", "description", "stream", "owner", "value_type", "horizon", "theme"],
+            "Why": list(TEXTS),
+            "When and who": ["started_on", "due_on", "teams"],
+            "Money": ["estimated_cost", "cost_of_delay"],
+            "WSJF": [*WSJF_PARTS, *RANK],
+            "Lists": ["position"],
+        }
+        rows = {head: [self[name] for name in names if name in self.fields] for head, names in named.items()}
+        return [(head, fields) for head, fields in rows.items() if fields]
 
 
 class FeatureForm(ThingForm):

@@ -4,19 +4,20 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.models import User
 from accounts.queries import me
 from portfolio import actions, forms, panels, queries
-from portfolio.models import Initiative
-from portfolio.rules import WORDS, can, can_somewhere
+from portfolio.models import Initiative, ValueStream
+from portfolio.rules import WORDS, can, can_somewhere, require
 from portfolio.views import streams
 
 
 def find(request: HttpRequest, slug: str) -> Initiative:
-    return get_object_or_404(Initiative.objects.for_user(me(request)).select_related("stream"), slug=slug)
+    found = Initiative.objects.for_user(me(request)).select_related("stream", "theme", "owner")
+    return get_object_or_404(found, slug=slug)
 
 
 @require_GET
@@ -35,67 +36,101 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "portfolio/initiatives.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-def new(request: HttpRequest, slug: str) -> HttpResponse:
-    """A new initiative of a value stream."""
-    stream, user = streams.find(request, slug), me(request)
-    if not can(user, "manage_work", stream):
+def _place(request: HttpRequest, user: User) -> ValueStream:
+    """The value stream that is named (?stream=), else the first where the user may add initiatives."""
+    named = request.POST.get("stream_slug") or request.GET.get("stream", "")
+    if named:
+        return streams.find(request, named.replace("\0", ""))
+    mine = [one for one in ValueStream.objects.for_user(user).filter(ended_on=None) if can(user, "manage_work", one)]
+    if not mine:
         raise PermissionDenied(WORDS["manage_work"])
+    return mine[0]
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """A new initiative of a value stream (?stream=payments); it begins in the funnel."""
+    user = me(request)
+    stream = _place(request, user)
+    require(user, "manage_work", stream)
     form = forms.InitiativeForm(request.POST or None, user=user, stream=stream)
     if request.method == "POST" and form.is_valid():
-        made = form.attempt(lambda: actions.create_initiative(actor=user, stream=stream, **form.cleaned_data))
+        given = {"stream": stream} | form.given
+        made = form.attempt(lambda: actions.create_initiative(actor=user, **given))
         if made:
-            messages.success(request, f"{made.name} was created. Teams add their features on their pages.")
+            messages.success(request, f"{made.name} is in the funnel. Teams add their features on their pages.")
             return redirect("initiative", made.slug)
     return render(request, "portfolio/initiative_new.html", {"form": form, "stream": stream})
 
 
-def _page(request: HttpRequest, initiative: Initiative, **changed: object) -> HttpResponse:
+def page(request: HttpRequest, initiative: Initiative, **changed: object) -> HttpResponse:
     """The initiative's page; `changed` are bound forms that replace the empty ones."""
     user = me(request)
+    view = forms.view_of(request.GET, user, timezone.now())
+    money = queries.money_of(initiative, user)
+    way = queries.way_of(initiative, view.at)
     context = {
+        "view": view,
         "initiative": initiative,
-        "features": queries.features_of(initiative, user, timezone.now()),
+        "stage": way[0].entry.get_stage_display() if way else initiative.get_stage_display(),
+        "features": queries.features_of(initiative, user, view.at),
         "teams": initiative.teams.filter(pk__in=queries.teams_for(user).order_by().values("pk")),
         "panels": panels.panels("initiative", initiative.pk, request),
-        "form": forms.InitiativeForm(instance=initiative, user=user, stream=initiative.stream),
-        "end_form": forms.EndForm(),
-        "may_manage": can(user, "manage_work", initiative.stream),
+        "marks": panels.marks("initiative", [initiative.pk], user, view.at)[initiative.pk],
+        "way": way,
+        "wsjf": queries.wsjf_of(initiative),
+        "money": money,
+        "reviews": queries.reviews_of(initiative, timezone.localdate(view.at)),
+        "changes": queries.changes_of(initiative, user, view.at),
+        "approval_form": forms.ApprovalForm(initial={"amount": initiative.estimated_cost}),
+        "review_form": forms.ReviewForm(),
         "sees_stream": streams.is_open(user, initiative.stream),
     }
-    return render(request, "portfolio/initiative.html", context | changed)
+    return render(request, "portfolio/initiative.html", context | _rights(user, initiative, view) | changed)
+
+
+def _rights(user: User, initiative: Initiative, view: forms.View) -> dict[str, bool]:
+    """What the page offers: nothing when it shows the past."""
+    stream, is_now = initiative.stream, not view.is_past
+    may_steer = is_now and can(user, "manage_portfolio", stream)
+    return {
+        "may_manage": is_now and can(user, "manage_work", stream),
+        "may_steer": may_steer,
+        "may_approve": is_now and can(user, "approve", stream),
+        "may_review": may_steer or (is_now and initiative.owner_id == user.pk),
+    }
+
+
+@require_GET
+def initiative(request: HttpRequest, slug: str) -> HttpResponse:
+    """All there is to know about it; `?as_of=` as it was at the end of a day."""
+    return page(request, find(request, slug))
 
 
 @require_http_methods(["GET", "POST"])
-def initiative(request: HttpRequest, slug: str) -> HttpResponse:
-    """What it is and its features; for those who may, the form that changes it."""
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change what it is. 409 when somebody else did meanwhile: what they did is said, what was typed stays."""
     initiative, user = find(request, slug), me(request)
-    if request.method == "GET":
-        return _page(request, initiative)
-    form = forms.InitiativeForm(request.POST, instance=initiative, user=user, stream=initiative.stream)
-    if form.is_valid():
-        fields = form.cleaned_data
-        changed = form.attempt(lambda: actions.change_initiative(actor=user, initiative=initiative, **fields))
+    require(user, "manage_work", initiative.stream)
+    form = forms.InitiativeForm(request.POST or None, instance=initiative, user=user, stream=initiative.stream)
+    if request.method == "POST" and form.is_valid():
+        fields = form.given
+        try:
+            changed = form.attempt(lambda: actions.change_initiative(actor=user, initiative=initiative, **fields))
+        except actions.Conflict as conflict:
+            return _conflict(request, initiative, conflict)
         if changed:
             messages.success(request, f"{changed.name} was saved.")
             return redirect("initiative", slug)
-    return _page(request, initiative, form=form)
+    return render(request, "portfolio/initiative_edit.html", {"form": form, "initiative": initiative})
 
 
-@require_POST
-def close(request: HttpRequest, slug: str) -> HttpResponse:
-    initiative, form = find(request, slug), forms.EndForm(request.POST)
-    if form.is_valid():
-        day = form.cleaned_data["on"]
-        if form.accepts(lambda: actions.close_initiative(actor=me(request), initiative=initiative, on=day)):
-            undo = reverse("initiative_reopen", args=[slug])
-            messages.success(request, f"{initiative.name} is closed as of {day:%-d %b %Y}.", undo)
-            return redirect("initiative", slug)
-    return _page(request, initiative, end_form=form)
-
-
-@require_POST
-def reopen(request: HttpRequest, slug: str) -> HttpResponse:
-    initiative = actions.reopen_initiative(actor=me(request), initiative=find(request, slug))
-    messages.success(request, f"{initiative.name} goes on.")
-    return redirect("initiative", slug)
+def _conflict(request: HttpRequest, initiative: Initiative, conflict: actions.Conflict) -> HttpResponse:
+    """The form again with what was typed, on the version there is now: saving it once more writes it over."""
+    user = me(request)
+    data = request.POST.copy()
+    data["version"] = str(initiative.version)
+    form = forms.InitiativeForm(data, instance=initiative, user=user, stream=initiative.stream)
+    told = queries.told_to(user, initiative, conflict.data or {})
+    context = {"form": form, "initiative": initiative, "conflict": conflict, "told": told}
+    return render(request, "portfolio/initiative_edit.html", context, status=409)
