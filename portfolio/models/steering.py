@@ -155,6 +155,8 @@ class Estimate(models.Model):
     part = models.CharField(max_length=16, choices=[(part, part) for part in WSJF_PARTS])
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     score = models.PositiveSmallIntegerField()
+    # Of what was agreed on: grows with every change, so that two who agree at once hear of each other.
+    version = models.PositiveIntegerField(default=1, db_default=1)
 
     class Meta:
         ordering = ["session", "part", "initiative"]
