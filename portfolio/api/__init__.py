@@ -1,5 +1,6 @@
 """The nouns for programs: the same verbs and the same rights as the pages."""
 
+from portfolio.api.decisions import DecisionViewSet
 from portfolio.api.organisation import (
     CalendarViewSet,
     GrantViewSet,
@@ -14,6 +15,7 @@ from portfolio.api.work import AllocationView, FeatureViewSet, InitiativeViewSet
 __all__ = [
     "AllocationView",
     "CalendarViewSet",
+    "DecisionViewSet",
     "FeatureViewSet",
     "GrantViewSet",
     "InitiativeViewSet",

@@ -74,10 +74,11 @@ def decisions_due(user: User, streams: Collection[ValueStream] | None, as_of: da
     open_then = Q(decided_at=None) | Q(decided_at__gt=as_of)
     rows = of_streams(decisions_for(user), streams).filter(open_then, raised_at__lte=as_of)
     ordered = rows.order_by(F("due_on").asc(nulls_last=True), "raised_at", "pk")
-    return [_due(row, user, as_of) for row in ordered]
+    return [due_of(row, user, as_of) for row in ordered]
 
 
-def _due(row: Decision, user: User, as_of: datetime) -> DueDecision:
+def due_of(row: Decision, user: User, as_of: datetime) -> DueDecision:
+    """A decision with what waiting for it costs, as `user` may see it."""
     stream = row.initiative.stream if row.initiative else row.stream
     day = timezone.localdate(as_of)
     sees = bool(row.cost_kind) and can(user, "see_money", stream)
