@@ -111,8 +111,13 @@ def by_hand(key_results: "QuerySet[KeyResult]") -> "QuerySet[KeyResult]":
 
 def mine(user: User) -> "QuerySet[KeyResult]":
     """The key results that `user` should check in: they own it, or its objective where it has no owner."""
-    owns = Q(owner=user) | Q(owner=None, objective__owner=user)
-    return by_hand(KeyResult.objects.filter(owns))
+    return by_hand(owned(user))
+
+
+def owned(user: User) -> "QuerySet[KeyResult]":
+    """Those that `user` owns, of objectives that they may see."""
+    seen = Objective.objects.for_user(user).order_by().values("pk")
+    return KeyResult.objects.filter(Q(owner=user) | Q(owner=None, objective__owner=user), objective__in=seen)
 
 
 def standing(key_results: "QuerySet[KeyResult]", now: datetime | None = None) -> list[Due]:
@@ -154,7 +159,7 @@ class Work:
 def work_of(user: User, now: datetime | None = None) -> Work:
     """What `user` should check in, and what they should look after; a constant number of queries."""
     own = standing(mine(user), now)
-    linked = KeyResult.objects.filter(running(), owner=user).exclude(kpi=None)
+    linked = owned(user).filter(running()).exclude(kpi=None)
     return Work(
         due=[one for one in own if one.is_due],
         later=[one for one in own if not one.is_due and one.due_on <= one.key_result.objective.cycle.ends_on],
