@@ -1,6 +1,7 @@
 """What the pages of the nouns read: scopes, the organisation, initiatives, the board."""
 
 from portfolio.queries.board import Board, Card, Column, Room, by_rank, parts, portfolio_board, rooms, waiting_approval
+from portfolio.queries.decisions import DueDecision, decisions_due, decisions_for, of_streams
 from portfolio.queries.initiative import (
     changes_of,
     decided_for,
@@ -49,6 +50,7 @@ __all__ = [
     "Board",
     "Card",
     "Column",
+    "DueDecision",
     "FeatureRow",
     "InitiativeRow",
     "Person",
@@ -62,6 +64,8 @@ __all__ = [
     "changes_of",
     "closed_of",
     "decided_for",
+    "decisions_due",
+    "decisions_for",
     "features_of",
     "find_places",
     "find_scope",
@@ -70,6 +74,7 @@ __all__ = [
     "initiative_rows",
     "initiatives",
     "money_of",
+    "of_streams",
     "organisation",
     "parts",
     "policy_of",
