@@ -9,9 +9,12 @@ class FundingConfig(AppConfig):
         from core import imports
         from funding import evidence as known
         from funding.ledgers import LedgerImporter
-        from portfolio import evidence, proposals
+        from funding.panels import initiative_marks, initiative_panel, stream_panel
+        from portfolio import evidence, panels, proposals
 
         imports.register(LedgerImporter())
+        panels.register("stream", rank=20, panel=stream_panel)
+        panels.register("initiative", rank=40, marks=initiative_marks, panel=initiative_panel)
         evidence.register_facts(known.facts, rank=20)
         proposals.register(known.overspends)
         proposals.register_capacity(known.capacity)

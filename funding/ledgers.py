@@ -73,7 +73,7 @@ class LedgerImporter(Importer):
 
     def check(self, rows: Sequence[Row], actor: Actor, scope: str) -> Checked:
         """Read every cell; compare with the lines that are there. Writes nothing: a few queries."""
-        lines, problems = _read(rows, actor, scope)
+        lines, problems = read_lines(rows, actor, scope)
         known = LedgerEntry.objects.in_bulk([line.key for line in lines.values()], field_name="key")
         foreign = {entry.stream_id for entry in known.values()} - _manageable(actor)
         found = Checked(problems=problems)
@@ -91,7 +91,7 @@ class LedgerImporter(Importer):
 
     def apply(self, rows: Sequence[Row], actor: Actor, run: ImportRun) -> dict[str, Any]:
         """Post the lines, read anew: what has become wrong since the dry run is refused by line."""
-        lines, problems = _read(rows, actor, run.scope)
+        lines, problems = read_lines(rows, actor, run.scope)
         if problems:
             raise Refused(problems)
         posted = post_ledger(actor=actor, lines=list(lines.values()), number=run.pk)
@@ -175,7 +175,7 @@ def _short(most: int) -> Any:
     return check
 
 
-def _read(rows: Sequence[Row], actor: Actor, scope: str) -> tuple[dict[int, LedgerLine], list[Problem]]:
+def read_lines(rows: Sequence[Row], actor: Actor, scope: str) -> tuple[dict[int, LedgerLine], list[Problem]]:
     """The lines by their number in the file, and what is wrong with the others."""
     places = _Places(actor, scope)
     readers: dict[str, Any] = {

@@ -32,6 +32,8 @@ MANAGE_ALL = frozenset({"pmo", "administrator"})
 ADMINISTRATOR = frozenset({"administrator"})
 # Initiatives, features and policies of Payments and its teams.
 PLAN = frozenset({"coach", "leader", "stream_pmo", "pmo", "administrator"})
+# The money of Payments.
+MONEY = frozenset({"leader", "stream_pmo", "pmo", "administrator"})
 # Routes of one's own things: each person finds only theirs, so the ids of others are not found.
 NOBODY: frozenset[str] = frozenset()
 
@@ -181,6 +183,17 @@ ROUTES: dict[str, list[Row]] = {
     "kpi_reopen": [post(PLAN, **KPI)],
     "kpi_record": [post(PLAN, {"on": "2025-03-03", "value": 40}, **KPI)],
     "kpi_remove": [post(PLAN, query="on=2025-03-03", **KPI)],
+    # money: seen and changed by leaders and the PMO of the place
+    "funding": [Row(MONEY), Row(MONEY, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "funding-stream": [
+        Row(MONEY, PAYMENTS),
+        Row(MONEY, PAYMENTS, "post", "quarter=2100-q1", {"amount": "1000", "seen": "0"}, served=302),
+    ],
+    "funding-restore": [post(MONEY, query="quarter=2100-q1&amount=1000&seen=0", **PAYMENTS)],
+    "guardrails": [Row(OF_PAYMENTS), Row(OF_PAYMENTS, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    "horizon-shares": [Row(GLOBAL), Row(MONEY, query=STREAM)],
+    "horizon-shares-restore": [post(MONEY, query=f"{STREAM}&h1=100")],
+    "ledger": [Row(MONEY), Row(MONEY, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
     # sources
     "sources": [Row(KNOWN)],
     "source-choose": [Row(MANAGE_FALCON)],
@@ -243,6 +256,24 @@ ROUTES: dict[str, list[Row]] = {
     "api-kpi-remove": [post(PLAN, **KPI, on="2025-03-03")],
     "api-ingest-measurements": [
         Row(PLAN, {}, "post", data={"measurements": [{"kpi": "claims", "on": "2025-03-03", "value": 40}]})
+    ],
+    "api-budgets": [
+        Row(MONEY),
+        Row(MONEY, {}, "post", data={"stream": "payments", "quarter": "2100-q1", "amount": "1000"}),
+    ],
+    "api-amendments": [Row(MONEY, query=STREAM)],
+    "api-spend": [Row(MONEY), Row(GLOBAL, query="scope=portfolio")],
+    "api-ledger": [
+        Row(MONEY),
+        Row(MONEY, {}, "post", data={"lines": [
+            {"key": "a", "posted_on": "2025-03-03", "amount": "10.50", "stream": "payments"}
+        ]}),
+    ],
+    "api-guardrails": [Row(OF_PAYMENTS), Row(OF_PAYMENTS, query=STREAM)],
+    "api-horizon-shares": [
+        Row(GLOBAL),
+        Row(MONEY, query=STREAM),
+        Row(MONEY, {}, "put", query=STREAM, data={"shares": {"h1": 100}}),
     ],
     "api-source-list": [
         Row(KNOWN),

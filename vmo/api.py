@@ -8,6 +8,7 @@ from rest_framework.routers import DefaultRouter
 
 from accounts.api.views import MeView
 from connectors import api as connectors
+from funding import api as funding
 from metrics import api as metrics
 from okrs import api as okrs
 from portfolio import api as portfolio
@@ -54,6 +55,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("items/", metrics.ItemList.as_view(), name="api-items"),
     path("pull-requests/", metrics.PullRequestList.as_view(), name="api-pull-requests"),
     path("deployments/", metrics.DeploymentList.as_view(), name="api-deployments"),
+    path("budgets/", funding.BudgetList.as_view(), name="api-budgets"),
+    path("budgets/amendments/", funding.AmendmentList.as_view(), name="api-amendments"),
+    path("spend/", funding.SpendView.as_view(), name="api-spend"),
+    path("ledger/", funding.LedgerList.as_view(), name="api-ledger"),
+    path("guardrails/", funding.GuardrailsView.as_view(), name="api-guardrails"),
+    path("guardrails/shares/", funding.HorizonSharesView.as_view(), name="api-horizon-shares"),
     path("streams/<slug:slug>/allocation/", portfolio.AllocationView.as_view(), name="api-allocation"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),

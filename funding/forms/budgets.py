@@ -24,9 +24,9 @@ class BudgetForm(Attempt, forms.Form):
         known = {"amount": latest.amount, "seen": latest.pk} if latest else {"seen": 0}
         super().__init__(data, initial=known)
         self.fields["amount"].label = f"Budget of the quarter, {settings.CURRENCY}"
-        self.fields["reason"].label = "Why it changes"
-        if latest is None:
-            self.fields["reason"].label = "Why so much"
+        reason = self.fields["reason"]
+        reason.label, reason.required = ("Why it changes", True) if latest else ("Why so much", False)
+        reason.error_messages["required"] = "Say why the budget changes: an amendment keeps its reason."
 
 
 class SharesForm(Attempt, forms.Form):

@@ -149,9 +149,10 @@ class Horizons:
         if self.suggestion.loss < 0:
             loss = f"{-float(self.suggestion.loss):.1f} WSJF more than starting by rank alone"
         if not self.chosen:
-            said = "Starting nothing new keeps" if self.suggestion.restores else "Nothing new can restore it: as it is"
-            end = "every horizon within its tolerance" if self.suggestion.restores else "comes closest"
-            return f"{said} {end}" + (f"; {loss}." if self.suggestion.base else ".")
+            more = f"; {loss}" if self.suggestion.base else ""
+            if self.suggestion.restores:
+                return f"Starting nothing new keeps every horizon within its tolerance{more}."
+            return f"No choice of waiting initiatives restores it: starting none of them comes closest{more}."
         if self.chosen == self.base:
             end = "every horizon ends within its tolerance" if self.suggestion.restores else "no other choice is closer"
             return f"Start {names}, as the ranks say: {end}, and nothing of WSJF is lost."

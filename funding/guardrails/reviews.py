@@ -11,6 +11,8 @@ from portfolio.models import Initiative, Review
 
 # An initiative that nobody looked at for longer is named: about a quarter.
 MOST_DAYS = 90
+# So many are listed on the page.
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,14 @@ class Reviews:
         return "warn" if self.late else ""
 
     @property
+    def shown(self) -> Sequence[ReviewRow]:
+        """Those that the page lists."""
+        return self.rows[:SHOWN]
+
+    @property
     def more(self) -> int:
         """How many the page does not list."""
-        return max(len(self.rows) - 12, 0)
+        return max(len(self.rows) - SHOWN, 0)
 
     @property
     def answer(self) -> str:

@@ -74,13 +74,18 @@ class Line:
             return f"{whole_money(one.spent)} spent; no budget is set for this quarter."
         if one.forecast is None:
             return f"The budget is {whole_money(one.budget)}; {one.reason}."
-        verb = "Ended" if one.elapsed == 1 else "On course for"
         much = (
-            f"{per_cent(one.spent_share)} of the budget is spent" if one.spent_share is not None else "Nothing to spend"
+            f"{per_cent(one.spent_share)} of the budget is spent" if one.budget else f"{whole_money(one.spent)} spent"
         )
         if one.elapsed == 1:
-            return f"{much}: ended {self.over_text}."
-        return f"{much} after {per_cent(one.elapsed)} of the quarter. {verb} {whole_money(one.forecast)}: {self.over_text}."
+            return f"{much}: the quarter ended {self.over_text}."
+        course = f"On course for {whole_money(one.forecast)}: {self.over_text}."
+        return f"{much} after {per_cent(one.elapsed)} of the quarter. {course}"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing can be said of its spend: no ledger, and nobody said what its teams cost."""
+        return not self.money.source and bool(self.without_cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,9 @@ class FundingPage:
         if total["forecast"] is None:
             return f"{whole_money(total['budget'])} are set for {_streams(total['streams'])}."
         much = f"{whole_money(total['spent'])} of {whole_money(total['budget'])} spent"
-        return f"{much}; together {whole_money(total['forecast'])} by the end of the quarter."
+        if self.asked.quarter.last <= timezone.localdate(self.asked.at):
+            return f"{much} in the whole quarter."
+        return f"{much}; at this pace it will be {whole_money(total['forecast'])} when the quarter ends."
 
     @property
     def freshness_text(self) -> str:
@@ -206,9 +213,10 @@ class StreamPage:
         one = self.line.money
         if one.over is None:
             return f"{one.stream}: {whole_money(one.spent)} spent, {one.reason}"
-        if one.elapsed == 1:
-            return f"{one.stream} ended {self.line.over_text}"
-        return f"{one.stream} is heading {self.line.over_text}"
+        way = "ended" if one.elapsed == 1 else "is heading for"
+        if not one.over:
+            return f"{one.stream} {way} just its budget"
+        return f"{one.stream} {way} {whole_money(abs(one.over))} {'over' if one.over > 0 else 'under'} its budget"
 
     @property
     def none_text(self) -> str:

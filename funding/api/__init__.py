@@ -1,0 +1,7 @@
+"""Money for programs: the same verbs, figures and rights as the pages."""
+
+from funding.api.budgets import AmendmentList, BudgetList, SpendView
+from funding.api.guardrails import GuardrailsView, HorizonSharesView
+from funding.api.ledger import LedgerList
+
+__all__ = ["AmendmentList", "BudgetList", "GuardrailsView", "HorizonSharesView", "LedgerList", "SpendView"]
