@@ -29,7 +29,12 @@ def facts(subject: Subject, at: datetime) -> Iterator[Fact]:
 
 
 def _fact(key: str, label: str, amount: Decimal, address: str) -> Fact:
-    return Fact(key, label, money_text(amount), float(amount), settings.CURRENCY, is_money=True, address=address)
+    return Fact(key, label, _whole(amount), float(amount), settings.CURRENCY, is_money=True, address=address)
+
+
+def _whole(amount: Decimal) -> str:
+    """Cents decide nothing."""
+    return money_text(amount.quantize(Decimal(1)))
 
 
 def _of_initiative(one: Initiative, at: datetime) -> Iterator[Fact]:
@@ -54,7 +59,7 @@ def _of_stream(stream: ValueStream, at: datetime) -> Iterator[Fact]:
         yield _fact("forecast", f"Forecast of {quarter.name} by straight line", found.forecast, address)
     if found.over is not None and found.over_share is not None:
         way = "over" if found.over > 0 else "under"
-        text = f"{money_text(abs(found.over))} {way} ({abs(found.over_share):.0%})".replace("%", " %")
+        text = f"{_whole(abs(found.over))} {way} ({abs(found.over_share):.0%})".replace("%", " %")
         value = float(found.over)
         yield Fact("over", "Forecast against budget", text, value, settings.CURRENCY, is_money=True, address=address)
 
@@ -91,9 +96,9 @@ def _overspend(found: StreamMoney, quarter: Quarter, at: datetime) -> Proposal:
     left = max((quarter.last - timezone.localdate(at)).days, 7)
     return Proposal(
         kind=DecisionKind.BUDGET,
-        question=f"{found.stream.name}: add {money_text(over)} or cut scope?",
+        question=f"{found.stream.name}: add {_whole(over)} or cut scope?",
         why=f"{spent:.0%} of the budget of {quarter.name} is spent when {float(found.elapsed):.0%} of the quarter is "
-        f"over: by straight line it ends {money_text(over)} ({share:.0%}) above.".replace("%", " %"),
+        f"over: by straight line it ends {_whole(over)} ({share:.0%}) above.".replace("%", " %"),
         cause=f"budget:{found.stream.pk}:{quarter.slug}",
         fingerprint=f"{quarter.slug}:{_step(share)}:{found.budget}",
         stream=found.stream,

@@ -86,6 +86,24 @@ def signs(ids: Collection[int], as_of: datetime) -> dict[int, dict[SignName, Sig
     return found
 
 
+SIGN_LABELS: Mapping[SignName, str] = {
+    "confidence": "Sign: confidence falls",
+    "landing": "Sign: the next milestone hardly lands",
+    "value": "Sign: much money for little value",
+}
+
+
+def sign_facts(initiative: Initiative, as_of: datetime) -> list[Fact]:
+    """The criteria of pivot-or-persevere as facts, for a decision about it."""
+    found = signs([initiative.pk], as_of)[initiative.pk]
+    words = {True: "holds", False: "does not hold", None: "cannot be told"}
+    return [
+        Fact(f"sign.{name}", label, f"{words[sign.holds]}: {sign.text}", is_money=sign.is_money)
+        for name, label in SIGN_LABELS.items()
+        if (sign := found.get(name)) is not None
+    ]
+
+
 def portfolio_facts(subject: Subject, as_of: datetime) -> Sequence[Fact]:
     """Of an initiative: where it stands on its way, its score, what it costs and what waiting for it costs."""
     return _of_initiative(subject, as_of) if isinstance(subject, Initiative) else ()

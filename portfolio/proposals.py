@@ -6,7 +6,7 @@ decision was given a date for. docs/users/decisions.md says them to people.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -50,7 +50,6 @@ class Proposal:
     cost_kind: str = ""
     cost_per_week: Decimal | None = None
     due_on: date | None = None
-    facts: Sequence[evidence.Fact] = field(default_factory=tuple)
 
 
 # What a rule proposes as at an instant.
@@ -110,7 +109,6 @@ def _raise(one: Proposal, at: datetime) -> Decision | None:
             cost_kind=one.cost_kind,
             cost_per_week=one.cost_per_week,
             due_on=one.due_on,
-            facts=one.facts,
             cause=one.cause,
             fingerprint=one.fingerprint,
             at=at,
@@ -163,10 +161,6 @@ def _pivot(
     said = [sign.text for sign in holding.values() if not sign.is_money]
     rich = len(holding) - len(said)
     why = "; ".join([*said, *(["a sign about its money holds too"] if rich else [])])
-    facts = [
-        evidence.Fact(f"question.{name}", SIGN_LABELS[name], sign.text, is_money=sign.is_money)
-        for name, sign in sorted(signs.items())
-    ]
     return Proposal(
         kind=DecisionKind.PIVOT,
         question=f"{initiative.name}: pivot or persevere?"[:300],
@@ -176,15 +170,7 @@ def _pivot(
         initiative=initiative,
         cost_kind=kind,
         cost_per_week=amount,
-        facts=facts,
     )
-
-
-SIGN_LABELS: Mapping[str, str] = {
-    "confidence": "Sign: confidence falls",
-    "landing": "Sign: the next milestone hardly lands",
-    "value": "Sign: much money for little value",
-}
 
 
 def owner_reviews(at: datetime) -> list[Proposal]:

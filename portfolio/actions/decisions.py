@@ -4,6 +4,7 @@ A decided decision is never changed; a new question about the same thing is a de
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -43,12 +44,14 @@ OPTIONS: Mapping[str, list[Option]] = {
         {"key": "accept", "label": "Accept the overspend"},
     ],
     DecisionKind.REVIEW: [
-        {"key": "confirmed", "label": "Reviewed: go on"},
-        {"key": "question", "label": "Reviewed: its direction must be decided"},
+        {"key": "confirmed", "label": "Still right: reviewed, go on"},
+        {"key": "question", "label": "In question: reviewed, its direction must be decided"},
     ],
 }
 YES_OR_NO: list[Option] = [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}]
 MOST_OPTIONS = 6
+# Facts that were given with the question itself: they stay when the others are taken anew.
+KEPT = "question."
 
 
 def place_of(decision: Decision) -> Place:
@@ -90,7 +93,6 @@ def raise_decision(
         if not cost_kind or cost_per_week is None:
             raise ValidationError({"cost_per_week": "Waiting costs an amount of one named kind: give both, or none."})
     at = at or timezone.now()
-    subject = initiative or stream
     thing = Decision(
         kind=kind,
         question=question.strip(),
@@ -106,9 +108,9 @@ def raise_decision(
         due_on=due_on,
         cause=cause,
         fingerprint=fingerprint,
-        evidence=_frozen(subject, facts, at),
         evidence_at=at,
     )
+    thing.evidence = _frozen(thing, [replace(fact, key=f"{KEPT}{fact.key}") for fact in facts], at)
     with transaction.atomic():
         made = _create(actor, thing)
         _tell_owner(made, actor)
@@ -150,9 +152,16 @@ def _options(kind: str, given: Sequence[Option] | None) -> list[Option]:
     return found
 
 
-def _frozen(subject: evidence.Subject | None, facts: Sequence[evidence.Fact], at: datetime) -> list[dict[str, Any]]:
-    known = evidence.facts(subject, at) if subject else []
-    return [fact.as_json() for fact in (*facts, *known)]
+def _frozen(row: Decision, given: Sequence[evidence.Fact], at: datetime) -> list[dict[str, Any]]:
+    """What is known at the instant, ready to be kept: what was given with the question first."""
+    return [fact.as_json() for fact in (*given, *known_facts(row, at))]
+
+
+def known_facts(row: Decision, at: datetime) -> list[evidence.Fact]:
+    """What the portal knows, as at an instant, of what a decision is about."""
+    subject = subject_of(row)
+    signs = evidence.sign_facts(row.initiative, at) if row.kind == DecisionKind.PIVOT and row.initiative else []
+    return [*signs, *(evidence.facts(subject, at) if subject else ())]
 
 
 def decide(
@@ -163,7 +172,6 @@ def decide(
     reason: str,
     review_on: date | None = None,
     move: bool = False,
-    facts: Sequence[evidence.Fact] = (),
     at: datetime | None = None,
 ) -> Decision:
     """Choose an option, for good. What is known of its subject is frozen as it is at this moment.
@@ -178,7 +186,7 @@ def decide(
         at = at or timezone.now()
         _check(row, choice, reason, review_on, at, move=move)
         said = [evidence.Fact(**fact) for fact in row.evidence if fact["key"].startswith(KEPT)]
-        row.evidence, row.evidence_at = _frozen(subject_of(row), [*said, *facts], at), at
+        row.evidence, row.evidence_at = _frozen(row, said, at), at
         row.state, row.choice, row.reason, row.review_on = DecisionState.DECIDED, choice, reason.strip(), review_on
         row.decided_by, row.decided_at = actor if isinstance(actor, User) else None, at
         row.save()
@@ -189,10 +197,6 @@ def decide(
         if move and row.initiative:
             _stop(actor, row.initiative)
     return row
-
-
-# Facts that belong to the question itself: they stay when the others are taken anew.
-KEPT = "question."
 
 
 def _open(decision: Decision) -> Decision:

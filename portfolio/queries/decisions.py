@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio import evidence
+from portfolio.actions.decisions import known_facts
 from portfolio.models import CostKind, Decision, DecisionKind, DecisionState, Initiative, ValueStream
 from portfolio.queries.scopes import sees_portfolio
 from portfolio.rules import can
@@ -166,8 +167,7 @@ class FactPair:
 def fact_pairs(row: Decision, user: User, as_of: datetime) -> list[FactPair]:
     """The frozen evidence beside what the portal knows of the same things as at `as_of`."""
     then = frozen_facts(row, user)
-    subject: evidence.Subject | None = row.initiative or row.stream
-    today = _for_user(evidence.facts(subject, as_of), row, user) if subject else []
+    today = _for_user(known_facts(row, as_of), row, user)
     now: dict[str, evidence.Fact] = {fact.key: fact for fact in today}
     known = {fact.key for fact in then}
     pairs = [FactPair(fact.label, fact, now.get(fact.key)) for fact in then]
