@@ -14,11 +14,21 @@ class PortfolioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from core import imports, search
+        from core import imports, live, search
         from portfolio.imports import InitiativeImporter
 
         search.register(find, rank=30)
         imports.register(InitiativeImporter())
+        live.topics("wsjf", hears_session)
+
+
+def hears_session(user: "AbstractBaseUser", session_id: str) -> bool:
+    """Who may listen to a scoring session: whoever sees it."""
+    from accounts.models import User
+    from portfolio.queries.scoring import sessions_for
+
+    is_number = session_id.isdecimal() and len(session_id) < 19
+    return is_number and sessions_for(cast(User, user)).filter(pk=session_id).exists()
 
 
 def find(text: str, user: "AbstractBaseUser") -> "Iterator[Hit]":

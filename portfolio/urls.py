@@ -12,10 +12,12 @@ from portfolio.views import (
     initiatives,
     listing,
     people,
+    scoring,
     steering,
     streams,
     teams,
     themes,
+    wsjf,
 )
 
 _team = [
@@ -109,6 +111,16 @@ _pages: list[URLPattern | URLResolver] = [
 ]
 _ranking = [
     path("list/", listing.initiatives, name="portfolio-list"),
+    path("wsjf/", wsjf.order, name="wsjf"),
+    path("wsjf/ranks/<slug:slug>/", wsjf.rank, name="wsjf-rank"),
+    path("wsjf/ranks/<slug:slug>/restore/", wsjf.restore_rank, name="wsjf-rank-restore"),
+    path("wsjf/sessions/new/", scoring.new, name="wsjf-session-new"),
+    path("wsjf/sessions/<int:session_id>/", scoring.session, name="wsjf-session"),
+    path("wsjf/sessions/<int:session_id>/estimate/", scoring.estimate, name="wsjf-estimate"),
+    path("wsjf/sessions/<int:session_id>/reveal/", scoring.reveal, name="wsjf-reveal"),
+    path("wsjf/sessions/<int:session_id>/agree/", scoring.agree, name="wsjf-agree"),
+    path("wsjf/sessions/<int:session_id>/part/", scoring.part, name="wsjf-part"),
+    path("wsjf/sessions/<int:session_id>/close/", scoring.close, name="wsjf-close"),
 ]
 _decisions: list[URLPattern | URLResolver] = [
     path("", decisions.overview, name="decisions"),

@@ -17,7 +17,7 @@ from django.utils import timezone
 from connectors.models import SyncRun
 from core.models import JobState
 from metrics.models import Baseline, EpicLink, Expectation, Kpi, Source, WorkItem
-from portfolio.models import Initiative
+from portfolio.models import Initiative, ScoringSession
 from tests.cast import PASSWORD, Cast
 from tests.metrics.forecast_cast import stored
 
@@ -60,6 +60,9 @@ RUN: dict[str, Any] = {**SOURCE, "run_id": "{run.pk}"}
 INITIATIVE: dict[str, Any] = {"slug": "refunds"}
 WORK = {"name": "Refunds", "stream": "{payments.pk}", "value_type": "feature", "position": 0, "teams": "{falcon.pk}"}
 IMPORT: dict[str, Any] = {"kind": "initiatives"}
+SCORING: dict[str, Any] = {"session_id": "{scoring.pk}"}
+SCORE = {"initiative": "{initiative.pk}", "part": "business_value", "score": 3}
+RANK = {"manual_rank": 1, "manual_rank_reason": "Law"}
 FEATURE: dict[str, Any] = {**FALCON, "feature_id": "{feature.pk}"}
 STORED: dict[str, Any] = {"forecast_id": "{forecast.pk}"}
 # A figure of Payments; "paid" is a leading measure of an initiative that Falcon works on.
@@ -140,6 +143,17 @@ ROUTES: dict[str, list[Row]] = {
     "import-apply": [post(NOBODY, **IMPORT, run_id=1)],
     "import-roll-back": [post(NOBODY, **IMPORT, run_id=1)],
     "portfolio-list": [Row(KNOWN), Row(KNOWN, query="format=csv&group=theme")],
+    # WSJF: who steers a portfolio leads its sessions, who checks in there scores
+    "wsjf": [Row(KNOWN)],
+    "wsjf-rank": [Row(MONEY, INITIATIVE), post(MONEY, RANK, **INITIATIVE)],
+    "wsjf-rank-restore": [post(MONEY, query="manual_rank=", **INITIATIVE)],
+    "wsjf-session-new": [Row(MONEY)],
+    "wsjf-session": [Row(OF_PAYMENTS, SCORING)],
+    "wsjf-estimate": [post(PLAN, SCORE, **SCORING)],
+    "wsjf-reveal": [post(MONEY, **SCORING)],
+    "wsjf-agree": [post(MONEY, SCORE, **SCORING)],
+    "wsjf-part": [post(MONEY, {"part": "job_size"}, **SCORING)],
+    "wsjf-close": [post(MONEY, **SCORING)],
     # figures, lists, explanations
     "home": [Row(KNOWN)],
     **dict.fromkeys(PAGES_OF_A_SCOPE, EVERY_SCOPE),
@@ -365,6 +379,8 @@ class Props:
         self.expectation = Expectation.objects.create(team=cast.falcon, days=9, valid_from="2025-01-06")
         self.initiative = Initiative.objects.create(slug="refunds", name="Refunds", stream=cast.payments)
         self.feature = self.initiative.features.create(team=cast.falcon, name="Refunds in the app", rank=1)
+        self.scoring = ScoringSession.objects.create(name="Q1", stream=cast.payments, opened_at=timezone.now())
+        self.scoring.initiatives.add(self.initiative)
         self.link = EpicLink.objects.create(feature=self.feature, source=self.source, parent="FAL-1")
         self.item = WorkItem.objects.create(
             source=self.source, external_id="1", key="FAL-1", team=cast.falcon, created_at=timezone.now()

@@ -18,6 +18,8 @@ PARTS = {
     "job_size": "Job size",
 }
 Score = int | None
+# One score a part, in the order of PARTS.
+Parts = tuple[Score, Score, Score, Score]
 
 
 class Job(NamedTuple):
@@ -25,7 +27,7 @@ class Job(NamedTuple):
 
     key: int
     name: str
-    parts: tuple[Score, Score, Score, Score]
+    parts: Parts
     manual_rank: int | None = None
 
 
@@ -54,7 +56,7 @@ def wsjf(business_value: int, time_criticality: int, risk_reduction: int, job_si
     return Fraction(business_value + time_criticality + risk_reduction, job_size)
 
 
-def value_of(parts: tuple[Score, Score, Score, Score]) -> Fraction | None:
+def value_of(parts: Parts) -> Fraction | None:
     """The WSJF of these parts, None while one is missing."""
     value, time, risk, size = parts
     if value is None or time is None or risk is None or size is None:
@@ -84,7 +86,7 @@ def ranked(jobs: Iterable[Job]) -> list[Rank]:
     ]
 
 
-def warnings(rows: Sequence[tuple[Score, Score, Score, Score]]) -> list[Oddity]:
+def warnings(rows: Sequence[Parts]) -> list[Oddity]:
     """What is odd about the scores of jobs that are ranked together, part by part; missing scores are passed over.
 
     A part without a 1 (its smallest is the unit of the others), a part with all scores equal (it tells nothing), and

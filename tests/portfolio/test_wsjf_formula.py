@@ -4,10 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from portfolio.formulas.wsjf import PARTS, SCALE, Job, Rank, Score, ranked, value_of, warnings, wsjf
+from portfolio.formulas.wsjf import PARTS, SCALE, Job, Parts, Rank, Score, ranked, value_of, warnings, wsjf
 from portfolio.models import SCORES, WSJF_PARTS, Initiative
 
-Parts = tuple[Score, Score, Score, Score]
 A, B, C, D = (5, 8, 2, 3), (1, 1, 1, 1), (13, 5, 2, 8), (1, 2, 3, 2)
 
 
