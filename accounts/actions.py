@@ -10,12 +10,13 @@ from accounts.models import ApiToken, User
 from core import audit
 
 
-def change_profile(*, user: User, name: str, theme: str) -> None:
+def change_profile(*, user: User, name: str, theme: str, digest: bool = True) -> None:
+    """Name, theme, and whether the weekly digest comes by mail."""
     with transaction.atomic():
         before = user.name if user.name == name else User.objects.get(pk=user.pk).name
-        user.name, user.theme = name, theme
+        user.name, user.theme, user.digest = name, theme, digest
         user.full_clean()
-        user.save(update_fields=["name", "theme"])
+        user.save(update_fields=["name", "theme", "digest"])
         if before != name:
             audit.record(actor=user, verb="changed", target=user, data={"name": [before, name]})
 
@@ -25,6 +26,12 @@ def choose_theme(*, user: User, theme: str) -> None:
     user.theme = theme
     user.full_clean()
     user.save(update_fields=["theme"])
+
+
+def record_overview(*, user: User, at: datetime) -> None:
+    """The overview was read: it says what changed since. Nobody else sees when; not audited."""
+    User.objects.filter(pk=user.pk).update(overview_read_at=at)
+    user.overview_read_at = at
 
 
 def record_login(*, user: User, address: str) -> None:

@@ -50,7 +50,9 @@ class LoginForm(AuthenticationForm):
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ["name", "theme"]
+        fields = ["name", "theme", "digest"]
+        labels = {"digest": "Weekly digest by e-mail"}
+        help_texts = {"digest": "On Mondays: only what changed and what needs a decision. Nothing to say, no mail."}
         widgets = {"theme": forms.RadioSelect, "name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 

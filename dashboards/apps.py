@@ -17,8 +17,10 @@ class DashboardsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import search
+        from dashboards.queries import home
         from portfolio import panels
 
+        home.register()
         search.register(find, rank=10)
         panels.register("feature", rank=10, panel=feature_panel)
         panels.register("team", rank=10, panel=team_panel)

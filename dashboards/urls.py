@@ -6,6 +6,9 @@ from dashboards.views import delivery, epics, expectations, flow, forecast, home
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("overview.pdf", home.home_pdf, name="home-pdf"),
+    path("overview/<slug:key>/", home.home_part, name="home-part"),
+    path("overview/<slug:key>.csv", home.home_csv, name="home-csv"),
     path("flow/", flow.flow, name="flow"),
     path("flow/times/", flow.times, name="flow-times"),
     path("flow/ageing/", flow.ageing, name="flow-ageing"),

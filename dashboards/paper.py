@@ -1,0 +1,70 @@
+"""The overview on paper: one A4 page, laid out by WeasyPrint from the widgets of the page."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from dashboards.queries.home import Overview
+from portfolio.overview import Tile
+
+STYLES = "css/paper.css"
+# Rows of a widget, most first: the first number with which everything fits on the page is taken.
+ROWS = (6, 5, 4, 3, 2, 1)
+# Not on paper: it is about the screen.
+LEFT_OUT = {"fresh"}
+
+
+class NoPaper(RuntimeError):
+    """What lays out pages cannot be used here; the message says why."""
+
+
+def library() -> Any:
+    """WeasyPrint. Raises NoPaper when it, or Pango which it draws with, is not there."""
+    try:
+        return importlib.import_module("weasyprint")
+    except (ImportError, OSError) as error:
+        raise NoPaper(str(error).splitlines()[0]) from error
+
+
+def _refuse(url: str, *args: object, **kwargs: object) -> Any:
+    """Nothing is fetched: everything is in the page."""
+    raise ValueError(f"{url} is not fetched")
+
+
+def lines(overview: Overview, rows: int) -> list[list[Tile]]:
+    """The widgets by their lines on the page, each with at most so many rows."""
+    shown = [replace(tile, shown=min(tile.shown, rows)) for tile in overview.tiles if tile.key not in LEFT_OUT]
+    found: list[list[Tile]] = []
+    for tile in shown:
+        is_second = tile.size in {"w5", "w6"} and found and len(found[-1]) == 1 and found[-1][0].size != "w12"
+        if is_second:
+            found[-1].append(tile)
+        else:
+            found.append([tile])
+    return found
+
+
+def pdf(request: HttpRequest, context: Mapping[str, Any]) -> bytes:
+    """The page as PDF; fewer rows of each widget until it is one. Raises NoPaper."""
+    weasyprint = library()
+    path = finders.find(STYLES)
+    styles = weasyprint.CSS(string=Path(str(path)).read_text())
+    document = _document(weasyprint, request, dict(context), ROWS[0], styles)
+    for rows in ROWS[1:]:
+        if len(document.pages) == 1:
+            break
+        document = _document(weasyprint, request, dict(context), rows, styles)
+    made: bytes = document.copy(document.pages[:1]).write_pdf()
+    return made
+
+
+def _document(weasyprint: Any, request: HttpRequest, context: dict[str, Any], rows: int, styles: Any) -> Any:
+    context |= {"rows": lines(context["overview"], rows), "paper": True}
+    html = render_to_string("dashboards/home/paper.html", context, request=request)
+    return weasyprint.HTML(string=html, url_fetcher=_refuse).render(stylesheets=[styles])
