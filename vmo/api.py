@@ -18,6 +18,8 @@ router.register("streams", portfolio.StreamViewSet, "api-stream")
 router.register("teams", portfolio.TeamViewSet, "api-team")
 router.register("initiatives", portfolio.InitiativeViewSet, "api-initiative")
 router.register("features", portfolio.FeatureViewSet, "api-feature")
+router.register("themes", portfolio.ThemeViewSet, "api-theme")
+router.register("approvals", portfolio.ApprovalViewSet, "api-approval")
 router.register("epics", metrics.EpicLinkViewSet, "api-epic")
 router.register("services", portfolio.ServiceViewSet, "api-service")
 router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
@@ -28,6 +30,7 @@ router.register("grants", portfolio.GrantViewSet, "api-grant")
 router.register("forecasts", metrics.ForecastViewSet, "api-forecast")
 router.register("kpis", metrics.KpiViewSet, "api-kpi")
 router.register("check-ins", okrs.CheckInViewSet, "api-check-in")
+router.register("scenarios", funding.ScenarioViewSet, "api-scenario")
 router.register("baselines", metrics.BaselineViewSet, "api-baseline")
 router.register("expectations", metrics.ExpectationViewSet, "api-expectation")
 router.register("sources", connectors.SourceViewSet, "api-source")
@@ -62,6 +65,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("guardrails/", funding.GuardrailsView.as_view(), name="api-guardrails"),
     path("guardrails/shares/", funding.HorizonSharesView.as_view(), name="api-horizon-shares"),
     path("streams/<slug:slug>/allocation/", portfolio.AllocationView.as_view(), name="api-allocation"),
+    path("stage-limits/", portfolio.LimitView.as_view(), name="api-stage-limits"),
+    path("approval-thresholds/", portfolio.ThresholdView.as_view(), name="api-thresholds"),
+    path("initiatives/<slug:slug>/reviews/", portfolio.ReviewView.as_view(), name="api-reviews"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     *router.urls,

@@ -6,6 +6,31 @@ the demo organisation). Invalid values raise ValidationError by field.
 
 from funding.actions.budgets import set_budget
 from funding.actions.ledgers import LedgerLine, Posted, post_ledger, take_back
+from funding.actions.scenarios import (
+    Adopted,
+    adopt_scenario,
+    change_scenario,
+    copy_present,
+    copy_scenario,
+    discard_scenario,
+    latest_amendment,
+    restore_scenario,
+)
 from funding.actions.targets import set_targets
 
-__all__ = ["LedgerLine", "Posted", "post_ledger", "set_budget", "set_targets", "take_back"]
+__all__ = [
+    "Adopted",
+    "LedgerLine",
+    "Posted",
+    "adopt_scenario",
+    "change_scenario",
+    "copy_present",
+    "copy_scenario",
+    "discard_scenario",
+    "latest_amendment",
+    "post_ledger",
+    "restore_scenario",
+    "set_budget",
+    "set_targets",
+    "take_back",
+]

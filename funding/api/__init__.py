@@ -3,5 +3,14 @@
 from funding.api.budgets import AmendmentList, BudgetList, SpendView
 from funding.api.guardrails import GuardrailsView, HorizonSharesView
 from funding.api.ledger import LedgerList
+from funding.api.scenarios import ScenarioViewSet
 
-__all__ = ["AmendmentList", "BudgetList", "GuardrailsView", "HorizonSharesView", "LedgerList", "SpendView"]
+__all__ = [
+    "AmendmentList",
+    "BudgetList",
+    "GuardrailsView",
+    "HorizonSharesView",
+    "LedgerList",
+    "ScenarioViewSet",
+    "SpendView",
+]
