@@ -74,7 +74,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def words(before: str, after: str) -> list[Piece]:
-    """What became of a text, word by word: without what is new the pieces are `before`, without what is gone `after`."""
+    """What became of a text: without what is new the pieces are `before`, without what is gone `after`."""
     old, new = _tokens(normal(before)), _tokens(normal(after))
     pieces: list[Piece] = []
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

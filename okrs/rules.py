@@ -61,8 +61,8 @@ def _owns(user: Person, owner_id: int | None) -> bool:
     return user is not None and user.is_authenticated and user.is_active and user.pk == owner_id
 
 
-def may_vote(user: Person, objective: Objective) -> bool:
-    """Who may check in at the place, the owner, and who works there: in the team, the value stream, or anywhere."""
+def works_on(user: Person, objective: Objective) -> bool:
+    """Who may check in at the place, the owner, and members there: of the team, of the value stream, of any team."""
     if not isinstance(user, User) or not user.is_active:
         return False
     if _owns(user, objective.owner_id) or can(user, "check_in", place_of(objective)):
@@ -87,7 +87,7 @@ def require_change_key_result(actor: Person, key_result: KeyResult) -> None:
 
 def require_vote(actor: Person, objective: Objective) -> None:
     """The same for opening, giving and revealing votes of confidence."""
-    if actor is not None and not may_vote(actor, objective):
+    if actor is not None and not works_on(actor, objective):
         raise PermissionDenied("Only those who work on this objective vote on it.")
 
 

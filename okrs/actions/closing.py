@@ -76,6 +76,7 @@ def carry_over(
     """Set the objective again in another cycle: it keeps the link, what it supports and the work still going on.
 
     `baselines` by key result: those named are carried; without it, all that are not reached, from their last value.
+    What is wrong with one is said as `baseline` and its id.
     """
     require(actor, "manage_objectives", place_of(objective))
     chosen = offered(objective) if baselines is None else dict(baselines)
@@ -103,10 +104,11 @@ def _check_carry(objective: Objective, cycle: Cycle) -> None:
 
 def _carry(actor: Person, one: KeyResult, into: Objective, baseline: float | None) -> None:
     has_way = one.kind not in {KeyResultKind.BAND, KeyResultKind.MILESTONE}
-    check_number("baselines", baseline)
+    field = f"baseline{one.pk}"
+    check_number(field, baseline)
     start = one.baseline if baseline is None else baseline
     if has_way and is_reached(one, start):
-        raise ValidationError({"baselines": f"“{one}” would start at its target: leave it out."})
+        raise ValidationError({field: f"“{one}” would start at its target: leave it out."})
     names = ("name", "kind", "unit", "target", "band_low", "band_high", "weight", "owner", "kpi", "every_days")
     fields: dict[str, Any] = {name: getattr(one, name) for name in (*names, "position")}
     fields["baseline"] = start if has_way else None

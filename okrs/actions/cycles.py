@@ -51,10 +51,11 @@ def change_cycle(
     """Change its name and days; the pace of its objectives is reckoned with the new ones."""
     require(actor, "manage_objectives")
     _check_days(starts_on, ends_on)
-    fields = {"name": name, "starts_on": starts_on, "ends_on": ends_on, "kind": kind or cycle.kind}
-    _check_kind(fields["kind"], starts_on, ends_on)
+    kind = kind or cycle.kind
+    _check_kind(kind, starts_on, ends_on)
     if cycle.closed_at:
         raise ValidationError(f"{cycle} is closed: reopen it first.")
+    fields = {"name": name, "starts_on": starts_on, "ends_on": ends_on, "kind": kind}
     return change(actor, "changed", cycle, fields)
 
 

@@ -1,7 +1,7 @@
 """Deleting objectives and key results, and bringing them back as they were: check-ins, links, votes and all."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.core import serializers
@@ -26,7 +26,8 @@ def _collected(thing: models.Model) -> tuple[list[models.Model], list[list[Any]]
     except ProtectedError as error:
         raise ValidationError(f"{thing} is needed elsewhere: {next(iter(error.protected_objects))}.") from error
     rows = [row for own in collector.data.values() for row in own]
-    rows += [row for quick in collector.fast_deletes for row in quick]
+    for quick in collector.fast_deletes:
+        rows += [quick] if isinstance(quick, models.Model) else list(quick)
     links: list[list[Any]] = []
     for (field, _), groups in collector.field_updates.items():
         for row in (one for group in groups for one in group):
@@ -78,7 +79,7 @@ def _objective_of(removed: Removed) -> Objective:
     found = next((row for row in removed.rows if removed.what == label and row["model"] == label), None)
     if found is not None:
         (back,) = serializers.deserialize("python", [found])
-        return back.object  # type: ignore[no-any-return]
+        return cast(Objective, back.object)
     pk = next(row["fields"]["objective"] for row in removed.rows if row["pk"] == removed.target_id)
     there = Objective.objects.filter(pk=pk).first()
     if there is None:

@@ -118,5 +118,5 @@ def test_carrying_over_with_baselines_of_ones_own(cast: Cast, goals: Goals) -> N
 def test_a_carried_key_result_has_a_way_to_go(cast: Cast, goals: Goals) -> None:
     with pytest.raises(ValidationError) as error:
         actions.carry_over(actor=None, objective=goals.team, cycle=following(), baselines={goals.more.pk: 61.0})
-    assert "would start at its target" in error.value.message_dict["baselines"][0]
+    assert "would start at its target" in error.value.message_dict[f"baseline{goals.more.pk}"][0]
     assert not following().objectives.exists()
