@@ -17,7 +17,7 @@ from django.utils import timezone
 from connectors.models import SyncRun
 from core.models import JobState
 from metrics.models import Baseline, EpicLink, Expectation, Kpi, Source, WorkItem
-from portfolio.models import Initiative, ScoringSession
+from portfolio.models import Decision, Initiative, ScoringSession, Theme
 from tests.cast import PASSWORD, Cast
 from tests.metrics.forecast_cast import stored
 
@@ -34,6 +34,9 @@ ADMINISTRATOR = frozenset({"administrator"})
 PLAN = frozenset({"coach", "leader", "stream_pmo", "pmo", "administrator"})
 # The money of Payments.
 MONEY = frozenset({"leader", "stream_pmo", "pmo", "administrator"})
+# Where the money of Payments goes: stages, scores, limits, requests; who may approve what somebody else asked for.
+STEER = frozenset({"leader", "stream_pmo", "pmo", "administrator"})
+APPROVE = frozenset({"leader", "administrator"})
 # Routes of one's own things: each person finds only theirs, so the ids of others are not found.
 NOBODY: frozenset[str] = frozenset()
 
@@ -67,6 +70,11 @@ FEATURE: dict[str, Any] = {**FALCON, "feature_id": "{feature.pk}"}
 STORED: dict[str, Any] = {"forecast_id": "{forecast.pk}"}
 # A figure of Payments; "paid" is a leading measure of an initiative that Falcon works on.
 KPI: dict[str, Any] = {"slug": "claims"}
+DECISION: dict[str, Any] = {"decision_id": "{decision.pk}"}
+DECISION_PK: dict[str, Any] = {"pk": "{decision.pk}"}
+# Leaders decide; with the PMO they raise decisions, and dismiss them.
+DECIDE = frozenset({"leader", "administrator"})
+STEER = frozenset({"leader", "stream_pmo", "pmo", "administrator"})
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
 PAGES_OF_A_SCOPE = [
     *("flow", "flow-times", "flow-ageing", "flow-blocked", "flow-mix", "flow-compare", "delivery"),
@@ -103,10 +111,26 @@ ROUTES: dict[str, list[Row]] = {
     "service_add": [post(MANAGE_FALCON, {"name": "Refunds"}, **FALCON)],
     "service": [Row(MANAGE_FALCON, {**FALCON, "service_id": "{ledger.pk}"})],
     "initiatives": [Row(KNOWN)],
-    "initiative_new": [Row(PLAN, PAYMENTS)],
-    "initiative": [Row(OF_FALCON, INITIATIVE), post(PLAN, WORK, **INITIATIVE)],
-    "initiative_close": [post(PLAN, {"on": "2030-01-01"}, **INITIATIVE)],
-    "initiative_reopen": [post(PLAN, **INITIATIVE)],
+    "initiative_new": [Row(PLAN, query="stream=payments"), post(PLAN, {"name": "Faster"}, "stream=payments")],
+    "initiative_new_was": [Row(KNOWN, PAYMENTS, served=301)],
+    "initiative_was": [Row(KNOWN, INITIATIVE, served=301)],
+    "initiative": [Row(OF_FALCON, INITIATIVE)],
+    "initiative_edit": [Row(PLAN, INITIATIVE), post(PLAN, WORK, **INITIATIVE)],
+    "initiative_move": [Row(STEER, INITIATIVE), post(STEER, {"stage": "reviewing"}, **INITIATIVE)],
+    "portfolio": [Row(KNOWN)],
+    "themes": [Row(KNOWN)],
+    "theme_new": [Row(GLOBAL), post(GLOBAL, {"name": "Calm"})],
+    "strategic_theme": [Row(GLOBAL, {"slug": "speed"})],
+    "theme_end": [post(GLOBAL, {"on": "2030-01-01"}, slug="speed")],
+    "theme_reopen": [post(GLOBAL, slug="speed")],
+    "stage-limits": [Row(STEER), post(STEER, {"payments:funnel": 3})],
+    "approvals": [Row(STEER)],
+    "threshold": [post(STEER, {"place": "payments", "amount": "10"}), post(GLOBAL, {"place": "-", "amount": "10"})],
+    "approval_ask": [post(STEER, {"amount": "20", "reason": "More"}, slug="refunds-2")],
+    "approval_decide": [post(APPROVE, {"approve": "1"}, approval_id="{approval.pk}")],
+    "approval_withdraw": [post(STEER, approval_id="{approval.pk}")],
+    "review_add": [post(STEER, {"on": "2025-01-01"}, **INITIATIVE)],
+    "review_remove": [post(STEER, **INITIATIVE, review_id="{review.pk}")],
     "allocation": [Row(PLAN, PAYMENTS)],
     "allocation_restore": [post(PLAN, query="tolerance=10", **PAYMENTS)],
     "feature_new": [Row(PLAN, FALCON)],
@@ -135,7 +159,7 @@ ROUTES: dict[str, list[Row]] = {
     "audit": [Row(MANAGE_ALL)],
     # for machines
     "healthz": [Row(ALL)],
-    "live-poll": [Row(OF_FALCON, query="topic=sync:{run.pk}")],
+    "live-poll": [Row(OF_FALCON, query="topic=sync:{run.pk}"), Row(KNOWN, query="topic=board:portfolio")],
     # imports: the runs of others are not found, so nobody finds a run that nobody made
     "imports": [Row(PLAN, IMPORT), Row(NOBODY, {"kind": "nothing"})],
     "import-template": [Row(PLAN, IMPORT, query="format=xlsx")],
@@ -179,6 +203,12 @@ ROUTES: dict[str, list[Row]] = {
     ],
     # Nothing was ever finished: whoever may commit is told that there is no forecast to commit to.
     "forecast-commit": [Row(OF_PAYMENTS, {}, "post", SCOPE, {"subject": "items"}, served=400)],
+    "decisions": [Row(KNOWN)],
+    "decision-new": [Row(STEER)],
+    "decision": [Row(OF_FALCON, DECISION), Row(DECIDE, DECISION, "post")],
+    "decision-dismiss": [post(STEER, **DECISION)],
+    "decision-restore": [post(STEER, **DECISION)],
+    "decision-assign": [post(STEER, {"due_on": "never"}, **DECISION)],
     "forecast-stored": [Row(OF_FALCON, STORED)],
     "forecast-withdraw": [post(OF_PAYMENTS, **STORED)],
     "forecast-reopen": [post(OF_PAYMENTS, **STORED)],
@@ -228,6 +258,11 @@ ROUTES: dict[str, list[Row]] = {
     "api-metric": [Row(OF_FALCON, {"key": "throughput"}, query=SCOPE)],
     "api-report": [Row(OF_FALCON, query=SCOPE)],
     "api-forecast": [Row(OF_FALCON, query=SCOPE), Row(OF_FALCON, query="feature={feature.pk}")],
+    "api-decision-list": [Row(KNOWN), post(STEER, {"kind": "other", "question": "?", "stream": "payments"})],
+    "api-decision-detail": [Row(OF_FALCON, DECISION_PK)],
+    "api-decision-decide": [post(DECIDE, {"choice": "stop", "reason": "So."}, **DECISION_PK)],
+    "api-decision-dismiss": [post(STEER, **DECISION_PK)],
+    "api-decision-restore": [Row(STEER, DECISION_PK, "post", served=400)],
     "api-forecast-list": [
         Row(KNOWN),
         # There is nothing to forecast yet, which only those are told who may commit.
@@ -279,9 +314,12 @@ ROUTES: dict[str, list[Row]] = {
     "api-spend": [Row(MONEY), Row(GLOBAL, query="scope=portfolio")],
     "api-ledger": [
         Row(MONEY),
-        Row(MONEY, {}, "post", data={"lines": [
-            {"key": "a", "posted_on": "2025-03-03", "amount": "10.50", "stream": "payments"}
-        ]}),
+        Row(
+            MONEY,
+            {},
+            "post",
+            data={"lines": [{"key": "a", "posted_on": "2025-03-03", "amount": "10.50", "stream": "payments"}]},
+        ),
     ],
     "api-guardrails": [Row(OF_PAYMENTS), Row(OF_PAYMENTS, query=STREAM)],
     "api-horizon-shares": [
@@ -316,6 +354,24 @@ ROUTES: dict[str, list[Row]] = {
         Row(OF_FALCON, INITIATIVE),
         Row(PLAN, INITIATIVE, "patch", data={"name": "Faster"}),
     ],
+    "api-initiative-move": [post(STEER, {"stage": "reviewing"}, **INITIATIVE)],
+    "api-initiative-stages": [Row(OF_FALCON, INITIATIVE)],
+    "api-reviews": [Row(OF_FALCON, INITIATIVE), post(STEER, {"on": "2025-01-01"}, **INITIATIVE)],
+    "api-theme-list": [Row(KNOWN), post(GLOBAL, {"name": "Calm"})],
+    "api-theme-detail": [Row(KNOWN, {"slug": "speed"}), Row(GLOBAL, {"slug": "speed"}, "patch", data={"name": "Pace"})],
+    "api-stage-limits": [
+        Row(KNOWN),
+        Row(STEER, {}, "put", data={"stream": "payments", "stage": "funnel", "most": 3}),
+        Row(GLOBAL, {}, "put", data={"stage": "funnel", "most": 3}),
+    ],
+    "api-thresholds": [Row(KNOWN), Row(STEER, {}, "put", data={"stream": "payments", "amount": "10"})],
+    "api-approval-list": [
+        Row(KNOWN),
+        post(STEER, {"initiative": "refunds-2", "amount": "20", "reason": "More"}),
+    ],
+    "api-approval-detail": [Row(STEER, {"pk": "{approval.pk}"})],
+    "api-approval-decide": [post(APPROVE, {"approve": True}, pk="{approval.pk}")],
+    "api-approval-withdraw": [post(STEER, pk="{approval.pk}")],
     "api-feature-list": [Row(KNOWN), post(PLAN, {"name": "Faster", "team": "falcon"})],
     "api-feature-detail": [
         Row(OF_FALCON, {"pk": "{feature.pk}"}),
@@ -378,6 +434,12 @@ class Props:
         self.baseline = Baseline.objects.create(team=cast.falcon, measure="wip", starts_on="2025-01-06", reason="New")
         self.expectation = Expectation.objects.create(team=cast.falcon, days=9, valid_from="2025-01-06")
         self.initiative = Initiative.objects.create(slug="refunds", name="Refunds", stream=cast.payments)
+        # Two of Falcon: for one an approval is asked for already, by nobody here.
+        other = Initiative.objects.create(slug="refunds-2", name="More refunds", stream=cast.payments)
+        other.teams.add(cast.falcon)
+        Theme.objects.create(slug="speed", name="Speed")
+        self.approval = self.initiative.approvals.create(amount=10, reason="Why", asked_at=timezone.now())
+        self.review = self.initiative.reviews.create(on="2025-01-01")
         self.feature = self.initiative.features.create(team=cast.falcon, name="Refunds in the app", rank=1)
         self.scoring = ScoringSession.objects.create(name="Q1", stream=cast.payments, opened_at=timezone.now())
         self.scoring.initiatives.add(self.initiative)
@@ -387,6 +449,13 @@ class Props:
         )
 
         self.forecast = stored(cast.falcon)
+        self.decision = Decision.objects.create(
+            kind="pivot",
+            question="Refunds?",
+            initiative=self.initiative,
+            options=[{"key": "stop", "label": "Stop"}, {"key": "pivot", "label": "Pivot"}],
+            raised_at=timezone.now(),
+        )
         Kpi.objects.create(slug="claims", name="Claims", stream=cast.payments)
         Kpi.objects.create(slug="paid", name="Paid", stream=cast.payments, initiative=self.initiative)
 

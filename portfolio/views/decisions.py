@@ -103,6 +103,7 @@ def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     row, user = find(request, decision_id), me(request)
     if request.method == "GET":
         return _page(request, row)
+    require(user, "decide", place_of(row))
     form = DecideForm(request.POST, decision=row)
     if form.is_valid():
         try:
@@ -118,6 +119,7 @@ def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
 @require_POST
 def dismiss(request: HttpRequest, decision_id: int) -> HttpResponse:
     row, form = find(request, decision_id), DismissForm(request.POST)
+    require(me(request), "manage_portfolio", place_of(row))
     if form.is_valid():
         try:
             done = form.accepts(
@@ -146,6 +148,7 @@ def restore(request: HttpRequest, decision_id: int) -> HttpResponse:
 def assign(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Who is asked, and by when."""
     row, form = find(request, decision_id), AssignForm(request.POST)
+    require(me(request), "manage_portfolio", place_of(row))
     if form.is_valid():
         try:
             form.attempt(lambda: actions.assign_decision(actor=me(request), decision=row, **form.cleaned_data))

@@ -1,6 +1,6 @@
-"""Decisions that the rules of this app propose: when, with which words and costs, once per cause, again only with news."""
+"""Decisions that the rules of this app propose: when, with which words and costs, once per cause, again with news."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ Told = dict[str, dict[int, Sign]]
 
 
 @pytest.fixture
-def signs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+def signs(monkeypatch: pytest.MonkeyPatch) -> Told:
     """What the apps above would say, by name and initiative; their own rules have tests of their own."""
     told: Told = {"confidence": {}, "landing": {}, "value": {}}
 
@@ -27,7 +27,7 @@ def signs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
 
     monkeypatch.setattr(evidence, "_signs", {name: of(name) for name in told})
     monkeypatch.setattr(proposals, "_rules", [])
-    yield told
+    return told
 
 
 @pytest.fixture
