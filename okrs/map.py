@@ -6,8 +6,9 @@ from typing import NamedTuple
 from okrs.formulas.tree import rows, wrapped
 from okrs.queries.alignment import Line, Map, Node
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, TOP = 272, 84, 96, 16, 32
-LETTERS, LINES = 37, 2
+WIDTH, HEIGHT, GAP_X, GAP_Y, TOP = 256, 92, 72, 14, 28
+# What fits into a box: of a name in bold, of a line in small letters.
+LETTERS, LINES, SMALL = 31, 2, 36
 COLUMNS = ("Company", "Value streams", "Teams")
 
 
@@ -23,6 +24,17 @@ class Box(NamedTuple):
     def filled(self) -> float:
         """How wide the bar of its score is."""
         return round((WIDTH - 24) * (self.node.standing.score or 0), 1)
+
+    @property
+    def state(self) -> str:
+        """What needs a person, beside whose it is."""
+        if self.node.is_unaligned:
+            return "not aligned"
+        return ", ".join(text for text, _ in self.node.tags[:2])
+
+    @property
+    def place(self) -> str:
+        return wrapped(self.node.place, SMALL - len(self.state), 1)[0]
 
 
 class Curve(NamedTuple):

@@ -177,7 +177,7 @@ def test_a_milestone_and_a_linked_one_have_their_own_fields(cast: Cast, settle: 
     answer = client.get(page(linked))
     assert "value" not in answer.context["form"].fields
     assert "updates itself from “Hours”" in answer.content.decode()
-    assert "updated by itself" in answer.content.decode()
+    assert "The portal writes the values by itself" in answer.content.decode()
     client.post(page(linked), typed(value="1", confidence="3"))
     assert state(linked) == (33, 3)
 
