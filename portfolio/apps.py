@@ -16,10 +16,12 @@ class PortfolioConfig(AppConfig):
     def ready(self) -> None:
         from core import imports, live, search
         from portfolio.imports import InitiativeImporter
+        from portfolio.rules import may_watch
 
         search.register(find, rank=30)
         imports.register(InitiativeImporter())
         live.topics("wsjf", hears_session)
+        live.topics("board", may_watch)
 
 
 def hears_session(user: "AbstractBaseUser", session_id: str) -> bool:

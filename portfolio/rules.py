@@ -149,6 +149,14 @@ def require(actor: Person, verb: Verb, place: Place = None) -> None:
         raise PermissionDenied(WORDS[verb])
 
 
+def may_watch(user: Person, rest: str) -> bool:
+    """Who may hear that the board `rest` changed: everybody who is known. What changed is not said, only that.
+
+    Reading the board again shows each only what they may see.
+    """
+    return rest == "portfolio"
+
+
 class AdministratorBackend(BaseBackend):
     """Gives administrators by grant what a superuser has in Django's admin."""
 

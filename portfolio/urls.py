@@ -57,7 +57,7 @@ _initiative = [
     path("reviews/<int:review_id>/remove/", steering.remove_review, name="review_remove"),
 ]
 _theme = [
-    path("", themes.theme, name="theme"),
+    path("", themes.theme, name="strategic_theme"),
     path("end/", themes.end, name="theme_end"),
     path("reopen/", themes.reopen, name="theme_reopen"),
 ]

@@ -55,7 +55,7 @@ def ask_approval(*, actor: Person, initiative: Initiative, amount: Decimal, reas
         asked = Approval(initiative=initiative, amount=amount, reason=reason.strip(), asked_at=timezone.now())
         asked.asked_by_id = actor.pk if actor else None
         made = create(actor, "asked for", asked)
-        tell_board(initiative.pk)
+        tell_board()
     return made
 
 
@@ -78,7 +78,7 @@ def decide_approval(*, actor: Person, approval: Approval, approve: bool, note: s
         state = ApprovalState.APPROVED if approve else ApprovalState.REFUSED
         fields: dict[str, object] = {"state": state, "note": note.strip(), "decided_at": timezone.now()}
         decided = change(actor, state.value, row, fields | {"decided_by": actor})
-        tell_board(approval.initiative_id)
+        tell_board()
     return decided
 
 
@@ -89,7 +89,7 @@ def withdraw_approval(*, actor: Person, approval: Approval) -> Approval:
     with transaction.atomic():
         row = _open(approval)
         gone = change(actor, "withdrew", row, {"state": ApprovalState.WITHDRAWN, "decided_at": timezone.now()})
-        tell_board(approval.initiative_id)
+        tell_board()
     return gone
 
 

@@ -101,7 +101,7 @@ def create_initiative(
         made = create(actor, "created", thing, {"teams": _names(teams)} if teams else None)
         made.teams.set(teams)
         _enter(made, stage, _instant(on or fields["ended_on"]), actor, kept)
-        tell_board(made.pk)
+        tell_board()
     return made
 
 
@@ -139,7 +139,7 @@ def change_initiative(
         if teams is not None:
             changed.teams.set(teams)
         if changed.version != row.version:
-            tell_board(changed.pk)
+            tell_board()
     return changed
 
 
@@ -190,7 +190,7 @@ def move_initiative(
         kept = "" if stage == Stage.DONE else check_limits(row, row.stream_id, stage, override)
         moved = change(actor, "moved", row, _ending(stage, verdict, on), {"override": kept} if kept else None)
         _enter(moved, stage, max(at, last.at) if last else at, actor, kept)
-        tell_board(moved.pk)
+        tell_board()
     return moved
 
 

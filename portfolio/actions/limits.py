@@ -14,9 +14,9 @@ from portfolio.rules import Person, require
 BOARD = "board:portfolio"
 
 
-def tell_board(initiative_id: int | None = None) -> None:
-    """Tell the open boards, at the end of a transaction, that they show something old."""
-    live.publish(BOARD, "changed", {"card": initiative_id} if initiative_id else {})
+def tell_board() -> None:
+    """Tell the open boards, at the end of a transaction, that they show something old; not what: all may listen."""
+    live.publish(BOARD, "changed", {})
 
 
 def set_stage_limit(

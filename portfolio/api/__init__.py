@@ -1,6 +1,7 @@
 """The nouns for programs: the same verbs and the same rights as the pages."""
 
 from portfolio.api.decisions import DecisionViewSet
+from portfolio.api.initiatives import InitiativeViewSet
 from portfolio.api.organisation import (
     CalendarViewSet,
     GrantViewSet,
@@ -10,18 +11,24 @@ from portfolio.api.organisation import (
     StreamViewSet,
     TeamViewSet,
 )
-from portfolio.api.work import AllocationView, FeatureViewSet, InitiativeViewSet
+from portfolio.api.steering import ApprovalViewSet, LimitView, ReviewView, ThemeViewSet, ThresholdView
+from portfolio.api.work import AllocationView, FeatureViewSet
 
 __all__ = [
     "AllocationView",
+    "ApprovalViewSet",
     "CalendarViewSet",
     "DecisionViewSet",
     "FeatureViewSet",
     "GrantViewSet",
     "InitiativeViewSet",
+    "LimitView",
     "MembershipViewSet",
     "PersonViewSet",
+    "ReviewView",
     "ServiceViewSet",
     "StreamViewSet",
     "TeamViewSet",
+    "ThemeViewSet",
+    "ThresholdView",
 ]

@@ -1,4 +1,4 @@
-"""Initiatives, features and allocation policies for programs."""
+"""Features and allocation policies for programs."""
 
 from typing import Any, cast
 
@@ -15,48 +15,6 @@ from accounts.models import User
 from portfolio import actions, queries
 from portfolio.api.base import NoDelete, Seen, VerbMixin, without
 from portfolio.models import Feature, Initiative, Team, ValueStream, ValueType
-
-
-class InitiativeSerializer(serializers.ModelSerializer):
-    """`teams` would work on it, for as long as it has no features; those you may not see are left out."""
-
-    slug = serializers.SlugField(required=False, max_length=80)
-    stream = Seen(slug_field="slug", queryset=ValueStream.objects.all())
-    teams = Seen(slug_field="slug", queryset=Team.objects.all(), many=True, required=False)
-
-    class Meta:
-        model = Initiative
-        fields = ["id", "slug", "name", "description", "stream", "value_type", "teams", "position"]
-        fields += ["started_on", "due_on", "ended_on"]
-
-    def to_representation(self, instance: Initiative) -> dict[str, Any]:
-        seen: set[str] = self.context["teams"]
-        shown = super().to_representation(instance)
-        return shown | {"teams": [slug for slug in shown["teams"] if slug in seen]}
-
-
-class InitiativeViewSet(NoDelete):
-    """Initiatives. Setting `ended_on` closes one, null reopens it."""
-
-    serializer_class = InitiativeSerializer
-    lookup_field = "slug"
-
-    def get_queryset(self) -> QuerySet[Initiative]:
-        return Initiative.objects.for_user(self.request.user).select_related("stream").prefetch_related("teams")
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        teams = Team.objects.for_user(self.request.user).order_by().values_list("slug", flat=True)
-        return {**super().get_serializer_context(), "teams": set(teams)}
-
-    def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        self.save_by(serializer, actions.create_initiative, **serializer.validated_data)
-
-    def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        initiative, fields = serializer.instance, without(serializer.validated_data, "slug", "ended_on")
-        if "teams" in fields:
-            fields["teams"] += queries.hidden_teams(cast(Initiative, initiative), cast(User, self.request.user))
-        self.save_by(serializer, actions.change_initiative, initiative=initiative, **fields)
-        self.end_or_reopen(serializer, actions.close_initiative, actions.reopen_initiative, initiative=initiative)
 
 
 class FeatureSerializer(serializers.ModelSerializer):

@@ -201,4 +201,4 @@ def _restored(name: str, value: Any) -> Any:
 def _take_away(row: Initiative, actor: Person) -> None:
     require(actor, "manage_work", row.stream)
     delete(actor, "rolled back the import of", row, {"key": row.slug})
-    actions.tell_board(row.pk)
+    actions.tell_board()

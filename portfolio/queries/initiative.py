@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -56,7 +57,7 @@ def way_of(initiative: Initiative, at: datetime) -> list[Step]:
     today = timezone.localdate(at)
     steps = [
         Step(entry, ((until or today) - timezone.localdate(entry.at)).days + 1, until)
-        for entry, until in zip(entries, [*ends, None], strict=True)
+        for entry, until in zip_longest(entries, ends)
     ]
     return steps[::-1]
 

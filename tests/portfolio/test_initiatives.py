@@ -16,8 +16,9 @@ from portfolio.models import Feature, Initiative
 from tests.cast import Cast
 from tests.portfolio.test_api import Api
 
-NEW = "/organisation/streams/payments/initiatives/new/"
-URL = "/organisation/initiatives/refunds/"
+NEW = "/portfolio/initiatives/new/?stream=payments"
+URL = "/portfolio/initiatives/refunds/"
+EDIT = f"{URL}edit/"
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def undo_of(answer: Any) -> str:
 def test_create(leader: Client, cast: Cast) -> None:
     sent = {"name": "Refunds in one minute", "value_type": "feature", "position": 2, "due_on": "2027-03-31"}
     answer = leader.post(NEW, sent | {"teams": [cast.heron.pk]})
-    assert answer.headers["Location"] == "/organisation/initiatives/refunds-in-one-minute/"
+    assert answer.headers["Location"] == "/portfolio/initiatives/refunds-in-one-minute/"
     made = Initiative.objects.get()
     assert (made.stream, made.due_on, list(made.teams.all())) == (cast.payments, date(2027, 3, 31), [cast.heron])
     entry = AuditEntry.objects.get()
@@ -83,7 +84,7 @@ def test_a_name_without_latin_letters_asks_for_a_short_name(leader: Client) -> N
 
 
 def test_change_records_what_was_before(leader: Client, cast: Cast, refunds: Initiative) -> None:
-    leader.post(URL, fields(cast, name="Fast refunds", teams=[cast.falcon.pk]))
+    leader.post(EDIT, fields(cast, name="Fast refunds", teams=[cast.falcon.pk]))
     refunds.refresh_from_db()
     assert (refunds.name, refunds.slug, list(refunds.teams.all())) == ("Fast refunds", "refunds", [cast.falcon])
     data = AuditEntry.objects.first().data  # type: ignore[union-attr]
@@ -92,7 +93,7 @@ def test_change_records_what_was_before(leader: Client, cast: Cast, refunds: Ini
 
 def test_changing_nothing_writes_nothing(leader: Client, cast: Cast, refunds: Initiative) -> None:
     before = AuditEntry.objects.count()
-    leader.post(URL, fields(cast))
+    leader.post(EDIT, fields(cast))
     assert AuditEntry.objects.count() == before
 
 
@@ -108,8 +109,9 @@ def test_teams_one_may_not_see_stay(client: Client, cast: Cast, refunds: Initiat
     refunds.teams.set([cast.falcon, cast.kite])
     client.force_login(cast.coach)
     assert "Kite" not in client.get(URL).content.decode()
-    client.post(URL, fields(cast, teams=[cast.heron.pk]))
+    client.post(EDIT, fields(cast, teams=[cast.heron.pk]))
     assert {team.slug for team in refunds.teams.all()} == {"heron", "kite"}
+    assert "Kite" not in client.get(URL).content.decode()
     shown = Api(cast.coach)("get", "initiatives/refunds/")[1]
     assert shown["teams"] == ["heron"]  # type: ignore[index]
     Api(cast.coach)("patch", "initiatives/refunds/", {"teams": ["falcon"]})
@@ -117,12 +119,12 @@ def test_teams_one_may_not_see_stay(client: Client, cast: Cast, refunds: Initiat
 
 
 def test_close_and_undo(leader: Client, refunds: Initiative) -> None:
-    done = leader.post(f"{URL}close/", {"on": "2030-01-31"}, follow=True)
+    done = leader.post(f"{URL}move/", {"stage": "done", "verdict": "stop", "on": "2030-01-31"}, follow=True)
     refunds.refresh_from_db()
-    assert refunds.ended_on == date(2030, 1, 31)
+    assert (refunds.stage, refunds.verdict, refunds.ended_on) == ("done", "stop", date(2030, 1, 31))
     leader.post(undo_of(done))
     refunds.refresh_from_db()
-    assert refunds.ended_on is None
+    assert (refunds.stage, refunds.verdict, refunds.ended_on) == ("funnel", "", None)
 
 
 def test_it_does_not_close_before_its_features(leader: Client, cast: Cast, refunds: Initiative) -> None:
@@ -130,11 +132,12 @@ def test_it_does_not_close_before_its_features(leader: Client, cast: Cast, refun
     kept = actions.create_feature(actor=None, team=cast.falcon, name="Kept", initiative=refunds)
     ended = actions.create_feature(actor=None, team=cast.falcon, name="Ended", initiative=refunds)
     actions.close_feature(actor=None, feature=ended, on=date(2029, 1, 1))
-    seen = leader.post(f"{URL}close/", {"on": "2030-01-31"}).content.decode()
+    sent = {"stage": "done", "verdict": "persevere", "on": "2030-01-31"}
+    seen = leader.post(f"{URL}move/", sent).content.decode()
     assert "1 feature of it goes on after that day" in seen
     assert 'value="2030-01-31"' in seen
     actions.close_feature(actor=None, feature=kept, on=date(2030, 1, 31))
-    leader.post(f"{URL}close/", {"on": "2030-01-31"})
+    leader.post(f"{URL}move/", sent)
     refunds.refresh_from_db()
     assert refunds.ended_on == date(2030, 1, 31)
 
@@ -155,7 +158,7 @@ def test_members_see_what_their_work_belongs_to(client: Client, cast: Cast, refu
     seen = client.get(URL).content.decode()
     assert "Part of Falcon" in seen
     assert "Part of Heron" not in seen
-    assert "Settings" not in seen
+    assert "Change" not in seen
     with pytest.raises(PermissionDenied, match="Only leaders, coaches and the PMO"):
         actions.change_initiative(actor=cast.member, initiative=refunds, name="Mine")
 
@@ -219,3 +222,70 @@ def test_the_api_does_the_same(cast: Cast) -> None:
     status, said = api("post", "features/", {"name": "F", "team": "falcon", "initiative": "none"})
     assert (status, list(said)) == (400, ["initiative"])  # type: ignore[call-overload]
     assert not Feature.objects.exists()
+
+
+def test_the_old_addresses_lead_to_the_new_ones(leader: Client, refunds: Initiative) -> None:
+    for old, new in (("initiatives/refunds/", URL), ("streams/payments/initiatives/new/", NEW)):
+        answer = leader.get(f"/organisation/{old}")
+        assert (answer.status_code, answer.headers["Location"]) == (301, new)
+
+
+def test_two_who_change_it_at_once(leader: Client, cast: Cast, refunds: Initiative) -> None:
+    """The second is told who did what and keeps what they typed; saving once more writes it over."""
+    actions.change_initiative(actor=cast.pmo, initiative=refunds, name="Refunds at once", estimated_cost=5000)
+    answer = leader.post(EDIT, fields(cast, name="Faster refunds", version=1))
+    seen = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Pia Ito changed it" in seen
+    assert "name: Refunds → Refunds at once" in seen
+    assert 'value="Faster refunds"' in seen
+    assert 'name="version" value="2"' in seen
+    assert leader.post(EDIT, fields(cast, name="Faster refunds", version=2)).status_code == 302
+    assert Initiative.objects.get().name == "Faster refunds"
+
+
+def test_who_sees_no_money_sees_and_loses_none(client: Client, cast: Cast, refunds: Initiative) -> None:
+    """Cora coaches Payments: she changes the words; the cost stays what it was and is nowhere on her pages."""
+    cost = {"estimated_cost": 987_654, "cost_of_delay": 4_321}
+    actions.change_initiative(actor=cast.pmo, initiative=refunds, **cost)
+    client.force_login(cast.coach)
+    client.post(EDIT, fields(cast, name="Renamed"))
+    refunds.refresh_from_db()
+    assert (refunds.name, refunds.estimated_cost) == ("Renamed", 987_654)
+    for page in (URL, EDIT, "/portfolio/"):
+        seen = client.get(page).content.decode()
+        assert "987" not in seen
+        assert "4,321" not in seen
+    assert not {"estimated_cost", "cost_of_delay"} & Api(cast.coach)("get", "initiatives/refunds/")[1].keys()  # type: ignore[attr-defined]
+    assert Api(cast.coach)("patch", "initiatives/refunds/", {"estimated_cost": "1"})[0] == 403
+    client.force_login(cast.leader)
+    assert "987,654" in client.get(URL).content.decode()
+
+
+def test_scores_are_on_the_scale(leader: Client, cast: Cast, refunds: Initiative) -> None:
+    """(5 + 8 + 2) ÷ 3 = 5; a size of 0 or 4 is refused at the field, and a rank by hand without its reason."""
+    parts = {"business_value": 5, "time_criticality": 8, "risk_reduction": 2, "job_size": 3}
+    leader.post(EDIT, fields(cast, **parts))
+    assert "WSJF 5.0" in leader.get(URL).content.decode()
+    assert Api(cast.leader)("get", "initiatives/refunds/")[1]["wsjf"] == 5.0  # type: ignore[index]
+    for size in (0, 4):
+        assert (
+            'id="id_job_size_error"' in leader.post(EDIT, fields(cast, **parts | {"job_size": size})).content.decode()
+        )
+        assert Api(cast.leader)("patch", "initiatives/refunds/", {"job_size": size})[0] == 400
+    seen = leader.post(EDIT, fields(cast, **parts, manual_rank=1)).content.decode()
+    assert "A rank given by hand needs a reason." in seen
+    assert Initiative.objects.get().job_size == 3
+
+
+def test_as_of_a_day_its_stage_is_that_day_s_and_nothing_is_offered(leader: Client, cast: Cast) -> None:
+    made = actions.create_initiative(actor=None, stream=cast.payments, name="Old", on=date(2025, 3, 3))
+    actions.move_initiative(actor=None, initiative=made, stage="analysing", on=date(2025, 3, 10))
+    seen = leader.get("/portfolio/initiatives/old/?as_of=2025-03-09").content.decode()
+    assert "Old is in funnel for 7 days, as of 9 Mar 2025" in seen
+    assert "Move to…" not in seen
+    assert Api(cast.leader)("get", "initiatives/old/?as_of=2025-03-09")[1]["stage"] == "funnel"  # type: ignore[index]
+    assert Api(cast.leader)("get", "initiatives/old/?as_of=2025-03-02")[1]["stage"] is None  # type: ignore[index]
+    assert Api(cast.leader)("get", "initiatives/old/?as_of=tomorrow")[0] == 400
+    stays = Api(cast.leader)("get", "initiatives/old/stages/")[1]
+    assert [stay["stage"] for stay in stays] == ["funnel", "analysing"]  # type: ignore[union-attr, index]
