@@ -6,13 +6,15 @@ class FundingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from core import imports
+        from core import imports, live
         from funding import evidence as known
         from funding.ledgers import LedgerImporter
         from funding.panels import initiative_marks, initiative_panel, stream_panel
+        from funding.queries.events import may_follow
         from portfolio import evidence, panels, proposals
 
         imports.register(LedgerImporter())
+        live.topics("budgeting", may_follow)
         panels.register("stream", rank=20, panel=stream_panel)
         panels.register("initiative", rank=40, marks=initiative_marks, panel=initiative_panel)
         evidence.register_facts(known.facts, rank=20)

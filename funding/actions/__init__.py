@@ -5,6 +5,17 @@ the demo organisation). Invalid values raise ValidationError by field.
 """
 
 from funding.actions.budgets import set_budget
+from funding.actions.events import (
+    change_event,
+    close_event,
+    create_event,
+    open_event,
+    pledge,
+    remove_group,
+    remove_item,
+    set_group,
+    set_item,
+)
 from funding.actions.ledgers import LedgerLine, Posted, post_ledger, take_back
 from funding.actions.scenarios import (
     Adopted,
@@ -23,14 +34,23 @@ __all__ = [
     "LedgerLine",
     "Posted",
     "adopt_scenario",
+    "change_event",
     "change_scenario",
+    "close_event",
     "copy_present",
     "copy_scenario",
+    "create_event",
     "discard_scenario",
     "latest_amendment",
+    "open_event",
+    "pledge",
     "post_ledger",
+    "remove_group",
+    "remove_item",
     "restore_scenario",
     "set_budget",
+    "set_group",
+    "set_item",
     "set_targets",
     "take_back",
 ]

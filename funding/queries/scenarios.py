@@ -191,6 +191,11 @@ class Comparison:
     initiatives: list[Compared]
 
     @property
+    def differing(self) -> list[Compared]:
+        """The lines in which a column is not as the first."""
+        return [line for line in (*self.money, *self.mix, *self.initiatives) if line.differs]
+
+    @property
     def finding(self) -> str:
         """What differs, in a sentence."""
         moved = sum(line.differs for line in self.money[:-1])
