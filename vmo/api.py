@@ -1,13 +1,14 @@
 """The API's addresses: /api/v1/, its schema and its documentation."""
 
 from csp.decorators import csp_update
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.utils.decorators import method_decorator
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
 from accounts.api.views import MeView
 from connectors import api as connectors
+from core.imports import api as imports
 from funding import api as funding
 from metrics import api as metrics
 from okrs import api as okrs
@@ -20,6 +21,7 @@ router.register("initiatives", portfolio.InitiativeViewSet, "api-initiative")
 router.register("features", portfolio.FeatureViewSet, "api-feature")
 router.register("themes", portfolio.ThemeViewSet, "api-theme")
 router.register("approvals", portfolio.ApprovalViewSet, "api-approval")
+router.register("scoring-sessions", portfolio.ScoringViewSet, "api-scoring-session")
 router.register("epics", metrics.EpicLinkViewSet, "api-epic")
 router.register("services", portfolio.ServiceViewSet, "api-service")
 router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
@@ -29,7 +31,14 @@ router.register("decisions", portfolio.DecisionViewSet, "api-decision")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
 router.register("forecasts", metrics.ForecastViewSet, "api-forecast")
 router.register("kpis", metrics.KpiViewSet, "api-kpi")
+router.register("cycles", okrs.CycleViewSet, "api-cycle")
+router.register("objectives", okrs.ObjectiveViewSet, "api-objective")
+router.register("key-results", okrs.KeyResultViewSet, "api-key-result")
+router.register("supports", okrs.SupportViewSet, "api-support")
+router.register("contributions", okrs.ContributionViewSet, "api-contribution")
+router.register("polls", okrs.PollViewSet, "api-poll")
 router.register("check-ins", okrs.CheckInViewSet, "api-check-in")
+router.register("budgeting-events", funding.EventViewSet, "api-event")
 router.register("scenarios", funding.ScenarioViewSet, "api-scenario")
 router.register("baselines", metrics.BaselineViewSet, "api-baseline")
 router.register("expectations", metrics.ExpectationViewSet, "api-expectation")
@@ -46,7 +55,15 @@ class DocsView(SpectacularSwaggerSplitView):
     url_self = None
 
 
+_imports = [
+    path("", imports.ImportsView.as_view(), name="api-imports"),
+    path("<int:run_id>/", imports.ImportView.as_view(), name="api-import"),
+    path("<int:run_id>/apply/", imports.ApplyView.as_view(), name="api-import-apply"),
+    path("<int:run_id>/roll-back/", imports.RollBackView.as_view(), name="api-import-roll-back"),
+]
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("imports/<slug:kind>/", include(_imports)),
+    path("wsjf/", portfolio.WsjfView.as_view(), name="api-wsjf"),
     path("me/", MeView.as_view(), name="api-me"),
     path("metrics/", metrics.MetricList.as_view(), name="api-metrics"),
     path("metrics/<slug:key>/", metrics.MetricDetail.as_view(), name="api-metric"),
