@@ -20,6 +20,7 @@ from metrics.models import Baseline, EpicLink, Expectation, Kpi, Source, WorkIte
 from portfolio.models import Decision, Initiative, ScoringSession, Theme
 from tests.cast import PASSWORD, Cast
 from tests.metrics.forecast_cast import stored
+from tests.okrs.props import okr_props
 
 PEOPLE = ["anonymous", "outsider", "member", "viewer", "coach", "leader", "stream_pmo", "pmo", "administrator"]
 ALL = frozenset(PEOPLE)
@@ -75,6 +76,13 @@ DECISION_PK: dict[str, Any] = {"pk": "{decision.pk}"}
 # Leaders decide; with the PMO they raise decisions, and dismiss them.
 DECIDE = frozenset({"leader", "administrator"})
 STEER = frozenset({"leader", "stream_pmo", "pmo", "administrator"})
+# Objectives of Falcon: who manages them, and who votes on them.
+VOTE = PLAN | {"member"}
+OKR: dict[str, Any] = {"objective_id": "{okr_goal.pk}"}
+OKR_PK: dict[str, Any] = {"pk": "{okr_goal.pk}"}
+OKR_KR: dict[str, Any] = {"key_result_id": "{okr_kr.pk}"}
+CYCLE: dict[str, Any] = {"slug": "long"}
+GOAL = {"name": "Three", "cycle": "{okr_goal.cycle_id}", "ambition": "committed"}
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
 PAGES_OF_A_SCOPE = [
     *("flow", "flow-times", "flow-ageing", "flow-blocked", "flow-mix", "flow-compare", "delivery"),
@@ -166,6 +174,24 @@ ROUTES: dict[str, list[Row]] = {
     "import-run": [Row(NOBODY, {**IMPORT, "run_id": 1})],
     "import-apply": [post(NOBODY, **IMPORT, run_id=1)],
     "import-roll-back": [post(NOBODY, **IMPORT, run_id=1)],
+    "api-imports": [Row(PLAN, IMPORT), Row(PLAN, IMPORT, "post", data={}, served=400)],
+    "api-import": [Row(NOBODY, {**IMPORT, "run_id": 1})],
+    "api-import-apply": [post(NOBODY, **IMPORT, run_id=1)],
+    "api-import-roll-back": [post(NOBODY, **IMPORT, run_id=1)],
+    "api-wsjf": [Row(KNOWN), Row(OF_PAYMENTS, query="stream=payments")],
+    "api-scoring-session-list": [
+        Row(KNOWN),
+        post(MONEY, {"name": "Q2", "stream": "payments", "initiatives": ["refunds"]}),
+    ],
+    "api-scoring-session-detail": [Row(OF_PAYMENTS, {"pk": "{scoring.pk}"})],
+    "api-scoring-session-round": [Row(OF_PAYMENTS, {"pk": "{scoring.pk}"})],
+    "api-scoring-session-estimate": [post(PLAN, {**SCORE, "initiative": "refunds"}, pk="{scoring.pk}")],
+    "api-scoring-session-reveal": [post(MONEY, {"is_revealed": False}, pk="{scoring.pk}")],
+    "api-scoring-session-agree": [
+        Row(MONEY, {"pk": "{scoring.pk}"}, "post", data={**SCORE, "initiative": "refunds"}, served=400)
+    ],
+    "api-scoring-session-part": [post(MONEY, {"part": "job_size"}, pk="{scoring.pk}")],
+    "api-scoring-session-close": [post(MONEY, pk="{scoring.pk}")],
     "portfolio-list": [Row(KNOWN), Row(KNOWN, query="format=csv&group=theme")],
     # WSJF: who steers a portfolio leads its sessions, who checks in there scores
     "wsjf": [Row(KNOWN)],
@@ -178,6 +204,78 @@ ROUTES: dict[str, list[Row]] = {
     "wsjf-agree": [post(MONEY, SCORE, **SCORING)],
     "wsjf-part": [post(MONEY, {"part": "job_size"}, **SCORING)],
     "wsjf-close": [post(MONEY, **SCORING)],
+    # objectives
+    "objectives": [Row(KNOWN)],
+    "objective-new": [Row(PLAN), post(PLAN, {**GOAL, "place": "team:falcon", "rows": "1"})],
+    "objective": [Row(OF_FALCON, OKR)],
+    "objective-votes": [Row(OF_FALCON, OKR)],
+    "objective-edit": [Row(PLAN, OKR), post(PLAN, {**GOAL, "version": "1"}, **OKR)],
+    "objective-delete": [post(PLAN, **OKR)],
+    "objective-restore": [post(PLAN, removed_id="{okr_removed.pk}")],
+    "objective-close": [Row(PLAN, OKR), post(PLAN, {"lessons": "Many"}, **OKR)],
+    "objective-reopen": [post(PLAN, **OKR)],
+    "objective-carry": [Row(PLAN, OKR)],
+    "key-result-new": [Row(PLAN, OKR)],
+    "key-result": [Row(PLAN, OKR_KR)],
+    "key-result-delete": [post(PLAN, **OKR_KR)],
+    "support-add": [post(PLAN, {"above": "o{okr_company.pk}"}, **OKR)],
+    "support-restore": [post(PLAN, query="above=o{okr_company.pk}", **OKR)],
+    "support-remove": [post(PLAN, support_id="{okr_line.pk}")],
+    "work-add": [Row(PLAN, OKR_KR)],
+    "work-restore": [post(PLAN, query="work=i{initiative.pk}&lift=1", **OKR_KR)],
+    "work-remove": [post(PLAN, contribution_id="{okr_work.pk}")],
+    "vote-ask": [post(VOTE, objective_id="{okr_other.pk}")],
+    "vote-give": [post(VOTE, {"confidence": 5}, poll_id="{okr_poll.pk}")],
+    "vote-reveal": [post(VOTE, poll_id="{okr_poll.pk}")],
+    "vote-drop": [post(VOTE, poll_id="{okr_poll.pk}")],
+    "cycles": [Row(KNOWN)],
+    "cycle-new": [Row(GLOBAL)],
+    "cycle": [Row(GLOBAL, CYCLE)],
+    "cycle-closing": [Row(KNOWN, CYCLE)],
+    "cycle-close": [post(GLOBAL, **CYCLE)],
+    "cycle-reopen": [post(GLOBAL, **CYCLE)],
+    "api-cycle-list": [
+        Row(KNOWN),
+        post(GLOBAL, {"name": "Q1 2027", "starts_on": "2027-01-01", "ends_on": "2027-03-31"}),
+    ],
+    "api-cycle-detail": [Row(KNOWN, CYCLE), Row(GLOBAL, CYCLE, "patch", data={"name": "Longer"})],
+    "api-cycle-close": [Row(GLOBAL, CYCLE, "post", served=400)],
+    "api-cycle-reopen": [post(GLOBAL, **CYCLE)],
+    "api-objective-list": [Row(KNOWN), post(PLAN, {"cycle": "long", "team": "falcon", "name": "Three"})],
+    "api-objective-detail": [
+        Row(OF_FALCON, OKR_PK),
+        Row(PLAN, OKR_PK, "patch", data={"name": "Three"}),
+        Row(PLAN, OKR_PK, "delete"),
+    ],
+    "api-objective-restore": [post(PLAN, {"removed": "{okr_removed.pk}"})],
+    "api-objective-close": [post(PLAN, **OKR_PK)],
+    "api-objective-reopen": [post(PLAN, **OKR_PK)],
+    "api-objective-carry": [post(PLAN, {"cycle": "later"}, **OKR_PK)],
+    "api-key-result-list": [
+        Row(KNOWN),
+        post(PLAN, {"objective": "{okr_goal.pk}", "name": "Open", "kind": "milestone"}),
+    ],
+    "api-key-result-detail": [
+        Row(OF_FALCON, {"pk": "{okr_kr.pk}"}),
+        Row(PLAN, {"pk": "{okr_kr.pk}"}, "patch", data={"target": 6}),
+        Row(PLAN, {"pk": "{okr_kr.pk}"}, "delete"),
+    ],
+    "api-support-list": [Row(KNOWN), post(PLAN, {"objective": "{okr_other.pk}", "above": "{okr_goal.pk}"})],
+    "api-support-detail": [Row(OF_FALCON, {"pk": "{okr_line.pk}"}), Row(PLAN, {"pk": "{okr_line.pk}"}, "delete")],
+    "api-contribution-list": [
+        Row(KNOWN),
+        post(PLAN, {"key_result": "{okr_kr.pk}", "feature": "{feature.pk}", "lift": 2}),
+    ],
+    "api-contribution-detail": [
+        Row(OF_FALCON, {"pk": "{okr_work.pk}"}),
+        Row(PLAN, {"pk": "{okr_work.pk}"}, "patch", data={"lift": 3}),
+        Row(PLAN, {"pk": "{okr_work.pk}"}, "delete"),
+    ],
+    "api-poll-list": [Row(KNOWN), post(VOTE, {"objective": "{okr_other.pk}"})],
+    "api-poll-detail": [Row(OF_FALCON, {"pk": "{okr_poll.pk}"}), Row(VOTE, {"pk": "{okr_poll.pk}"}, "delete")],
+    "api-poll-vote": [post(VOTE, {"confidence": 5}, pk="{okr_poll.pk}")],
+    # Nobody has voted yet: whoever may reveal is told so.
+    "api-poll-reveal": [Row(VOTE, {"pk": "{okr_poll.pk}"}, "post", served=400)],
     # figures, lists, explanations
     "home": [Row(KNOWN)],
     **dict.fromkeys(PAGES_OF_A_SCOPE, EVERY_SCOPE),
@@ -449,6 +547,7 @@ class Props:
         )
 
         self.forecast = stored(cast.falcon)
+        vars(self).update(okr_props(cast, self.initiative))
         self.decision = Decision.objects.create(
             kind="pivot",
             question="Refunds?",

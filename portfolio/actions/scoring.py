@@ -184,6 +184,7 @@ def rank_by_hand(
     *, actor: Person, initiative: Initiative, rank: int | None, reason: str = "", version: int | None = None
 ) -> Initiative:
     """Give an initiative a place of its own (1 is first), with the reason; None: it goes where its WSJF puts it."""
+    require(actor, "manage_portfolio", initiative.stream)
     if rank is not None and not 1 <= rank <= 100_000:
         raise ValidationError({"manual_rank": "A rank is a whole number from 1."})
     fields: dict[str, Any] = {"manual_rank": rank, "manual_rank_reason": reason.strip() if rank else ""}

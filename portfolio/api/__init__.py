@@ -13,6 +13,7 @@ from portfolio.api.organisation import (
 )
 from portfolio.api.steering import ApprovalViewSet, LimitView, ReviewView, ThemeViewSet, ThresholdView
 from portfolio.api.work import AllocationView, FeatureViewSet
+from portfolio.api.wsjf import ScoringViewSet, WsjfView
 
 __all__ = [
     "AllocationView",
@@ -26,9 +27,11 @@ __all__ = [
     "MembershipViewSet",
     "PersonViewSet",
     "ReviewView",
+    "ScoringViewSet",
     "ServiceViewSet",
     "StreamViewSet",
     "TeamViewSet",
     "ThemeViewSet",
     "ThresholdView",
+    "WsjfView",
 ]
