@@ -1,7 +1,9 @@
 """The importer of ledgers (core/imports): CSV or XLSX with posted on, amount, stream, initiative, horizon and key."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -160,6 +162,14 @@ def _posted_on(text: str) -> date:
     return day
 
 
+def _amount(text: str) -> Decimal:
+    """An amount; one mark with three digits behind it could be thousands or decimals, a thousandfold apart."""
+    if re.fullmatch(r"[-+]?\d{1,3}[.,]\d{3}", text):
+        plain = text.replace(",", ".")
+        raise ValueError(f"“{text}” can be read in two ways: write {plain.replace('.', '')}, or {plain[:-1]}.")
+    return read.amount(text)
+
+
 def _currency(text: str) -> str:
     if text and text.upper() != settings.CURRENCY:
         raise ValueError(f"“{text[:20]}” is not the currency of this portal: amounts are in {settings.CURRENCY}.")
@@ -180,7 +190,7 @@ def read_lines(rows: Sequence[Row], actor: Actor, scope: str) -> tuple[dict[int,
     places = _Places(actor, scope)
     readers: dict[str, Any] = {
         "posted_on": _posted_on,
-        "amount": read.amount,
+        "amount": _amount,
         "stream": places.stream,
         "initiative": places.initiative,
         "horizon": lambda text: read.choice(text, list(Horizon.choices)) if text else "",

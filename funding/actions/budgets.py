@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import audit
+from funding.formulas.forecast import CENT
 from funding.models import Amendment
 from portfolio.models import ValueStream
 from portfolio.quarters import Quarter
@@ -58,6 +59,7 @@ def _write(
     by = getattr(actor, "pk", None)
     made = Amendment(stream=stream, quarter=quarter.first, amount=amount, at=now, by_id=by, reason=reason)
     made.full_clean(exclude={"by"})
+    made.amount = made.amount.quantize(CENT)
     made.save()
     data = {"quarter": quarter.name, "amount": [str(before.amount) if before else None, str(made.amount)]}
     audit.record(actor=actor, verb="set the budget of", target=stream, data=data | {"reason": reason})

@@ -26,6 +26,9 @@ class BudgetForm(Attempt, forms.Form):
         self.fields["amount"].label = f"Budget of the quarter, {settings.CURRENCY}"
         reason = self.fields["reason"]
         reason.label, reason.required = ("Why it changes", True) if latest else ("Why so much", False)
+        if data and data.get("seen") == "0":
+            # Who saw no budget could not know that a reason is needed: they are told that there is one now.
+            reason.required = False
         reason.error_messages["required"] = "Say why the budget changes: an amendment keeps its reason."
 
 

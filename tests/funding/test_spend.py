@@ -1,0 +1,110 @@
+"""Spend and budgets as at a day: ledgers instead of teams, by the month; the same queries for one stream and many."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from funding import rollups
+from funding.queries import budgets, money, parts, spend_by_initiative, spend_by_stream
+from portfolio.models import Team, ValueStream
+from tests.cast import Cast
+from tests.funding.cast import HALF, Q1, at, budget, cost, feature_of, initiative, line, no_teams
+
+FIRST, LAST = Q1.first, Q1.last
+
+
+@pytest.fixture
+def falcon_only(cast: Cast) -> Cast:
+    """Falcon costs 100 a working day of 2025; the others nothing anybody knows of."""
+    no_teams(cast.heron, cast.kite)
+    Team.objects.update(started_on=date(2025, 1, 1))
+    cost(cast.falcon, (date(2025, 1, 1), "100"))
+    rollups.prepare(at("2025-04-01"))
+    return cast
+
+
+def test_a_ledger_replaces_its_month_only(falcon_only: Cast) -> None:
+    # Working days: January 23 (1st to 31st without a calendar's holidays), February 20, March 21.
+    stream = falcon_only.payments
+    whole = spend_by_stream(FIRST, LAST, at("2025-04-01"))
+    assert whole == {stream.pk: 6400}
+    line(stream, "feb", date(2025, 2, 28), "1000")
+    line(stream, "credit", date(2025, 2, 10), "-50.50")
+    # 23 · 100 + 949.50 + 21 · 100.
+    assert spend_by_stream(FIRST, LAST, at("2025-04-01")) == {stream.pk: Decimal("5349.50")}
+
+
+def test_a_line_counts_from_its_day_on(falcon_only: Cast) -> None:
+    stream = falcon_only.payments
+    line(stream, "feb", date(2025, 2, 28), "1000")
+    # On the 14th nobody had posted it: the teams' 10 days of February count still.
+    assert spend_by_stream(FIRST, LAST, HALF) == {stream.pk: 2300 + 1000}
+    assert spend_by_stream(FIRST, LAST, at("2025-02-28")) == {stream.pk: 2300 + 1000}
+    # From the 28th on it replaces them: the same by chance of the amounts, but by other parts.
+    assert {part.is_ledger for part in parts(FIRST, LAST, HALF)} == {False}
+    assert {part.is_ledger for part in parts(FIRST, LAST, at("2025-02-28"))} == {False, True}
+
+
+def test_another_streams_ledger_replaces_nothing(falcon_only: Cast) -> None:
+    line(falcon_only.platform, "x", date(2025, 2, 3), "70")
+    found = spend_by_stream(FIRST, LAST, HALF)
+    # 23 + 10 days.
+    assert found == {falcon_only.payments.pk: 3300, falcon_only.platform.pk: 70}
+
+
+def test_horizons_of_lines_and_of_initiatives(falcon_only: Cast) -> None:
+    one = initiative(falcon_only.payments, "Refunds", horizon="h2")
+    line(falcon_only.payments, "a", date(2025, 1, 7), "10", initiative=one)
+    line(falcon_only.payments, "b", date(2025, 1, 7), "20", initiative=one, horizon="h3")
+    line(falcon_only.payments, "c", date(2025, 1, 7), "40")
+    found = {part.horizon: part.amount for part in parts(FIRST, date(2025, 1, 31), HALF)}
+    assert found == {"h2": 10, "h3": 20, "": 40}
+
+
+def test_by_initiative_it_sums_to_the_stream(falcon_only: Cast) -> None:
+    one = initiative(falcon_only.payments, "Refunds")
+    feature_of(one, falcon_only.falcon, "E-1")
+    line(falcon_only.payments, "a", date(2025, 1, 7), "10.25", initiative=one)
+    line(falcon_only.payments, "c", date(2025, 1, 7), "40")
+    found = spend_by_initiative(FIRST, LAST, HALF)
+    pk = falcon_only.payments.pk
+    # January by the ledger; February's ten days are of no initiative.
+    assert found == {(pk, one.pk): Decimal("10.25"), (pk, None): 1040}
+    assert sum(found.values()) == spend_by_stream(FIRST, LAST, HALF)[pk]
+    assert spend_by_initiative(FIRST, LAST, HALF, initiatives=[one.pk]) == {(pk, one.pk): Decimal("10.25")}
+
+
+def test_the_example_of_the_definitions(cast: Cast) -> None:
+    no_teams(cast.falcon, cast.heron, cast.kite)
+    budget(cast.payments, "500")
+    line(cast.payments, "a", date(2025, 2, 3), "300")
+    [found] = money([cast.payments], Q1, HALF)
+    # 45 of 90 days: a half.
+    assert (float(found.elapsed), found.spent, found.budget) == (0.5, 300, 500)
+    assert (found.forecast, found.over, found.over_share, found.spent_share) == (600, 100, 0.2, 0.6)
+    assert (found.source, found.left) == ("ledger", 0)
+
+
+def test_a_budget_is_that_of_its_day(cast: Cast) -> None:
+    budget(cast.payments, "500", "2024-12-15")
+    budget(cast.payments, "650", "2025-02-20")
+    assert budgets([cast.payments], Q1, at("2024-12-14")) == {}
+    assert budgets([cast.payments], Q1, HALF) == {cast.payments.pk: 500}
+    assert budgets([cast.payments], Q1, at("2026-01-01")) == {cast.payments.pk: 650}
+
+
+def test_the_same_queries_for_one_stream_and_many(cast: Cast) -> None:
+    with CaptureQueriesContext(connection) as one:
+        money([cast.payments], Q1, HALF)
+    many = [cast.payments, cast.platform]
+    many += [ValueStream.objects.create(slug=f"s{n}", name=f"S{n}") for n in range(5)]
+    for stream in many:
+        budget(stream, "500")
+        line(stream, stream.slug, date(2025, 2, 3), "300")
+    with CaptureQueriesContext(connection) as several:
+        found = money(many, Q1, HALF)
+    assert len(several) == len(one) == 2
+    assert [row.stream for row in found] == many
