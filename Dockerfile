@@ -9,9 +9,10 @@ RUN DATABASE_URL=postgresql://none REDIS_URL=redis://none SECRET_KEY=only-while-
     VMO_HOME=/tmp/home STATIC_ROOT=/static /venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
 FROM python:3.12-slim
-# git: the connector for Git repositories keeps mirror clones.
+# git: the connector for Git repositories keeps mirror clones. Pango, HarfBuzz and a font: the overview as PDF.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git \
+    && apt-get install --yes --no-install-recommends \
+        git libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --home-dir /home/vmo --uid 10001 vmo \
     && install --directory --owner vmo --group vmo /data

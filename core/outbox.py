@@ -95,3 +95,14 @@ def notify(*, user_id: int, key: str, text: str, url: str = "") -> bool:
     """Tell a person in the portal; False when they were told by this `key` before."""
     _, is_new = Notice.objects.get_or_create(user_id=user_id, key=key, defaults={"text": text[:300], "url": url})
     return is_new
+
+
+def mark_read(*, user_id: int, notice_id: int | None = None) -> int:
+    """Mark a notice of a person as read, or all of theirs (None); how many were unread. Doing it twice does no harm."""
+    unread = Notice.objects.filter(user_id=user_id, read_at=None)
+    return (unread if notice_id is None else unread.filter(pk=notice_id)).update(read_at=Now())
+
+
+def unread(user_id: int) -> int:
+    """How many notices a person has not read."""
+    return Notice.objects.filter(user_id=user_id, read_at=None).count()

@@ -8,6 +8,9 @@ from core.imports import views as imports
 urlpatterns = [
     path("search/", views.search, name="search"),
     path("healthz", views.healthz, name="healthz"),
+    path("notices/", views.notices, name="notices"),
+    path("notices/read/", views.read_notices, name="notices-read"),
+    path("notices/<int:notice_id>/", views.notice, name="notice"),
     path("live/poll/", views.poll, name="live-poll"),
     path("imports/<slug:kind>/", imports.upload, name="imports"),
     path("imports/<slug:kind>/template/", imports.template, name="import-template"),

@@ -5,13 +5,20 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from core import health, live
+from core import health, live, outbox
+from core.models import Notice
 from core.search import find
+
+# Notices on a page.
+NOTICES = 30
 
 
 @require_GET
@@ -21,6 +28,34 @@ def search(request: HttpRequest) -> HttpResponse:
     hits = find(text, cast(AbstractBaseUser, request.user))
     name = "core/hits.html" if request.headers.get("HX-Request") else "core/search.html"
     return render(request, name, {"hits": hits, "q": text})
+
+
+@require_GET
+def notices(request: HttpRequest) -> HttpResponse:
+    """What the portal told this person, the unread first."""
+    own = Notice.objects.filter(user=request.user.pk).order_by(F("read_at").desc(nulls_first=True), "-at", "-pk")
+    page = Paginator(own, NOTICES).get_page(request.GET.get("page"))
+    unread = own.filter(read_at=None).count()
+    return render(request, "core/notices.html", {"page": page, "unread": unread})
+
+
+@require_GET
+def notice(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Where a notice leads; whoever follows it has read it."""
+    told = get_object_or_404(Notice, pk=notice_id, user=request.user.pk)
+    outbox.mark_read(user_id=told.user_id, notice_id=told.pk)
+    is_ours = url_has_allowed_host_and_scheme(told.url, allowed_hosts={request.get_host()})
+    return redirect(told.url if told.url and is_ours else "notices")
+
+
+@require_POST
+def read_notices(request: HttpRequest) -> HttpResponse:
+    """Mark one notice (`notice`) or all as read."""
+    said = request.POST.get("notice", "")
+    if said and not said.isdecimal():
+        return HttpResponse("No such notice.", status=400, content_type="text/plain")
+    outbox.mark_read(user_id=request.user.pk, notice_id=int(said) if said else None)
+    return redirect("notices")
 
 
 @login_not_required

@@ -1,7 +1,7 @@
 """The overview on paper: one A4 page, laid out by WeasyPrint from the widgets of the page."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from dashboards.queries.home import Overview
 from portfolio.overview import Tile
 
 STYLES = "css/paper.css"
-# Rows of a widget, most first: the first number with which everything fits on the page is taken.
-ROWS = (6, 5, 4, 3, 2, 1)
+# Rows of a widget at most and at least: the largest number with which everything fits on the page is taken.
+MOST_ROWS, FEWEST_ROWS = 16, 1
+# Of some widgets a few rows say enough, however much room there is.
+MOST_OF = {"objectives": 6, "decisions": 8}
 # Not on paper: it is about the screen.
 LEFT_OUT = {"fresh"}
 
@@ -39,10 +41,11 @@ def _refuse(url: str, *args: object, **kwargs: object) -> Any:
 
 def lines(overview: Overview, rows: int) -> list[list[Tile]]:
     """The widgets by their lines on the page, each with at most so many rows."""
-    shown = [replace(tile, shown=min(tile.shown, rows)) for tile in overview.tiles if tile.key not in LEFT_OUT]
+    shown = [replace(tile, shown=min(MOST_OF.get(tile.key, rows), rows)) for tile in overview.tiles]
+    shown = [tile for tile in shown if tile.key not in LEFT_OUT]
     found: list[list[Tile]] = []
     for tile in shown:
-        is_second = tile.size in {"w5", "w6"} and found and len(found[-1]) == 1 and found[-1][0].size != "w12"
+        is_second = tile.size in {"w4", "w6"} and found and len(found[-1]) == 1 and found[-1][0].size != "w12"
         if is_second:
             found[-1].append(tile)
         else:
@@ -51,17 +54,28 @@ def lines(overview: Overview, rows: int) -> list[list[Tile]]:
 
 
 def pdf(request: HttpRequest, context: Mapping[str, Any]) -> bytes:
-    """The page as PDF; fewer rows of each widget until it is one. Raises NoPaper."""
+    """The page as PDF, with as many rows of each widget as fit. Raises NoPaper."""
     weasyprint = library()
-    path = finders.find(STYLES)
-    styles = weasyprint.CSS(string=Path(str(path)).read_text())
-    document = _document(weasyprint, request, dict(context), ROWS[0], styles)
-    for rows in ROWS[1:]:
-        if len(document.pages) == 1:
-            break
-        document = _document(weasyprint, request, dict(context), rows, styles)
+    styles = weasyprint.CSS(string=Path(str(finders.find(STYLES))).read_text())
+    document = _fitting(lambda rows: _document(weasyprint, request, dict(context), rows, styles))
     made: bytes = document.copy(document.pages[:1]).write_pdf()
     return made
+
+
+def _fitting(lay_out: Callable[[int], Any]) -> Any:
+    """The document with most rows that is one page; with the fewest if none is."""
+    best, low, high = lay_out(MOST_ROWS), FEWEST_ROWS, MOST_ROWS - 1
+    if len(best.pages) == 1:
+        return best
+    best = lay_out(low)
+    while low < high:
+        rows = (low + high + 1) // 2
+        tried = lay_out(rows)
+        if len(tried.pages) == 1:
+            best, low = tried, rows
+        else:
+            high = rows - 1
+    return best
 
 
 def _document(weasyprint: Any, request: HttpRequest, context: dict[str, Any], rows: int, styles: Any) -> Any:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 
+from core import outbox
 from portfolio.rules import Verb, can
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ BEHIND: list[tuple[str, str, Verb | None]] = [
     ("Calendars", "calendars", None),
     ("People", "people", "administer"),
     ("Audit trail", "audit", "see_audit"),
+    ("Notices", "notices", None),
     ("Profile", "profile", None),
     ("Password", "password", None),
     ("API tokens", "tokens", None),
@@ -90,5 +93,8 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "theme_url": address("theme"),
         "profile_url": address("profile"),
         "logout_url": address("logout"),
+        "notices_url": address("notices") if is_known else "",
+        # Counted when the page's frame is rendered: parts of pages and answers to programs do not ask.
+        "unread_notices": SimpleLazyObject(lambda: outbox.unread(user.pk) if user is not None and user.pk else 0),
         "foot_links": [{"label": "API", "url": url} for url in [address("api-docs")] if url],
     }

@@ -197,6 +197,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "write-linked-check-ins": {"task": "okrs.tasks.write_linked_check_ins", "schedule": 600},
     "remind-of-check-ins": {"task": "okrs.tasks.remind_of_check_ins", "schedule": 3600},
+    # Hourly, so that it is Monday morning where the portal is; each person gets one a week.
+    "send-weekly-digests": {"task": "dashboards.tasks.send_weekly_digests", "schedule": 3600},
     "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},
 }
 

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
@@ -29,8 +30,10 @@ def _since(request: HttpRequest, now: datetime) -> datetime | None:
     """When the reader's last visit was, before this one; None: they never were here."""
     user = me(request)
     read, kept = user.overview_read_at, request.session.get(SINCE)
-    if kept is None or read is None or now - read > VISIT:
-        kept = request.session[SINCE] = read.isoformat() if read else ""
+    is_new = read is None or now - read > VISIT
+    if kept is None or is_new:
+        # On another device within the same visit nobody knows any more: the week is shown.
+        kept = request.session[SINCE] = read.isoformat() if read and is_new else ""
     record_overview(user=user, at=now)
     return datetime.fromisoformat(kept) if kept else None
 
@@ -43,11 +46,11 @@ def _asked(request: HttpRequest, now: datetime) -> tuple[forms.Asked, Ask]:
 
 def _context(request: HttpRequest, asked: forms.Asked, ask: Ask, now: datetime) -> dict[str, Any]:
     context = forms.pickers(asked, request.user, now, of_ranks=False, of_items=False)
-    return context | {
-        "ask": ask,
-        "as_of_text": forms.as_of_text(asked, now),
-        "back": f"{reverse('home')}?{asked.query}",
-    }
+    said = forms.as_of_text(asked, now)
+    # The time of day is enough to know now by, where the page's head says the day.
+    short = said if asked.as_of else date_format(now.astimezone(asked.scope.zone), "H:i")
+    back = f"{reverse('home')}?{asked.query}"
+    return context | {"ask": ask, "as_of_text": said, "as_of_short": short, "back": back}
 
 
 @require_GET

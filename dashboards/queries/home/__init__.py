@@ -18,7 +18,7 @@ from portfolio.queries import sees_portfolio, streams_for
 
 FIRST = "first"
 # Of the twelve columns of the page: two widgets side by side.
-WIDE, NARROW = "w7", "w5"
+WIDE, NARROW = "w8", "w4"
 CALM = "Nothing needs you: decisions, money, objectives and flow are calm"
 SHOWN = 6
 MOST_FINDINGS = 3
@@ -47,16 +47,23 @@ def register() -> None:
         overview.register(key, maker, rank=rank)
 
 
-def ask_of(asked: Asked, user: User | AnonymousUser, now: datetime, since: datetime | None = None) -> Ask:
-    """What the widgets are asked; `since` is the reader's last visit."""
+def ask_of(
+    asked: Asked,
+    user: User | AnonymousUser,
+    now: datetime,
+    since: datetime | None = None,
+    *,
+    every_stream: bool = False,
+) -> Ask:
+    """What the widgets are asked; `since` is the reader's last visit. `every_stream`: of all that they may see."""
     person = cast(User, user)
     seen = streams_for(person).filter(ended_on=None)
-    if asked.scope.kind == "stream":
+    if asked.scope.kind == "stream" and not every_stream:
         seen = streams_for(person).filter(slug=asked.scope.slug)
     return Ask(
         user=person,
         scope=asked.scope,
-        streams=list(seen) if asked.scope.kind != "team" else [],
+        streams=list(seen) if asked.scope.kind != "team" or every_stream else [],
         first=asked.window.first,
         last=asked.window.last,
         at=asked.as_of or now,
@@ -111,11 +118,11 @@ def _first(ask: Ask, tiles: Iterable[Tile]) -> list[Tile]:
             key=FIRST,
             question="Where should I look first?",
             answer=_look(ordered, weights, names, rows, [label for label, _ in columns]),
-            head=[Head(what.capitalize()), *(Head(label) for label, _ in columns)],
+            head=[Head(what.rsplit(" ", 1)[-1].capitalize()), *(Head(label) for label, _ in columns)],
             rows=rows,
             shown=SHOWN,
             noun=what,
-            size="w5",
+            size="w4",
             why=WHY,
             template="dashboards/home/heat.html",
         )

@@ -170,7 +170,7 @@ def tile(ask: Ask) -> Tile:
         rows=[[Cell(_when(one.at, ask.at), value=one.at), Cell(one.text, one.address)] for one in found],
         shown=SHOWN,
         noun="change",
-        size="w7",
+        size="w8",
         why=WHY,
     )
 

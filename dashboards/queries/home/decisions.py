@@ -17,7 +17,7 @@ from portfolio.queries.decisions import DueDecision
 
 SHOWN = 4
 # Of a reason, what fits in two or three lines; all of it is with the decision.
-LONGEST = 110
+LONGEST = 100
 # Sentences begin with words for small numbers.
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 WHY = (
@@ -49,7 +49,7 @@ def tile(ask: Ask) -> Tile | None:
         rows=[_row(ask, one, has_cost) for one in due],
         shown=SHOWN,
         noun="decision",
-        size="w7",
+        size="w8",
         tag=f"{late} late" if late else "",
         tone="warn" if late else "",
         why=WHY,

@@ -106,9 +106,10 @@ class Line:
         """How much got worse: what lines are ordered by, and nothing else."""
         return sum(cell.worse for cell in self.cells if cell.worse > 0)
 
-    def worst(self, keys: Sequence[str]) -> Moved | None:
-        """The measure of these that got worse the most."""
-        found = [cell for cell in self.cells if cell.worse > 0 and cell.key in keys]
+    @property
+    def worst(self) -> Moved | None:
+        """The measure that got worse the most."""
+        found = [cell for cell in self.cells if cell.worse > 0]
         return max(found, key=lambda cell: cell.worse, default=None)
 
 
@@ -241,13 +242,9 @@ def tile(ask: Ask) -> Tile | None:
         rows=[_row(line) for line in made],
         shown=max(SHOWN, 0 if what == "Value stream" else len(made)),
         noun=what.lower(),
-        note="noted below a figure: moved by a quarter or more against the period before, and by more than chance",
         why=WHY,
         finding=_finding(made),
-        heat={
-            label: {line.scope.text: _heat(line, [key for key, _, _ in columns]) for line in made}
-            for label, columns in (("Flow", FLOW), ("Delivery", DELIVERY))
-        },
+        heat={"Flow": {line.scope.text: _heat(line) for line in made}},
         page=f"{reverse('flow-compare')}?{ask.query}",
         page_label="Side by side",
     )
@@ -256,20 +253,25 @@ def tile(ask: Ask) -> Tile | None:
 def _row(line: Line) -> list[Cell]:
     name = Cell(line.scope.name, line.address)
     week = Cell("", spark=line.spark, note=line.signal, value=line.spark.values[-1] if line.spark else "")
-    cells = [
-        Cell(cell.text, cell.address, cell.change, cell.tone, title=cell.reason, value=cell.value)
-        for cell in line.cells
-    ]
+    cells = [_cell(cell) for cell in line.cells]
     return [name, week, *cells]
 
 
-def _heat(line: Line, keys: Sequence[str]) -> Cell:
-    """What a place's flow (or delivery) is worth saying in the table of where to look first."""
-    worst = line.worst(keys)
+def _cell(cell: Moved) -> Cell:
+    """A measure as the table shows it; what got better is no news that needs anybody."""
+    then = cell.reason or (f"{cell.before} before" if cell.before != "n/a" else "")
+    if cell.worse > 0:
+        return Cell(cell.text, cell.address, cell.change, cell.tone, title=then, value=cell.value)
+    return Cell(cell.text, cell.address, title=then, value="" if cell.value is None else cell.value)
+
+
+def _heat(line: Line) -> Cell:
+    """What a place's flow and delivery are worth saying in the table of where to look first."""
+    worst = line.worst
     if worst is None:
-        known = any(cell.value is not None for cell in line.cells if cell.key in keys)
-        return Cell("calm" if known else "n/a", title="" if known else line.cells[KEYS.index(keys[0])].reason)
-    label = next(label for key, label, _ in COLUMNS if key == worst.key).split(",")[0].removesuffix(" 50 / 85\u00a0%")
+        known = any(cell.value is not None for cell in line.cells)
+        return Cell("calm", title="nothing got notably worse") if known else Cell("n/a", title=line.cells[0].reason)
+    label = next(label for key, label, _ in COLUMNS if key == worst.key)
     return Cell(worst.change, worst.address, tone=worst.tone, title=label)
 
 

@@ -84,7 +84,7 @@ def tile(ask: Ask) -> Tile:
         rows=[_row(source, fresh) for source, fresh in rows],
         shown=min(SHOWN, len(late)),
         noun="source",
-        size="w5",
+        size="w4",
         why=WHY,
         page=reverse("sources"),
         page_label="Sources" if found.sources else "Connect the first one",

@@ -55,7 +55,7 @@ def tile(ask: Ask) -> Tile | None:
         rows=rows,
         shown=SHOWN,
         noun="value stream",
-        size="w7",
+        size="w8",
         note="straight line",
         why=WHY,
         finding=_finding(found, now),
@@ -114,8 +114,8 @@ def _value(value: float | None, before: float | None) -> Cell:
     if value is None:
         return Cell("n/a", title="no key result of this stream")
     said = "" if before is None else f"{_signed(before)} the quarter before"
-    note = "" if before is None else f"was {_signed(before)}"
-    return Cell(_signed(value), note=note, title=said, tone="warn" if value < 0 else "", value=round(value, 4))
+    text = _signed(value) if before is None else f"{_signed(value)} (was {_signed(before)})"
+    return Cell(text, title=said, tone="warn" if value < 0 else "", value=round(value, 4))
 
 
 def _signed(value: float) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dashboards.queries.base import count
+from dashboards.queries.base import count, per_cent
 from dashboards.queries.home.decisions import in_words
-from metrics.templatetags.measures import plain
 from okrs.models import KeyResult, Level
 from okrs.queries import Standing, running, standings
 from portfolio.overview import Ask, Cell, Head, Tile, Tone, link
@@ -22,7 +21,8 @@ WHY = (
     "whatever its last colour; without any it is pending.",
     "Those that need a word come first: the least confident, then the outdated, then the furthest behind. Need a word: "
     "confidence at most 3 of 10, fallen by two or more in two weeks, or outdated. Confidence is what the owner said "
-    "at the latest check-in; the change is against what it was two weeks before.",
+    "at the latest check-in; the change is against what it was two weeks before. Low is 0 to 3, high 7 to 10; key "
+    "results that update themselves have none.",
 )
 
 
@@ -89,11 +89,11 @@ def tile(ask: Ask) -> Tile | None:
         question="Do we reach our objectives?",
         answer=_answer(rows),
         trend=_trend(rows),
-        head=[Head("Key result"), Head("Confidence", is_number=True), Head("Done | time", is_number=True)],
+        head=[Head("Key result"), Head("Confidence", is_number=True)],
         rows=[_cells(ask, row) for row in rows],
         shown=SHOWN,
         noun="key result",
-        size="w5",
+        size="w4",
         tag=f"{outdated} outdated" if outdated else "",
         tone="warn" if outdated else "",
         note=f"{automatic} update themselves" if automatic else "",
@@ -111,9 +111,9 @@ def bands(rows: Sequence[Row]) -> list[tuple[str, int, float, str]]:
     """Name, number, share in per cent and tone of each band of confidence; without any said: the last."""
     known = [row.now.confidence for row in rows]
     found = (
-        ("low, 0 to 3", sum(one is not None and one <= LOW for one in known), "bad"),
-        ("middling, 4 to 6", sum(one is not None and LOW < one < HIGH for one in known), "warn"),
-        ("high, 7 to 10", sum(one is not None and one >= HIGH for one in known), "good"),
+        ("low", sum(one is not None and one <= LOW for one in known), "bad"),
+        ("middling", sum(one is not None and LOW < one < HIGH for one in known), "warn"),
+        ("high", sum(one is not None and one >= HIGH for one in known), "good"),
         ("none said", sum(one is None for one in known), "none"),
     )
     return [(name, n, 100 * n / max(len(rows), 1), tone) for name, n, tone in found if n]
@@ -129,8 +129,8 @@ def drawn(found: Sequence[tuple[str, int, float, str]]) -> list[tuple[str, int, 
 
 
 def _cells(ask: Ask, row: Row) -> list[Cell]:
-    said, goal = row.now.confidence, row.key_result.objective
-    name = Cell(row.key_result.name, _address(ask, row), _owner(row))
+    said = row.now.confidence
+    name = Cell(row.key_result.name, _address(ask, row), f"{_owner(row)}: {per_cent(row.now.progress)} done")
     text = "n/a" if said is None else f"{said} of 10"
     if row.now.state == "outdated":
         days = (ask.day - row.now.on).days if row.now.on else 0
@@ -138,8 +138,7 @@ def _cells(ask: Ask, row: Row) -> list[Cell]:
     else:
         note = f"fell by {row.fell}" if row.fell else row.now.state if row.now.state != "fresh" else ""
         confidence = Cell(text, note=note, tone=row.tone, is_tag=bool(row.tone), value="" if said is None else said)
-    share = f"{plain(round(100 * row.now.progress))}\u00a0% | {plain(round(100 * row.now.elapsed))}\u00a0%"
-    return [name, confidence, Cell(share, title=f"of {goal.cycle.name}", value=round(row.now.progress, 4))]
+    return [name, confidence]
 
 
 def _owner(row: Row) -> str:

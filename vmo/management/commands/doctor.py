@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core import health
+from dashboards import paper
 from vmo import services
 from vmo.celery import app as celery
 from vmo.services import locks
@@ -69,7 +70,7 @@ class Command(BaseCommand):
 
 def examine() -> Iterator[Finding]:
     """All findings; without a database, those that need none."""
-    for look in (python, configuration, disk, static_files, redis):
+    for look in (python, configuration, disk, static_files, paper_found, redis):
         yield from look()
     answer = health.database()
     if answer:
@@ -112,6 +113,17 @@ def static_files() -> Iterator[Finding]:
         yield Finding("static files", "ok", "collected")
     else:
         yield Finding("static files", "problem", "not collected", "Run `python manage.py collectstatic --no-input`.")
+
+
+def paper_found() -> Iterator[Finding]:
+    """What lays out PDFs: without it everything else works."""
+    try:
+        paper.library()
+    except paper.NoPaper as error:
+        remedy = "Install libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0; only PDFs need them."
+        yield Finding("pdf", "note", f"the overview has no PDF: {error}", remedy)
+    else:
+        yield Finding("pdf", "ok", "can be made")
 
 
 def redis() -> Iterator[Finding]:
