@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from metrics.forecasts.landing import Ask, Landing, landings
-from metrics.formulas.forecast.shown import shown_chance
+from metrics.formulas.forecast.shown import LEAST, MOST, shown_chance
 from metrics.kpis import value_text
 from okrs.formulas.chance import FEWEST_CHANGES, FORMULA, Changes, Inputs, Trials, Work, all_land, run, weekly_changes
 from okrs.models import CheckIn, Contribution, KeyResult, KeyResultKind
@@ -75,12 +75,45 @@ class Chance:
             return ""
         return f"{value_text(round(self.low, 2), '')} to {value_text(round(self.high, 2), self.unit)}"
 
+    def seen(self, works: Collection[int]) -> "Chance":
+        """For a reader who may see these contributions only: the others are counted, but not named."""
+        shown = tuple(work for work in self.works if work.pk in works)
+        reason = self.reason
+        if len(shown) < len(self.works) and any(work.name in reason for work in self.works if work not in shown):
+            reason = "the landing of linked work cannot be told"
+        return replace(self, works=shown, notes=_notes(shown), reason=reason)
+
+    @property
+    def mean_change(self) -> float | None:
+        """The mean of the weekly changes; None of none."""
+        return sum(self.changes) / len(self.changes) if self.changes else None
+
+    @property
+    def expected_text(self) -> str:
+        """The mean end value in words, or nothing."""
+        return "" if self.expected is None else value_text(round(self.expected, 2), self.unit)
+
+    @property
+    def error_text(self) -> str:
+        """The standard error in percentage points."""
+        return "n/a" if self.error is None else f"{100 * self.error:.1f} percentage points"
+
+    @property
+    def trend_text(self) -> str:
+        """What the trend is drawn from, in words."""
+        if self.mean_change is None:
+            return ""
+        weeks = "1 weekly change" if len(self.changes) == 1 else f"{len(self.changes)} weekly changes"
+        mean = value_text(round(self.mean_change, 2), self.unit)
+        out = f"; {self.left_out} left out because linked work landed then" if self.left_out else ""
+        return f"{weeks}, {mean} on average{out}"
+
     @property
     def gap(self) -> int | None:
         """How far the owner's confidence is above the chance, in percentage points; None where one is missing."""
         if self.share is None or self.confidence is None:
             return None
-        return round(10 * self.confidence - 100 * self.share)
+        return round(10 * self.confidence - 100 * min(max(self.share, LEAST), MOST))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.models import AuditEntry
+from okrs.chances import Chance, chances
+from okrs.flags import hope
 from okrs.formulas import progress as formulas
 from okrs.models import CheckIn, Contribution, KeyResult, Objective, Poll, Support
 from okrs.queries.due import said
 from okrs.queries.pages import Line, Row, rows_of
-from okrs.queries.standings import day_of
+from okrs.queries.standings import day_of, end_of
 from okrs.rules import may_change, may_change_key_result, place_of, works_on
 from portfolio.models import Feature, Initiative
 from portfolio.rules import can
@@ -92,6 +94,9 @@ class Detail(NamedTuple):
     hidden: int
     may_change: bool
     may_check_in: bool
+    chance: Chance
+    # Why it is more hope than plan, or nothing.
+    hope: str
 
 
 class Votes(NamedTuple):
@@ -144,7 +149,7 @@ def page_of(objective: Objective, user: User, as_of: date | datetime) -> Page:
     works = works_on(user, objective)
     return Page(
         row=row,
-        details=_details(row, user, day, works),
+        details=_details(row, user, as_of, works),
         supports=_supports(objective, user),
         supported_by=_supported_by(objective, user),
         votes=_votes(objective, user, day),
@@ -155,7 +160,10 @@ def page_of(objective: Objective, user: User, as_of: date | datetime) -> Page:
     )
 
 
-def _details(row: Row, user: User, day: date, works: bool) -> list[Detail]:
+def _details(row: Row, user: User, as_of: date | datetime, works: bool) -> list[Detail]:
+    day, at = day_of(as_of), end_of(as_of)
+    key_results = [line.key_result for line in row.lines]
+    likely, hoped = chances(key_results, at), hope(key_results, at)
     ids = [line.key_result.pk for line in row.lines]
     said_by: dict[int, list[CheckIn]] = {pk: [] for pk in ids}
     for one in CheckIn.objects.filter(key_result__in=ids, on__lte=day).select_related("by").order_by("on"):
@@ -186,6 +194,8 @@ def _details(row: Row, user: User, day: date, works: bool) -> list[Detail]:
                 len(work.get(one.pk, [])) - len(seen),
                 may_change_key_result(user, one),
                 anywhere or mine,
+                likely[one.pk].seen([w.pk for w in seen]),
+                hoped.get(one.pk, ""),
             )
         )
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from math import fsum
 
 from django.db.models import Q, QuerySet
@@ -18,6 +18,13 @@ AsOf = date | datetime
 def day_of(as_of: AsOf) -> date:
     """The day that an instant is in (in the portal's zone); a day is itself: what happened by its end counts."""
     return timezone.localdate(as_of) if isinstance(as_of, datetime) else as_of
+
+
+def end_of(as_of: AsOf) -> datetime:
+    """The instant itself; of a day its end."""
+    if isinstance(as_of, datetime):
+        return as_of
+    return timezone.make_aware(datetime.combine(as_of, time.max))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def test_the_worst_quarter() -> None:
     assert worst_quarter(four | {5: (1.0, 0.0), 6: (2.0, -1.0), 7: (1.0, 1.0)}) == {6}
     assert worst_quarter(four | {5: (1.0, 0.0), 6: (2.0, -1.0), 7: (1.0, 1.0), 8: (1.0, 1.0)}) == {5, 6}
     # What is level with the last of them is in it too.
-    assert worst_quarter({n: (100.0, 1.0) for n in range(4)}) == {0, 1, 2, 3}
+    assert worst_quarter(dict.fromkeys(range(4), (100.0, 1.0))) == {0, 1, 2, 3}
 
 
 def spread(cast: Cast, count: int = 4) -> list[Initiative]:
