@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
@@ -110,8 +109,6 @@ class AlignForm(Attempt, forms.Form):
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
         if said.get("objective") and said.get("goal"):
-            if said["goal"] == f"o{said['objective']}":
-                raise ValidationError({"goal": "An objective does not support itself."})
             said |= self._found(said["objective"], said["goal"])
         return said
 
@@ -129,7 +126,7 @@ class AlignForm(Attempt, forms.Form):
 
     def add_error(self, field: str | None, error: Any) -> None:
         """What the verb says of `above` or `key_result` is about the goal."""
-        super().add_error(field or "goal", error)
+        super().add_error(field or (None if hasattr(error, "error_dict") else "goal"), error)
 
 
 def _label(node: Node) -> str:

@@ -25,6 +25,8 @@ class Node:
     standing: ObjectiveStanding
     key_results: list[KeyResult]
     may_change: bool = False
+    # Whether it supports something that is not on this map, or not for this reader.
+    supports_more: bool = False
     above: list["Line"] = field(default_factory=list)
     below: list["Line"] = field(default_factory=list)
     children: list["Node"] = field(default_factory=list)
@@ -45,7 +47,7 @@ class Node:
     @property
     def is_unaligned(self) -> bool:
         """Whether it should support something and does not: of a value stream or a team, without a line."""
-        return self.column > 0 and not self.above
+        return self.column > 0 and not self.above and not self.supports_more
 
     @property
     def tags(self) -> list[tuple[str, str]]:
@@ -91,21 +93,17 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """`roots` in the order they are drawn; `unaligned` are the nodes that support nothing; `lines` is everything.
-
-    `hidden` counts supports of or by objectives that are not on this map.
-    """
+    """`roots` in the order they are drawn; `unaligned` are the nodes that support nothing; `lines` is everything."""
 
     nodes: Mapping[int, Node]
     roots: Sequence[Node]
     lines: Sequence[Line]
     unaligned: Sequence[Node]
-    hidden: int = 0
 
     @property
     def tops(self) -> list[Node]:
         """Where the outline begins: what supports nothing, but for what stands alone below the company."""
-        return [node for node in self.roots if not node.above and (node.column == 0 or node.below)]
+        return [node for node in self.roots if not node.above and (node.below or not node.is_unaligned)]
 
     @property
     def should(self) -> int:
@@ -115,7 +113,7 @@ class Map:
     @property
     def aligned(self) -> int:
         """How many of those that should support something do."""
-        return sum(node.column > 0 and bool(node.above) for node in self.nodes.values())
+        return sum(node.column > 0 and not node.is_unaligned for node in self.nodes.values())
 
 
 def alignment(user: User, objectives: "QuerySet[Objective]", as_of: AsOf) -> Map:
@@ -128,23 +126,24 @@ def alignment(user: User, objectives: "QuerySet[Objective]", as_of: AsOf) -> Map
     flat = [one for several in own.values() for one in several]
     known = objective_standings(rows, flat, standings(flat, as_of), as_of)
     nodes = {one.pk: Node(one, known[one.pk], own[one.pk], may_change(user, one)) for one in rows}
-    lines, hidden = _lines(nodes, {one.pk: one for one in flat})
+    lines = _lines(nodes, {one.pk: one for one in flat})
     for line in lines:
         line.child.above.append(line)
         line.parent.below.append(line)
     roots = _roots(nodes.values())
-    return Map(nodes, roots, lines, [node for node in nodes.values() if node.is_unaligned], hidden)
+    return Map(nodes, roots, lines, [node for node in nodes.values() if node.is_unaligned])
 
 
-def _lines(nodes: Mapping[int, Node], key_results: Mapping[int, KeyResult]) -> tuple[list[Line], int]:
-    supports = list(Support.objects.filter(objective__in=list(nodes)).order_by("pk"))
+def _lines(nodes: Mapping[int, Node], key_results: Mapping[int, KeyResult]) -> list[Line]:
     found = []
-    for support in supports:
+    for support in Support.objects.filter(objective__in=list(nodes)).order_by("pk"):
         key_result = key_results.get(support.key_result_id or 0)
         parent = nodes.get(support.above_id or (key_result.objective_id if key_result else 0))
-        if parent is not None:
+        if parent is None:
+            nodes[support.objective_id].supports_more = True
+        else:
             found.append(Line(support, nodes[support.objective_id], parent, key_result))
-    return found, len(supports) - len(found)
+    return found
 
 
 def _roots(nodes: Collection[Node]) -> list[Node]:

@@ -17,6 +17,7 @@ from okrs.models import CheckIn, KeyResult, Objective
 from okrs.queries import due
 from okrs.queries.due import said
 from okrs.rules import may_check_in
+from portfolio.panels import Panel
 from portfolio.rules import WORDS
 
 
@@ -117,3 +118,9 @@ def restore(request: HttpRequest, key_result_id: int) -> HttpResponse:
     else:
         messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
     return redirect("check-in", one.pk)
+
+
+def team_panel(pk: int, request: HttpRequest) -> Panel | None:
+    """On a team's page: the check-ins of its objectives that are due, whoever owes them."""
+    rows = [one for one in due.standing(due.by_hand(KeyResult.objects.filter(objective__team=pk))) if one.is_due]
+    return Panel("okrs/due_panel.html", {"rows": rows}) if rows else None
