@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from okrs.views import alignment, checkins, cycles, editing, lines, links, objectives, votes
+from okrs.views import alignment, chances, checkins, cycles, editing, lines, links, objectives, votes
 
 _check_ins: list[URLPattern | URLResolver] = [
     path("check-ins/", checkins.mine, name="check-ins"),
@@ -53,6 +53,7 @@ _pages: list[URLPattern | URLResolver] = [
     path("votes/<int:poll_id>/", votes.give, name="vote-give"),
     path("votes/<int:poll_id>/reveal/", votes.reveal, name="vote-reveal"),
     path("votes/<int:poll_id>/drop/", votes.drop, name="vote-drop"),
+    path("chances/", chances.overview, name="okr-chances"),
     path("cycles/", cycles.overview, name="cycles"),
     path("cycles/new/", cycles.new, name="cycle-new"),
     path("cycles/<slug:slug>/", include(_cycle)),

@@ -187,6 +187,7 @@ SECTIONS = {
     ),
     "objectives": (
         ("objectives", "Objectives"),
+        ("okr-chances", "Chances"),
         ("okr-map", "Alignment"),
         ("check-ins", "Check-ins"),
         ("cycles", "Cycles"),
