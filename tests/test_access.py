@@ -6,6 +6,7 @@ or 403. The columns are people of tests/cast.py.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,8 +17,11 @@ from django.utils import timezone
 
 from connectors.models import SyncRun
 from core.models import JobState
+from funding import actions as funding
+from funding.models import Event
 from metrics.models import Baseline, EpicLink, Expectation, Kpi, Source, WorkItem
 from portfolio.models import Decision, Initiative, ScoringSession, Theme
+from portfolio.quarters import Quarter
 from tests.cast import PASSWORD, Cast
 from tests.metrics.forecast_cast import stored
 from tests.okrs.props import okr_props
@@ -82,7 +86,14 @@ OKR: dict[str, Any] = {"objective_id": "{okr_goal.pk}"}
 OKR_PK: dict[str, Any] = {"pk": "{okr_goal.pk}"}
 OKR_KR: dict[str, Any] = {"key_result_id": "{okr_kr.pk}"}
 CYCLE: dict[str, Any] = {"slug": "long"}
+CHECK = {"on": "2025-02-03", "value": "2", "confidence": "5"}
+CHECK_PK: dict[str, Any] = {"pk": "{okr_check_in.pk}"}
 GOAL = {"name": "Three", "cycle": "{okr_goal.cycle_id}", "ambition": "committed"}
+SCENARIO: dict[str, Any] = {"scenario_id": "{scenario.pk}"}
+SEEN = {"version": 1, "seen": 0}
+DECIDE = frozenset({"leader", "administrator"})
+EVENT: dict[str, Any] = {"event_id": "{event.pk}"}
+OPEN_EVENT: dict[str, Any] = {"event_id": "{open_event.pk}"}
 SCOPE, STREAM = "scope=team:falcon", "scope=stream:payments"
 PAGES_OF_A_SCOPE = [
     *("flow", "flow-times", "flow-ageing", "flow-blocked", "flow-mix", "flow-compare", "delivery"),
@@ -102,6 +113,9 @@ ROUTES: dict[str, list[Row]] = {
     "tokens": [Row(KNOWN)],
     "revoke_token": [post(NOBODY, token_id=1)],
     "search": [Row(KNOWN)],
+    "notices": [Row(KNOWN)],
+    "notices-read": [post(KNOWN)],
+    "notice": [Row(NOBODY, {"notice_id": 1})],
     # organisation
     "organisation": [Row(KNOWN)],
     "stream_new": [Row(MANAGE_ALL)],
@@ -126,6 +140,8 @@ ROUTES: dict[str, list[Row]] = {
     "initiative_edit": [Row(PLAN, INITIATIVE), post(PLAN, WORK, **INITIATIVE)],
     "initiative_move": [Row(STEER, INITIATIVE), post(STEER, {"stage": "reviewing"}, **INITIATIVE)],
     "portfolio": [Row(KNOWN)],
+    "idea-to-customer": [Row(KNOWN)],
+    "idea-to-customer-csv": [Row(KNOWN)],
     "themes": [Row(KNOWN)],
     "theme_new": [Row(GLOBAL), post(GLOBAL, {"name": "Calm"})],
     "strategic_theme": [Row(GLOBAL, {"slug": "speed"})],
@@ -228,12 +244,23 @@ ROUTES: dict[str, list[Row]] = {
     "vote-give": [post(VOTE, {"confidence": 5}, poll_id="{okr_poll.pk}")],
     "vote-reveal": [post(VOTE, poll_id="{okr_poll.pk}")],
     "vote-drop": [post(VOTE, poll_id="{okr_poll.pk}")],
+    "check-ins": [Row(KNOWN)],
+    "check-in": [Row(OF_FALCON, OKR_KR), post(VOTE, CHECK, **OKR_KR)],
+    "check-in-delete": [post(VOTE, check_in_id="{okr_check_in.pk}")],
+    "check-in-restore": [post(VOTE, query="on=2025-02-03&value=2&confidence=5", **OKR_KR)],
+    # Whoever has the link checks in with it, in the name of the person it was made for.
+    "check-in-link": [Row(ALL, {"signed": "{okr_link}"}), post(ALL, CHECK, signed="{okr_link}")],
+    "okr-map": [Row(KNOWN)],
+    "okr-map-remove": [post(PLAN, support_id="{okr_line.pk}")],
+    "okr-map-restore": [post(PLAN, query="objective={okr_other.pk}&above={okr_company.pk}")],
     "cycles": [Row(KNOWN)],
     "cycle-new": [Row(GLOBAL)],
     "cycle": [Row(GLOBAL, CYCLE)],
     "cycle-closing": [Row(KNOWN, CYCLE)],
     "cycle-close": [post(GLOBAL, **CYCLE)],
     "cycle-reopen": [post(GLOBAL, **CYCLE)],
+    "api-check-in-list": [Row(KNOWN), post(VOTE, {**CHECK, "key_result": "{okr_kr.pk}"})],
+    "api-check-in-detail": [Row(OF_FALCON, CHECK_PK), Row(VOTE, CHECK_PK, "delete")],
     "api-cycle-list": [
         Row(KNOWN),
         post(GLOBAL, {"name": "Q1 2027", "starts_on": "2027-01-01", "ends_on": "2027-03-31"}),
@@ -278,6 +305,14 @@ ROUTES: dict[str, list[Row]] = {
     "api-poll-reveal": [Row(VOTE, {"pk": "{okr_poll.pk}"}, "post", served=400)],
     # figures, lists, explanations
     "home": [Row(KNOWN)],
+    "home-part": [
+        Row(OF_FALCON, {"key": "flow"}, query=SCOPE),
+        Row(OF_PAYMENTS, {"key": "decisions"}, query=STREAM),
+        Row(GLOBAL, {"key": "first"}, query="scope=portfolio"),
+        Row(NOBODY, {"key": "nothing"}),
+    ],
+    "home-csv": [Row(OF_FALCON, {"key": "flow"}, query=SCOPE), Row(OF_PAYMENTS, {"key": "changes"}, query=STREAM)],
+    "home-pdf": [Row(GLOBAL, query="scope=portfolio")],
     **dict.fromkeys(PAGES_OF_A_SCOPE, EVERY_SCOPE),
     "flow-limits": [
         Row(OF_FALCON, query=SCOPE),
@@ -336,6 +371,24 @@ ROUTES: dict[str, list[Row]] = {
     "horizon-shares": [Row(GLOBAL), Row(MONEY, query=STREAM)],
     "horizon-shares-restore": [post(MONEY, query=f"{STREAM}&h1=100")],
     "ledger": [Row(MONEY), Row(MONEY, query=STREAM), Row(GLOBAL, query="scope=portfolio")],
+    # scenarios and participatory budgeting
+    "scenarios": [Row(GLOBAL), post(GLOBAL, {"name": "More", "quarter": "{quarter.slug}"})],
+    "scenario-compare": [Row(GLOBAL, query="s=present&s={scenario.pk}")],
+    "scenario": [Row(GLOBAL, SCENARIO)],
+    "scenario-copy": [post(GLOBAL, {"name": "Less"}, **SCENARIO)],
+    "scenario-discard": [post(GLOBAL, **SCENARIO)],
+    "scenario-restore": [post(GLOBAL, **SCENARIO)],
+    "scenario-adopt": [Row(DECIDE, SCENARIO), post(DECIDE, {**SEEN, "reason": "Now"}, **SCENARIO)],
+    "budgeting": [Row(KNOWN), post(GLOBAL, {"name": "Spring", "budget": 900})],
+    # Max has a seat; it is not open yet.
+    "budgeting-event": [Row(GLOBAL, EVENT), Row(GLOBAL | {"member"}, OPEN_EVENT)],
+    "budgeting-item-add": [post(GLOBAL, {"initiative": "{initiative.pk}", "cost": 5}, **EVENT)],
+    "budgeting-item-remove": [post(GLOBAL, **EVENT, item_id="{budgeting_item.pk}")],
+    "budgeting-group-add": [post(GLOBAL, {"name": "North", "people": ["{leader.pk}"]}, **EVENT)],
+    "budgeting-group-remove": [post(GLOBAL, **EVENT, group_id="{budgeting_group.pk}")],
+    "budgeting-open": [post(GLOBAL, **EVENT)],
+    "budgeting-close": [post(GLOBAL, **OPEN_EVENT)],
+    "budgeting-pledge": [post(frozenset({"member"}), {"amount": 5}, **OPEN_EVENT, item_id="{open_item.pk}")],
     # sources
     "sources": [Row(KNOWN)],
     "source-choose": [Row(MANAGE_FALCON)],
@@ -424,6 +477,28 @@ ROUTES: dict[str, list[Row]] = {
         Row(GLOBAL),
         Row(MONEY, query=STREAM),
         Row(MONEY, {}, "put", query=STREAM, data={"shares": {"h1": 100}}),
+    ],
+    "api-scenario-list": [Row(GLOBAL), post(GLOBAL, {"name": "More", "quarter": "{quarter.slug}"})],
+    "api-scenario-detail": [
+        Row(GLOBAL, {"pk": "{scenario.pk}"}),
+        Row(GLOBAL, {"pk": "{scenario.pk}"}, "patch", data={"name": "Less"}),
+    ],
+    "api-scenario-compare": [Row(GLOBAL, query="s=present&s={scenario.pk}")],
+    "api-scenario-discard": [post(GLOBAL, pk="{scenario.pk}")],
+    "api-scenario-restore": [post(GLOBAL, pk="{scenario.pk}")],
+    "api-scenario-adopt": [post(DECIDE, {"reason": "Now"}, pk="{scenario.pk}")],
+    "api-event-list": [Row(KNOWN), post(GLOBAL, {"name": "Spring", "budget": "900"})],
+    "api-event-detail": [
+        Row(GLOBAL, {"pk": "{event.pk}"}),
+        Row(GLOBAL | {"member"}, {"pk": "{open_event.pk}"}),
+        Row(GLOBAL, {"pk": "{event.pk}"}, "patch", data={"name": "Autumn"}),
+    ],
+    "api-event-items": [post(GLOBAL, {"initiative": "refunds", "cost": "5"}, pk="{event.pk}")],
+    "api-event-groups": [post(GLOBAL, {"name": "North", "people": ["{leader.pk}"]}, pk="{event.pk}")],
+    "api-event-open": [post(GLOBAL, pk="{event.pk}")],
+    "api-event-close": [post(GLOBAL, pk="{open_event.pk}")],
+    "api-event-pledge": [
+        post(frozenset({"member"}), {"item": "{open_item.pk}", "amount": "5"}, pk="{open_event.pk}")
     ],
     "api-source-list": [
         Row(KNOWN),
@@ -557,6 +632,19 @@ class Props:
         )
         Kpi.objects.create(slug="claims", name="Claims", stream=cast.payments)
         Kpi.objects.create(slug="paid", name="Paid", stream=cast.payments, initiative=self.initiative)
+        self.quarter = Quarter.of(timezone.localdate()).next
+        self.scenario = funding.copy_present(actor=None, name="Plan", quarter=self.quarter)
+        self.event, self.open_event = self.budgeting(), self.budgeting()
+        funding.open_event(actor=None, event=self.open_event)
+        self.budgeting_item, self.open_item = self.event.items.get(), self.open_event.items.get()
+        self.budgeting_group = self.event.groups.get()
+
+    def budgeting(self) -> Event:
+        """An event in which Max has the only seat."""
+        made = funding.create_event(actor=None, name="Spring", budget=Decimal(900))
+        funding.set_item(actor=None, event=made, initiative=self.initiative, cost=Decimal(500))
+        funding.set_group(actor=None, event=made, name="South", people=[self.cast.member])
+        return made
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.cast, name)
@@ -565,6 +653,8 @@ class Props:
         """`{viewer.pk}` in a row is the viewer's id."""
         if isinstance(value, dict):
             return {key: self.fill(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.fill(one) for one in value]
         if isinstance(value, str) and "{" in value:
             return value.format(**{name: getattr(self, name) for name in _names(value)})
         return value
