@@ -82,6 +82,8 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
     if request.GET.get("was") != _state(found):
         # Opened or closed meanwhile: other forms belong there now.
         return HttpResponse(headers={"HX-Refresh": "true"})
+    if not found.opened_at:
+        return HttpResponse(status=204)
     context = _figures(request, found) | {"oob": True}
     return render(request, "funding/event_numbers.html", context)
 
