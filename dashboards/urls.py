@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.views import delivery, epics, expectations, flow, forecast, home, limits
+from dashboards.views import delivery, epics, expectations, flow, forecast, home, idea, limits
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -30,6 +30,8 @@ urlpatterns = [
     path("flow/forecasts/<int:forecast_id>/reopen/", forecast.forecast_reopen, name="forecast-reopen"),
     path("flow/calibration/", forecast.calibration, name="calibration"),
     path("delivery/", delivery.delivery, name="delivery"),
+    path("portfolio/idea-to-customer/", idea.page, name="idea-to-customer"),
+    path("portfolio/idea-to-customer.csv", idea.as_csv, name="idea-to-customer-csv"),
     path("organisation/teams/<slug:slug>/epics/", epics.epics, name="epics"),
     path("organisation/teams/<slug:slug>/features/<int:feature_id>/epics/", epics.link, name="epic_link"),
     path(

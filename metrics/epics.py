@@ -181,3 +181,29 @@ def _titles(sources: Collection[int], parents: Sequence[str], user: User) -> dic
         found.setdefault((source, external_id), (title, url))
         found[source, key] = (title, url)
     return found
+
+
+_FIRST_DEPLOYED = r"""
+WITH named AS (
+  SELECT pull.id, upper(key[1]) AS key
+  FROM metrics_pullrequest pull, regexp_matches(pull.title, '\m[A-Za-z][A-Za-z0-9_]*-[0-9]+\M', 'g') AS key
+)
+SELECT feature.initiative_id, min(change.deployed_at)
+FROM portfolio_feature feature
+JOIN metrics_epiclink link ON link.feature_id = feature.id
+JOIN metrics_workitem item ON item.source_id = link.source_id AND item.parent = link.parent
+JOIN named ON named.key = upper(item.key)
+JOIN metrics_change change ON change.pull_request_id = named.id
+WHERE feature.initiative_id = ANY(%s) AND item.deleted_at IS NULL AND item.parent <> '' AND change.deployed_at <= %s
+GROUP BY feature.initiative_id
+"""
+
+
+def first_deployed(initiative_ids: Collection[int], as_of: datetime) -> dict[int, datetime]:
+    """When the first change linked to an item of each initiative reached production, by `as_of`.
+
+    A change is linked to an item whose key (“FAL-12”) the title of its pull request names. One without is left out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_DEPLOYED, [list(initiative_ids), as_of])
+        return dict(cursor.fetchall())

@@ -282,7 +282,7 @@ def test_as_of_a_day_its_stage_is_that_day_s_and_nothing_is_offered(leader: Clie
     made = actions.create_initiative(actor=None, stream=cast.payments, name="Old", on=date(2025, 3, 3))
     actions.move_initiative(actor=None, initiative=made, stage="analysing", on=date(2025, 3, 10))
     seen = leader.get("/portfolio/initiatives/old/?as_of=2025-03-09").content.decode()
-    assert "Old is in funnel for 7 days, as of 9 Mar 2025" in seen
+    assert "Old: funnel for 7 days, as of 9 Mar 2025" in seen
     assert "Move to…" not in seen
     assert Api(cast.leader)("get", "initiatives/old/?as_of=2025-03-09")[1]["stage"] == "funnel"  # type: ignore[index]
     assert Api(cast.leader)("get", "initiatives/old/?as_of=2025-03-02")[1]["stage"] is None  # type: ignore[index]
