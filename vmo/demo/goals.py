@@ -5,6 +5,7 @@ from random import Random
 
 from accounts.models import User
 from metrics.models import Kpi, KpiOrigin, KpiValue
+from okrs.actions import close_cycle, close_objective
 from okrs.models import (
     CheckIn,
     Contribution,
@@ -28,6 +29,11 @@ COURSES: dict[str, tuple[float, int, int]] = {
     "falling": (0.3, 8, 4),
     "silent": (0.1, 8, 8),
 }
+LESSONS = (
+    "We set it in the first week and first looked at it in the sixth: look every week.",
+    "One key result for each team would have been enough.",
+    "What waited for the bank should have been an impediment in the first week.",
+)
 WORDS = {
     "ahead": "Better than we hoped",
     "steady": "As planned",
@@ -53,6 +59,8 @@ def load(today: date, people: dict[str, User]) -> None:
             ends_on=quarter.last,
         )
         _cycle(cycle, today, people)
+        if quarter != now:
+            _close(cycle)
     year = now.first.year
     Cycle.objects.create(
         slug=str(year), name=str(year), kind=CycleKind.YEAR, starts_on=date(year, 1, 1), ends_on=date(year, 12, 31)
@@ -71,6 +79,13 @@ def _cycle(cycle: Cycle, today: date, people: dict[str, User]) -> None:
             Support.objects.create(objective=one, above=made[goal.above])
         for position, planned in enumerate(goal.results):
             _result(one, planned, position, cycle, today, people)
+
+
+def _close(cycle: Cycle) -> None:
+    """The quarter before is over: what was reached is frozen, with what people learned."""
+    for place, objective in enumerate(cycle.objectives.all()):
+        close_objective(actor=None, objective=objective, lessons=LESSONS[place % len(LESSONS)])
+    close_cycle(actor=None, cycle=cycle)
 
 
 def _objective(
