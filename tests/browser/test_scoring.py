@@ -121,7 +121,7 @@ def test_an_import_from_file_to_roll_back(as_person: Open, live_server: LiveServ
     page.goto(f"{live_server.url}/portfolio/list/")
     page.get_by_role("link", name="Import", exact=True).click()
     text = b"key;name;stream;job_size\ncards;Cards;payments;3\n"
-    page.get_by_label("File").set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": text})
+    page.get_by_label("File", exact=True).set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": text})
     page.get_by_role("button", name="Check the file").click()
     page.get_by_role("button", name="Import 1 initiative").click()
     expect(page.get_by_role("heading", name="list.csv is imported")).to_be_visible()
