@@ -18,23 +18,27 @@ NOT_SAID = ""
 
 PARTS = """
     WITH ledger_months AS MATERIALIZED (
-        SELECT DISTINCT stream_id, date_trunc('month', posted_on)::date AS month FROM funding_ledgerentry
-        WHERE posted_on >= date_trunc('month', %(first)s::date) AND posted_on <= %(today)s
+        SELECT DISTINCT stream_id, date_trunc('month', posted_on::timestamp)::date AS month FROM funding_ledgerentry
+        WHERE posted_on >= date_trunc('month', %(first)s::timestamp) AND posted_on <= %(today)s
             AND (%(streams)s::bigint[] IS NULL OR stream_id = ANY(%(streams)s))
+    ), days AS (
+        -- Added up before anything else is asked: there are many days and few months.
+        SELECT d.team_id, d.initiative_id, date_trunc('month', d."on"::timestamp)::date AS month,
+            sum(d.amount) AS amount
+        FROM funding_daycost d
+        WHERE d."on" BETWEEN %(first)s AND %(last)s
+            AND (%(initiatives)s::bigint[] IS NULL OR d.initiative_id = ANY(%(initiatives)s))
+            AND (%(streams)s::bigint[] IS NULL
+                OR d.team_id IN (SELECT id FROM portfolio_team WHERE stream_id = ANY(%(streams)s)))
+        GROUP BY 1, 2, 3
     )
-    SELECT t.stream_id, date_trunc('month', d."on")::date AS month, d.team_id, d.initiative_id,
-        coalesce(i.horizon, '') AS horizon, sum(d.amount) AS amount, FALSE AS is_ledger
-    FROM funding_daycost d
+    SELECT t.stream_id, d.month, d.team_id, d.initiative_id, coalesce(i.horizon, ''), d.amount, FALSE
+    FROM days d
     JOIN portfolio_team t ON t.id = d.team_id
     LEFT JOIN portfolio_initiative i ON i.id = d.initiative_id
-    WHERE d."on" BETWEEN %(first)s AND %(last)s AND (%(streams)s::bigint[] IS NULL OR t.stream_id = ANY(%(streams)s))
-        AND (%(initiatives)s::bigint[] IS NULL OR d.initiative_id = ANY(%(initiatives)s))
-        AND NOT EXISTS (
-            SELECT FROM ledger_months m
-            WHERE m.stream_id = t.stream_id AND m.month = date_trunc('month', d."on")::date)
-    GROUP BY 1, 2, 3, 4, 5
+    WHERE NOT EXISTS (SELECT FROM ledger_months m WHERE m.stream_id = t.stream_id AND m.month = d.month)
     UNION ALL
-    SELECT l.stream_id, date_trunc('month', l.posted_on)::date, NULL, l.initiative_id,
+    SELECT l.stream_id, date_trunc('month', l.posted_on::timestamp)::date, NULL, l.initiative_id,
         CASE WHEN l.horizon <> '' THEN l.horizon ELSE coalesce(i.horizon, '') END, sum(l.amount), TRUE
     FROM funding_ledgerentry l LEFT JOIN portfolio_initiative i ON i.id = l.initiative_id
     WHERE l.posted_on BETWEEN %(first)s AND %(last)s

@@ -43,19 +43,25 @@ def feature_of(one: Initiative, team: Team, parent: str) -> EpicLink:
 
 def board(team: Team) -> Source:
     made, _ = Source.objects.get_or_create(
-        slug=f"{team.slug}-board", defaults={"name": f"{team.name} board", "team": team, "tool": "csv"}
+        slug=f"{team.slug}-board",
+        defaults={
+            "name": f"{team.name} board",
+            "team": team,
+            "tool": "csv",
+            "type_mapping": {"feature": "feature", "defect": "defect"},
+        },
     )
     return made
 
 
-def item(team: Team, key: str, began: str, ended: str = "", parent: str = "") -> WorkItem:
+def item(team: Team, key: str, began: str, ended: str = "", parent: str = "", kind: str = "feature") -> WorkItem:
     """An item in progress from `began` to `ended` (nothing: still); derive it by `derived`."""
     source = board(team)
     states = {name: Status.objects.get_or_create(source=source, external_id=name, name=name, state=name)[0]
               for name in ("backlog", "active", "done")}  # fmt: skip
     made = WorkItem.objects.create(
         source=source, external_id=key, key=key, title=key, team=team, parent=parent, created_at=at("2025-01-02"),
-        status=states["done" if ended else "active"], kind="feature",
+        status=states["done" if ended else "active"], kind=kind, tool_type=kind,
     )  # fmt: skip
     moves = [("backlog", "active", began), *([("active", "done", ended)] if ended else [])]
     for before, after, when in moves:

@@ -132,12 +132,9 @@ class TestHorizons:
 class TestAllocation:
     def test_finished_work_against_the_policy(self, page: Client, cast: Cast, payments: ValueStream) -> None:
         for number, kind in enumerate(("feature", "feature", "feature", "defect")):
-            one = item(cast.falcon, f"F-{number}", "2025-01-06 10:00", f"2025-01-{10 + number} 12:00")
-            one.kind = kind
-            one.save()
-        late = item(cast.falcon, "F-9", "2025-01-06 10:00", "2025-02-20 12:00")
-        late.kind = "defect"
-        late.save()
+            ended = f"2025-01-{10 + number} 12:00"
+            item(cast.falcon, f"F-{number}", "2025-01-06 10:00", ended, kind=kind)
+        item(cast.falcon, "F-9", "2025-01-06 10:00", "2025-02-20 12:00", kind="defect")
         derived(cast.falcon)
         Allocation.objects.create(stream=payments, value_type="feature", share=50)
         Allocation.objects.create(stream=payments, value_type="defect", share=50)
