@@ -18,6 +18,11 @@ from okrs.models import CheckIn, Contribution, KeyResult, KeyResultKind
 CACHE_SECONDS = 86_400
 
 
+def short(value: float) -> float:
+    """A figure of trials with three digits: more would say more than they know."""
+    return float(f"{value:.3g}") if abs(value) < 100 else float(round(value))
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """Linked work: how far it should move the value, and whether it lands by the cycle's last day."""
@@ -61,6 +66,8 @@ class Chance:
     works: tuple[Linked, ...] = ()
     notes: tuple[str, ...] = ()
     confidence: int | None = None
+    # Linked work that this reader may not see: counted, but not named.
+    hidden: int = 0
     inputs: Inputs | None = field(default=None, repr=False)
 
     @property
@@ -73,7 +80,7 @@ class Chance:
         """The interval of the end value in words, or nothing."""
         if self.low is None or self.high is None:
             return ""
-        return f"{value_text(round(self.low, 2), '')} to {value_text(round(self.high, 2), self.unit)}"
+        return f"{value_text(short(self.low), '')} to {value_text(short(self.high), self.unit)}"
 
     def seen(self, works: Collection[int]) -> "Chance":
         """For a reader who may see these contributions only: the others are counted, but not named."""
@@ -81,7 +88,8 @@ class Chance:
         reason = self.reason
         if len(shown) < len(self.works) and any(work.name in reason for work in self.works if work not in shown):
             reason = "the landing of linked work cannot be told"
-        return replace(self, works=shown, notes=_notes(shown), reason=reason)
+        hidden = len(self.works) - len(shown)
+        return replace(self, works=shown, hidden=hidden, notes=_notes(shown), reason=reason)
 
     @property
     def mean_change(self) -> float | None:
@@ -91,7 +99,7 @@ class Chance:
     @property
     def expected_text(self) -> str:
         """The mean end value in words, or nothing."""
-        return "" if self.expected is None else value_text(round(self.expected, 2), self.unit)
+        return "" if self.expected is None else value_text(short(self.expected), self.unit)
 
     @property
     def error_text(self) -> str:
@@ -104,7 +112,7 @@ class Chance:
         if self.mean_change is None:
             return ""
         weeks = "1 weekly change" if len(self.changes) == 1 else f"{len(self.changes)} weekly changes"
-        mean = value_text(round(self.mean_change, 2), self.unit)
+        mean = value_text(short(self.mean_change), self.unit)
         out = f"; {self.left_out} left out because linked work landed then" if self.left_out else ""
         return f"{weeks}, {mean} on average{out}"
 

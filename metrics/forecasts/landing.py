@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from core.models import AuditEntry
 from metrics.columns import day_date
@@ -79,7 +79,9 @@ def _stamp(at: datetime) -> str:
     After the last sync nothing is known that an earlier instant of the same day would not know.
     """
     synced = Source.objects.aggregate(last=Max("synced_at"))["last"]
-    changed = AuditEntry.objects.aggregate(last=Max("pk"))["last"]
+    mine = Q(target_type__startswith="portfolio.") & ~Q(target_type="portfolio.decision")
+    entries = AuditEntry.objects.filter(mine | Q(target_type__startswith="metrics.")).order_by("-pk")
+    changed = entries.values_list("pk", flat=True).first()
     day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     text = repr((data_stamp(), changed, day, min(at, synced) if synced else None))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,6 +1,7 @@
 """Objectives and key results: cycles, goals and their alignment, check-ins, votes, reminders."""
 
 from okrs.models.checkins import CheckIn, Poll, PollVote, Reminder, ReminderStep
+from okrs.models.forecasts import ChanceForecast
 from okrs.models.goals import (
     Ambition,
     Contribution,
@@ -16,6 +17,7 @@ from okrs.models.removed import Removed
 
 __all__ = [
     "Ambition",
+    "ChanceForecast",
     "CheckIn",
     "Contribution",
     "Cycle",

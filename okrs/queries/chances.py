@@ -4,12 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import numpy as np
 from django.utils import timezone
 
 from accounts.models import User
+from metrics.formulas.forecast.calibration import Calibration, calibrate
 from okrs.chances import Chance, chances
 from okrs.flags import Orphans, hope, orphan_spend
-from okrs.models import Contribution, KeyResult
+from okrs.models import ChanceForecast, Contribution, KeyResult, Objective
 from okrs.queries.standings import Standing, standings
 from okrs.queries.summary import running
 from portfolio.models import Feature, Initiative, ValueStream
@@ -63,6 +65,17 @@ def orphans(user: User, stream: ValueStream | None, at: datetime) -> tuple[Quart
     today = timezone.localdate(at)
     quarter = Quarter.of(today)
     return quarter, orphan_spend([stream] if stream else None, quarter.first, today, at)
+
+
+def calibration(user: User) -> Calibration:
+    """How well the kept chances of key results that `user` may see matched what came, beside people's confidence."""
+    goals = Objective.objects.for_user(user).order_by().values("pk")
+    kept = ChanceForecast.objects.filter(key_result__objective__in=goals).exclude(is_kept=None).order_by("pk")
+    rows = list(kept.values_list("chance", "is_kept", "confidence"))
+    stated = np.array([chance for chance, _, _ in rows], dtype=np.float64)
+    came = np.array([is_kept for _, is_kept, _ in rows], dtype=np.bool_)
+    votes = np.array([np.nan if sure is None else sure / 10 for _, _, sure in rows], dtype=np.float64)
+    return calibrate(stated, came, votes)
 
 
 def finding(rows: Collection[ChanceRow], day: date) -> str:

@@ -22,6 +22,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "view": view,
         "rows": rows,
         "finding": queries.finding(rows, timezone.localdate(view.at)),
+        "calibration": queries.calibration(user),
         "hopes": sum(bool(row.hope) for row in rows),
         "orphans": queries.orphans(user, view.stream, view.at),
         "streams": [Choice("All value streams", {"stream": None}, current=not view.stream), *streams],
