@@ -250,6 +250,7 @@ ROUTES: dict[str, list[Row]] = {
     "check-in-restore": [post(VOTE, query="on=2025-02-03&value=2&confidence=5", **OKR_KR)],
     # Whoever has the link checks in with it, in the name of the person it was made for.
     "check-in-link": [Row(ALL, {"signed": "{okr_link}"}), post(ALL, CHECK, signed="{okr_link}")],
+    "okr-chances": [Row(KNOWN)],
     "okr-map": [Row(KNOWN)],
     "okr-map-remove": [post(PLAN, support_id="{okr_line.pk}")],
     "okr-map-restore": [post(PLAN, query="objective={okr_other.pk}&above={okr_company.pk}")],
@@ -282,6 +283,8 @@ ROUTES: dict[str, list[Row]] = {
         Row(KNOWN),
         post(PLAN, {"objective": "{okr_goal.pk}", "name": "Open", "kind": "milestone"}),
     ],
+    "api-key-result-chance": [Row(OF_FALCON, {"pk": "{okr_kr.pk}"})],
+    "api-orphan-spend": [Row(STEER, query="stream=payments"), Row(GLOBAL)],
     "api-key-result-detail": [
         Row(OF_FALCON, {"pk": "{okr_kr.pk}"}),
         Row(PLAN, {"pk": "{okr_kr.pk}"}, "patch", data={"target": 6}),

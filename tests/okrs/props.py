@@ -24,7 +24,7 @@ def okr_props(cast: Cast, initiative: Initiative) -> dict[str, Any]:
     check_in = CheckIn.objects.create(key_result=key_result, on="2025-03-03", value=2, confidence=5)
     return {
         "okr_check_in": check_in,
-        "okr_link": check_in_link(cast.member, key_result),
+        "okr_link": check_in_link(cast.member, key_result).split("/")[-2],
         "okr_company": company,
         "okr_goal": goal,
         "okr_other": other,
