@@ -54,7 +54,8 @@ def read_notices(request: HttpRequest) -> HttpResponse:
     said = request.POST.get("notice", "")
     if said and not said.isdecimal():
         return HttpResponse("No such notice.", status=400, content_type="text/plain")
-    outbox.mark_read(user_id=request.user.pk, notice_id=int(said) if said else None)
+    user = cast(AbstractBaseUser, request.user)
+    outbox.mark_read(user_id=user.pk, notice_id=int(said) if said else None)
     return redirect("notices")
 
 

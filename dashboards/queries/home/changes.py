@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -143,19 +143,17 @@ def _closed(ask: Ask, since: datetime) -> Iterable[Change]:
 
 
 def _check_ins(ask: Ask, since: datetime) -> Iterable[Change]:
-    """One line for all check-ins, and one for each with a blocker or little confidence."""
+    """One line for all check-ins of people, and one for each that says what blocks it."""
     goals = _goals(ask).values("pk")
-    rows = CheckIn.objects.filter(key_result__objective__in=goals, is_automatic=False).select_related("key_result")
-    made = list(_between(rows, "at", ask, since))
-    for one in made:
-        if one.blocker:
-            text = f"{one.key_result} is blocked: {one.blocker}"
-            yield Change(one.at, text, link("objective", one.key_result.objective_id), "check-in")
-    if made:
-        n = len({one.key_result_id for one in made})
-        more = "at least " if len(made) == MOST else ""
-        text = f"{more}{count(n, 'key result')} checked in"
-        yield Change(made[0].at, text[0].upper() + text[1:], link("objectives"), "check-in")
+    made = CheckIn.objects.filter(key_result__objective__in=goals, is_automatic=False, at__gt=since, at__lte=ask.at)
+    for one in made.exclude(blocker="").select_related("key_result").order_by("-at", "-pk")[:MOST]:
+        text = f"{one.key_result} is blocked: {one.blocker}"
+        yield Change(one.at, text, link("objective", one.key_result.objective_id), "check-in")
+    whole = made.aggregate(n=Count("key_result", distinct=True), last=Max("at"))
+    if whole["n"]:
+        verb = "was" if whole["n"] == 1 else "were"
+        text = f"{count(whole['n'], 'key result')} {verb} checked in"
+        yield Change(whole["last"], text, link("objectives"), "check-in")
 
 
 def tile(ask: Ask) -> Tile:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from django.core.cache import cache
@@ -200,10 +201,8 @@ def _sparks(ask: Ask, of: Sequence[Scope], found: dict[str, Found], window: Wind
             wide[reach] = measure_each(["throughput"], of, [reach], ask.at, with_series=["throughput"])
         return wide[reach][scope.text][reach, "throughput"]
 
-    asked = [(Asked(scope, window, ask.as_of), scope) for scope in of]
-    charts = side_by_side(
-        "throughput", [(one, lambda reach, scope=scope: measured(scope, reach)) for one, scope in asked], ask.at
-    )
+    asked = [(Asked(scope, window, ask.as_of), partial(measured, scope)) for scope in of]
+    charts = side_by_side("throughput", asked, ask.at)
     sparks = {scope.text: spark for scope, chart in zip(of, charts, strict=True) if (spark := _spark(chart))}
     if ask.as_of is None:
         cache.set(name, sparks, CACHE_SECONDS)
