@@ -21,11 +21,9 @@ OVER = 0.05
 CAPACITY_WEEKS = 4
 
 
-def facts(subject: Subject, at: datetime) -> Iterator[Fact]:
+def facts(subject: Subject, at: datetime) -> list[Fact]:
     """Of a value stream: budget, spend and forecast of the quarter. Of an initiative: its spend."""
-    if isinstance(subject, Initiative):
-        return _of_initiative(subject, at)
-    return _of_stream(subject, at)
+    return list(_of_initiative(subject, at) if isinstance(subject, Initiative) else _of_stream(subject, at))
 
 
 def _fact(key: str, label: str, amount: Decimal, address: str) -> Fact:
