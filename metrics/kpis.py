@@ -91,7 +91,9 @@ def value_text(value: float, unit: str) -> str:
 
 def difference_text(value: float, unit: str) -> str:
     """A difference of two values; of shares it is in percentage points."""
-    return value_text(value, "percentage points" if unit == "%" else unit)
+    if unit != "%":
+        return value_text(value, unit)
+    return value_text(value, "percentage point" if abs(round(value, 2)) == 1 else "percentage points")
 
 
 State = Literal["reached", "open", "late", "none", "empty"]

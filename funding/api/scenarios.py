@@ -144,8 +144,9 @@ class ScenarioViewSet(NoDelete):
 
     def _change(self, serializer: serializers.BaseSerializer[Any], given: dict[str, Any], **fields: Any) -> None:
         budgets = {row["stream"]: row["amount"] for row in given.get("budgets", [])}
+        # A PATCH brings no defaults.
         initiatives = {
-            row["initiative"]: (row["is_funded"], row["amount"]) if row["is_in"] else None
+            row["initiative"]: (row.get("is_funded", True), row.get("amount")) if row.get("is_in", True) else None
             for row in given.get("initiatives", [])
         }
         if budgets or initiatives or fields:
