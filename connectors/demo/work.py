@@ -225,7 +225,8 @@ class Work:
         self.enter(at, item, k + 1)
 
     def open_pull(self, at: int, item: Item) -> None:
-        item.pull = self.delivery.open_pull(at, item.built_from, item.title)
+        title = f"{self.profile.key}-{item.number} {item.title}"
+        item.pull = self.delivery.open_pull(at, item.built_from, title)
 
     def leave(self, at: int, item: Item, to: int) -> None:
         item.move(at, to)

@@ -128,7 +128,7 @@ def entered(ids: Collection[int], at: datetime) -> dict[int, Entered]:
 
 def waiting_approval(initiatives: Iterable[Initiative]) -> set[int]:
     """Those whose cost is above their threshold and above what is approved: two queries for however many."""
-    amounts = dict(ApprovalThreshold.objects.values_list("stream_id", "amount"))
+    amounts: dict[int | None, Decimal] = {one.stream_id: one.amount for one in ApprovalThreshold.objects.all()}
     approved = Approval.objects.filter(state=ApprovalState.APPROVED).order_by().values_list("initiative")
     most = dict(approved.annotate(Max("amount"))) if amounts else {}
     return {one.pk for one in initiatives if _is_short(one, amounts, most.get(one.pk, Decimal(0)))}

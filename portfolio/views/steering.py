@@ -50,7 +50,7 @@ def _approvals(request: HttpRequest, **changed: object) -> HttpResponse:
     seen = places(user, "see_money")
     if not seen:
         raise PermissionDenied(WORDS["see_money"])
-    amounts = dict(ApprovalThreshold.objects.values_list("stream_id", "amount"))
+    amounts: dict[int | None, Decimal] = {one.stream_id: one.amount for one in ApprovalThreshold.objects.all()}
     rows = [
         (forms.ThresholdForm(place=p, amount=amounts.get(p.pk if p else None)), can(user, "manage_money", p))
         for p in seen

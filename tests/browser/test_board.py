@@ -1,6 +1,7 @@
 """The portfolio board in real browsers: drag, keyboard, menu, two people at once, undo, no scripts, and what it is."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -26,7 +27,7 @@ def cast(transactional_db: None) -> Cast:
 
 @pytest.fixture
 def refunds(cast: Cast) -> Initiative:
-    parts = {"business_value": 5, "time_criticality": 8, "risk_reduction": 2, "job_size": 3}
+    parts: dict[str, Any] = {"business_value": 5, "time_criticality": 8, "risk_reduction": 2, "job_size": 3}
     return actions.create_initiative(
         actor=None, stream=cast.payments, name="Refunds", estimated_cost=1200, teams=[cast.falcon], **parts
     )

@@ -84,7 +84,7 @@ def test_the_page_and_its_rows(client: Client, cast: Cast, refunds: Initiative) 
     seen = client.get(URL).content.decode()
     assert "Half of the ideas reach customers within 22 days" in seen
     assert "1 of 1 initiative has reached customers" in seen
-    lines = b"".join(client.get("/portfolio/idea-to-customer.csv")).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(client.get("/portfolio/idea-to-customer.csv")).decode().splitlines()
     assert lines[1] == "refunds,payments,2025-05-20,2025-06-10,22,6,0,7,0,9"
     client.force_login(cast.outsider)
     assert "No idea is on its way yet" in client.get(URL).content.decode()

@@ -8,9 +8,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from portfolio import actions, queries
-from portfolio.models import Initiative
+from portfolio.models import WSJF_PARTS, Initiative
 from tests.cast import Cast
 from tests.portfolio.test_api import Api
 
@@ -43,13 +44,13 @@ def test_cards_stand_in_their_columns_best_first(leader: Client, cast: Cast) -> 
     """(8 + 3 + 1) ÷ 2 = 6 before (13 + 5 + 2) ÷ 5 = 4; what is not scored comes last."""
 
     def make(name: str, *parts: int) -> None:
-        fields = dict(zip(("business_value", "time_criticality", "risk_reduction", "job_size"), parts, strict=False))
+        fields: dict[str, Any] = dict(zip(WSJF_PARTS, parts, strict=False))
         actions.create_initiative(actor=None, stream=cast.payments, name=name, **fields)
 
     make("Unscored")
     make("Four", 13, 5, 2, 5)
     make("Six", 8, 3, 1, 2)
-    found = queries.portfolio_board(cast.leader, queries_now())
+    found = queries.portfolio_board(cast.leader, timezone.now())
     funnel = found.columns[0]
     assert [(card.initiative.name, card.value) for card in funnel.cards] == [
         ("Six", 6),
@@ -60,12 +61,6 @@ def test_cards_stand_in_their_columns_best_first(leader: Client, cast: Cast) -> 
     assert "3 initiatives are on their way, none in implementation" in seen
     assert seen.index(">Six<") < seen.index(">Four<") < seen.index(">Unscored<")
     assert "WSJF <strong>6.0</strong>" in seen
-
-
-def queries_now() -> Any:
-    from django.utils import timezone
-
-    return timezone.now()
 
 
 def test_each_sees_their_own(client: Client, cast: Cast, refunds: Initiative) -> None:

@@ -1,6 +1,7 @@
 """Initiatives: making, changing, closing; who sees which; the list, the palette and the API."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -34,6 +35,11 @@ def refunds(cast: Cast) -> Initiative:
 
 def fields(cast: Cast, **changed: Any) -> dict[str, Any]:
     return {"name": "Refunds", "stream": cast.payments.pk, "value_type": "feature", "position": 0} | changed
+
+
+def cast_list(found: Any) -> list[dict[str, Any]]:
+    assert isinstance(found, list)
+    return found
 
 
 def undo_of(answer: Any) -> str:
@@ -246,12 +252,11 @@ def test_two_who_change_it_at_once(leader: Client, cast: Cast, refunds: Initiati
 
 def test_who_sees_no_money_sees_and_loses_none(client: Client, cast: Cast, refunds: Initiative) -> None:
     """Cora coaches Payments: she changes the words; the cost stays what it was and is nowhere on her pages."""
-    cost = {"estimated_cost": 987_654, "cost_of_delay": 4_321}
-    actions.change_initiative(actor=cast.pmo, initiative=refunds, **cost)
+    actions.change_initiative(actor=cast.pmo, initiative=refunds, estimated_cost=987_654, cost_of_delay=4_321)
     client.force_login(cast.coach)
     client.post(EDIT, fields(cast, name="Renamed"))
     refunds.refresh_from_db()
-    assert (refunds.name, refunds.estimated_cost) == ("Renamed", 987_654)
+    assert (refunds.name, refunds.estimated_cost) == ("Renamed", Decimal(987_654))
     for page in (URL, EDIT, "/portfolio/"):
         seen = client.get(page).content.decode()
         assert "987" not in seen
@@ -288,4 +293,4 @@ def test_as_of_a_day_its_stage_is_that_day_s_and_nothing_is_offered(leader: Clie
     assert Api(cast.leader)("get", "initiatives/old/?as_of=2025-03-02")[1]["stage"] is None  # type: ignore[index]
     assert Api(cast.leader)("get", "initiatives/old/?as_of=tomorrow")[0] == 400
     stays = Api(cast.leader)("get", "initiatives/old/stages/")[1]
-    assert [stay["stage"] for stay in stays] == ["funnel", "analysing"]  # type: ignore[union-attr, index]
+    assert [stay["stage"] for stay in cast_list(stays)] == ["funnel", "analysing"]

@@ -1,6 +1,7 @@
 """Moving initiatives through the portfolio Kanban: entries, verdicts, versions, limits with their override."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -162,6 +163,6 @@ def test_teams_keep_what_they_cost_when(cast: Cast) -> None:
     )
     actions.change_team(actor=None, team=team, cost_per_day=2600, cost_from=date(2025, 7, 1))
     assert [(one.valid_from, one.cost_per_day) for one in team.costs.all()] == [
-        (date(2025, 1, 1), 2400),
-        (date(2025, 7, 1), 2600),
+        (date(2025, 1, 1), Decimal(2400)),
+        (date(2025, 7, 1), Decimal(2600)),
     ]
