@@ -47,7 +47,15 @@ def check_in(
         }
         made = _write(actor, row, on, said)
         tell(row.objective, "checked-in", key_result=row.pk)
+        # Confidence that falls may ask for a decision.
+        transaction.on_commit(_propose, robust=True)
         return made
+
+
+def _propose() -> None:
+    from portfolio.tasks import propose_decisions
+
+    propose_decisions.delay()
 
 
 def delete_check_in(*, actor: Person, check_in: CheckIn) -> None:
