@@ -75,6 +75,7 @@ class Importer(ABC):
     # Columns that name a row together: a second row with the same cells is a problem. Empty: rows have no key.
     key: Sequence[str] = ()
     help: str = ""  # a sentence or two above the columns
+    most_rows: int = 20_000  # a longer file is refused
     nav: str = ""  # the job of the navigation, and the section of tabs with `tab`
     tab: str = ""
 

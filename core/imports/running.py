@@ -59,7 +59,7 @@ def start(*, actor: Actor, kind: str, file: BinaryIO, name: str = "", scope: str
     """
     importer = find(kind)
     importer.allow(actor, scope)
-    table = read(file, importer.columns_for(actor, scope))
+    table = read(file, importer.columns_for(actor, scope), importer.most_rows)
     problems = table.problems + repeated(table.rows, importer.key)
     run = ImportRun(kind=kind, scope=scope, name=name[:200] or f"{kind}.csv")
     run.made_by_id = actor.pk if isinstance(actor, AbstractBaseUser) else None

@@ -44,11 +44,11 @@ def unreadable(text: str) -> ValidationError:
     return ValidationError({"file": text})
 
 
-def read(file: BinaryIO, columns: Sequence[Column]) -> Table:
+def read(file: BinaryIO, columns: Sequence[Column], most_rows: int = MOST_ROWS) -> Table:
     """The rows of a file that `columns` know, with problems by line.
 
     Raises ValidationError (at "file") when it cannot be used at all: empty, no table, a needed column is not there, a
-    column is there twice, more than MOST_ROWS rows.
+    column is there twice, more than `most_rows` rows.
     """
     if file.seek(0, io.SEEK_END) > MOST_BYTES:
         raise unreadable(f"The file is larger than {MOST_BYTES // 2**20} MB: split it.")
@@ -58,10 +58,10 @@ def read(file: BinaryIO, columns: Sequence[Column]) -> Table:
         raise unreadable("The file is empty.")
     if start.startswith(b"PK\x03\x04"):
         with closing(_workbook(file)) as lines:
-            return _table(lines, columns)
+            return _table(lines, columns, most_rows)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise unreadable("This is a workbook of the old kind (.xls): save it as .xlsx or CSV.")
-    return _csv(file, start, columns)
+    return _csv(file, start, columns, most_rows)
 
 
 def _encodings(start: bytes) -> Sequence[str]:
@@ -73,10 +73,10 @@ def _encodings(start: bytes) -> Sequence[str]:
     return ("utf-8-sig", "cp1252", "latin-1")
 
 
-def _csv(file: BinaryIO, start: bytes, columns: Sequence[Column]) -> Table:
+def _csv(file: BinaryIO, start: bytes, columns: Sequence[Column], most_rows: int) -> Table:
     for encoding in _encodings(start):
         with suppress(UnicodeDecodeError), closing(_records(file, encoding, columns)) as lines:
-            return _table(lines, columns)
+            return _table(lines, columns, most_rows)
     raise unreadable("The file is no text: save it as CSV in UTF-8, or as .xlsx.")
 
 
@@ -155,7 +155,7 @@ def _heading(cells: Sequence[str], columns: Sequence[Column]) -> tuple[list[str 
     return places, [cell.strip() for cell, name in zip(cells, places, strict=True) if not name and cell.strip()]
 
 
-def _table(lines: Lines, columns: Sequence[Column]) -> Table:
+def _table(lines: Lines, columns: Sequence[Column], most_rows: int) -> Table:
     filled = ((number, cells) for number, cells in lines if any(cell.strip() for cell in cells))
     _, heading = next(filled, (0, []))
     if not heading:
@@ -164,8 +164,8 @@ def _table(lines: Lines, columns: Sequence[Column]) -> Table:
     table = Table(ignored=ignored)
     needed = {column.name for column in columns if column.is_required}
     for count, (number, cells) in enumerate(filled, 1):
-        if count > MOST_ROWS:
-            raise unreadable(f"The file has more than {MOST_ROWS:,} rows, and an import takes no more: split it.")
+        if count > most_rows:
+            raise unreadable(f"The file has more than {most_rows:,} rows, and an import takes no more: split it.")
         _add(table, number, cells, places, needed)
     if not table.rows and not table.problems:
         raise unreadable("The file has a heading but no rows.")

@@ -23,12 +23,15 @@ PROBLEMS_SHOWN = 200
 class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
-        help_text=f"CSV or XLSX, at most {imports.MOST_ROWS:,} rows and {MOST_BYTES // 2**20} MB. The first line names "
-        "the columns.",
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
         allow_empty_file=True,
     )
+
+    def __init__(self, *args: Any, most_rows: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        most = f"at most {most_rows:,} rows and {MOST_BYTES // 2**20} MB"
+        self.fields["file"].help_text = f"CSV or XLSX, {most}. The first line names the columns."
 
 
 def _page(kind: str, scope: str = "") -> str:
@@ -41,11 +44,12 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
     """?scope=…: what a file may hold, the form, and the last runs; a file that is sent is checked."""
     scope, importer = request.GET.get("scope", ""), imports.find(kind)
     importer.allow(request.user, scope)
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, most_rows=importer.most_rows)
     if request.method == "POST" and form.is_valid():
-        sent = form.cleaned_data["file"]
+        file = form.cleaned_data["file"]
         try:
-            run = imports.start(actor=request.user, kind=kind, file=sent.file, name=sent.name, scope=scope)
+            run = imports.start(actor=request.user, kind=kind, file=file.file, name=file.name, scope=scope)
             return redirect("import-run", kind, run.pk)
         except ValidationError as error:
             form.add_error("file", error.messages)

@@ -62,7 +62,8 @@ def plain(value: object) -> object:
 def create(actor: Person, verb: str, thing: M, also: Mapping[str, Any] | None = None) -> M:
     """Save `thing`; `also` is what the entry says beside its columns."""
     with transaction.atomic():
-        thing.full_clean(exclude=SIGNATURE)
+        # Constraints are the database's to check: Django would ask it once for each of them (see `save`).
+        thing.full_clean(exclude=SIGNATURE, validate_constraints=False)
         save(thing)
         values = {f.name: plain(getattr(thing, f.name)) for f in thing._meta.concrete_fields if not f.primary_key}
         data = {name: value for name, value in values.items() if value not in (None, "") and name not in PRIVATE}
@@ -99,7 +100,7 @@ def change(
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
-            row.full_clean(exclude=SIGNATURE)
+            row.full_clean(exclude=SIGNATURE, validate_constraints=False)
             save(row, list(changed))
         if changed or also:
             audit.record(actor=actor, verb=verb, target=row, data=data | dict(also or {}))
@@ -107,7 +108,8 @@ def change(
 
 
 def save(thing: models.Model, names: list[str] | None = None) -> None:
-    """Save a checked row (only these columns). What somebody else wrote since the check is told as the check does."""
+    """Save a row (only these columns). A constraint that it breaks, or that somebody else's row makes it break, is told
+    in words, as the form would."""
     try:
         with transaction.atomic():
             thing.save(update_fields=names)

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,6 +19,8 @@ from portfolio.queries import ranking, scoring
 from portfolio.rules import WORDS, can, can_somewhere
 from portfolio.views.initiatives import find
 
+PAGE = 100
+
 
 def stream_of(request: HttpRequest) -> ValueStream | None:
     """The value stream of the address (?stream=), among those that are open to the reader."""
@@ -31,9 +34,11 @@ def order(request: HttpRequest) -> HttpResponse:
     user, stream = me(request), stream_of(request)
     everything = ValueStream.objects.for_user(user)
     rows = ranking.ranking(user, stream)
+    page = Paginator(rows.rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "ranking": rows,
-        "lines": [(row, can(user, "manage_portfolio", row.initiative.stream)) for row in rows.rows],
+        "page": page,
+        "lines": [(row, can(user, "manage_portfolio", row.initiative.stream)) for row in page],
         "first": next((row for row in rows.rows if row.rank.value is not None), None),
         "parts": PARTS.values(),
         "stream": stream,
