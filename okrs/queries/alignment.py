@@ -148,7 +148,7 @@ def _lines(nodes: Mapping[int, Node], key_results: Mapping[int, KeyResult]) -> l
 
 def _roots(nodes: Collection[Node]) -> list[Node]:
     """Hang each node below its first parent of a higher level; what has none is a root, by level."""
-    roots = []
+    roots: list[Node] = []
     for node in nodes:
         parent = next((line.parent for line in node.above if line.parent.column < node.column), None)
         (parent.children if parent else roots).append(node)

@@ -116,7 +116,7 @@ def restore(request: HttpRequest, key_result_id: int) -> HttpResponse:
     if form.is_valid() and form.accepts(lambda: verb(actor=me(request), key_result=one, **form.said)):
         messages.success(request, f"The check-in of {form.cleaned_data['on']:%-d %b %Y} is as it was.")
     else:
-        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
     return redirect("check-in", one.pk)
 
 

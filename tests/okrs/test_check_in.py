@@ -184,7 +184,13 @@ def test_deleting_and_bringing_back(cast: Cast, settle: KeyResult) -> None:
     last = give(cast, settle, date(2025, 7, 21), 30, 8, note="Halfway")
     actions.delete_check_in(actor=cast.member, check_in=last)
     assert state(settle, LAST)[0] == 36
-    again = {"key_result": settle, "on": date(2025, 7, 21), "value": 30, "confidence": 8, "note": "Halfway"}
+    again: dict[str, Any] = {
+        "key_result": settle,
+        "on": date(2025, 7, 21),
+        "value": 30,
+        "confidence": 8,
+        "note": "Halfway",
+    }
     actions.restore_check_in(actor=cast.member, **again)
     assert state(settle, LAST) == (30, 50, 8)
     with pytest.raises(ValidationError, match="of that day again"):

@@ -135,7 +135,7 @@ def test_the_api_refuses_the_same(cast: Cast, settle: KeyResult, fault: dict[str
 
 def test_the_api_checks_in_corrects_lists_and_deletes(cast: Cast, settle: KeyResult) -> None:
     client = as_(cast.member)
-    given = {"key_result": settle.pk, "on": "2025-07-28", "value": 30, "confidence": 7, "note": "Two banks"}
+    given: dict[str, Any] = {"key_result": settle.pk, "on": "2025-07-28", "value": 30, "confidence": 7}
     answer = client.post(API, given, content_type="application/json")
     assert answer.status_code == 201
     corrected = client.post(API, given | {"value": 31}, content_type="application/json")
