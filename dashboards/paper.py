@@ -1,6 +1,7 @@
 """The overview on paper: one A4 page, laid out by WeasyPrint from the widgets of the page."""
 
 import importlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,9 @@ class NoPaper(RuntimeError):
 
 def library() -> Any:
     """WeasyPrint. Raises NoPaper when it, or Pango which it draws with, is not there."""
+    # It tells of every step it takes.
+    for name in ("weasyprint", "fontTools"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         return importlib.import_module("weasyprint")
     except (ImportError, OSError) as error:

@@ -96,9 +96,9 @@ def test_who_may_not_see_money_sees_none_of_it(money: Cast, client: Client) -> N
         assert ("18,765" in html) is sees
         assert client.get("/overview/money/", AS_OF | {"scope": scope}).status_code == (200 if sees else 404)
         assert client.get("/overview/money.csv", AS_OF | {"scope": scope}).status_code == (200 if sees else 404)
-        csv = b"".join(client.get("/overview/changes.csv", AS_OF | {"scope": scope}).streaming_content).decode()
+        csv = client.get("/overview/changes.csv", AS_OF | {"scope": scope}).getvalue().decode()
         assert "500,000" not in csv
-        decisions = b"".join(client.get("/overview/decisions.csv", AS_OF | {"scope": scope}).streaming_content).decode()
+        decisions = client.get("/overview/decisions.csv", AS_OF | {"scope": scope}).getvalue().decode()
         assert ("18765" in decisions) is sees
 
 
