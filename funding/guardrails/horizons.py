@@ -23,6 +23,7 @@ from portfolio.queries import Scope
 
 # The pace of spending is that of so many working days.
 PACE_DAYS = 20
+PREPARING = "the costs of teams are being prepared, so what was spent is not known yet"
 WAITING = (Stage.BACKLOG, Stage.ANALYSING)
 
 
@@ -215,6 +216,7 @@ def horizons(
     purses = money(streams, quarter, as_of)
     waiting = candidates(initiatives, stages, purses)
     suggestion, why = _suggest(ends, end, targets, purses, waiting, is_over=today >= quarter.last)
+    is_behind = any(one.is_unprepared for one in purses)
     lefts = [one.left for one in purses if one.left is not None]
     return Horizons(
         targets=targets,
@@ -225,7 +227,7 @@ def horizons(
         pace_days=len(back),
         left=sum(lefts, Decimal(0)) if lefts else None,
         suggestion=suggestion,
-        reason="" if now else "nothing was spent on a horizon in this quarter yet",
+        reason="" if now else PREPARING if is_behind else "nothing was spent on a horizon in this quarter yet",
         end_reason="" if end else "nothing is spent on a horizon yet, so there is no pace to go by",
         suggestion_reason=why,
         initiatives={one.pk: one for one in initiatives},
@@ -266,6 +268,7 @@ def _suggest(
     reasons = (
         (is_over, "the quarter is over: nothing can be restored in it"),
         (not targets, "no shares are agreed, so there is no balance to restore"),
+        (any(one.is_unprepared for one in purses), PREPARING),
         (ends is None or end is None, "nothing is spent on a horizon yet"),
         (all(one.budget is None for one in purses), "no budget is set, so no money can be said to be left"),
         (not waiting, "no initiative in the backlog or in analysis has a cost, a horizon and all its scores"),

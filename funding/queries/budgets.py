@@ -1,18 +1,19 @@
 """Budgets as they were at an instant, and what was spent of them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from django.db.models import Q
 from django.utils import timezone
 
 from funding.formulas.forecast import CENT, outlook
 from funding.models import Amendment
 from funding.queries.spend import Part, parts
-from portfolio.models import ValueStream
+from portfolio.models import Team, ValueStream
 from portfolio.quarters import Quarter
 
 Source = Literal["teams", "ledger", "both", ""]
@@ -36,6 +37,8 @@ class StreamMoney:
     source: Source
     reason: str = ""
     spent_share: float | None = None
+    # Nothing is known of its spend yet: the costs of its teams are still to be prepared.
+    is_unprepared: bool = False
 
     @property
     def left(self) -> Decimal | None:
@@ -51,13 +54,28 @@ def budgets(streams: Collection[ValueStream], quarter: Quarter, as_of: datetime)
 
 
 def money(streams: Sequence[ValueStream], quarter: Quarter, as_of: datetime) -> list[StreamMoney]:
-    """Budget, spend and forecast of each value stream in its order: two queries, however many."""
+    """Budget, spend and forecast of each value stream in its order: three queries, however many."""
     amounts = budgets(streams, quarter, as_of)
     spent: dict[int, list[Part]] = {}
     for part in parts(quarter.first, quarter.last, as_of, streams):
         spent.setdefault(part.stream, []).append(part)
     elapsed = quarter.elapsed(timezone.localdate(as_of))
-    return [_money(stream, amounts.get(stream.pk), spent.get(stream.pk, []), elapsed) for stream in streams]
+    late = _unprepared(streams, quarter) - spent.keys()
+    found = (_money(one, amounts.get(one.pk), spent.get(one.pk, []), elapsed) for one in streams)
+    return [_unknown(one) if one.stream.pk in late and elapsed else one for one in found]
+
+
+def _unprepared(streams: Sequence[ValueStream], quarter: Quarter) -> set[int]:
+    """The streams with a team in the quarter that costs something and has no prepared costs yet."""
+    there = Q(ended_on=None) | Q(ended_on__gte=quarter.first)
+    costs = Q(cost_per_day__isnull=False) | Q(costs__isnull=False)
+    rows = Team.objects.filter(there, costs, stream__in=streams, cost_mark=None)
+    return set(rows.order_by().values_list("stream", flat=True))
+
+
+def _unknown(one: StreamMoney) -> StreamMoney:
+    why = "the costs of its teams are being prepared"
+    return replace(one, forecast=None, over=None, over_share=None, spent_share=None, reason=why, is_unprepared=True)
 
 
 def _money(stream: ValueStream, budget: Decimal | None, found: Sequence[Part], elapsed: Fraction) -> StreamMoney:

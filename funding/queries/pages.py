@@ -70,6 +70,8 @@ class Line:
     def answer(self) -> str:
         """One sentence about one stream."""
         one = self.money
+        if one.is_unprepared:
+            return "What was spent is not known yet: the costs of its teams are being prepared."
         if one.budget is None:
             return f"{whole_money(one.spent)} spent; no budget is set for this quarter."
         if one.forecast is None:
@@ -84,8 +86,8 @@ class Line:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nothing can be said of its spend: no ledger, and nobody said what its teams cost."""
-        return not self.money.source and bool(self.without_cost)
+        """Whether nothing can be said of its spend: no ledger, and the cost of its teams is not known (yet)."""
+        return self.money.is_unprepared or (not self.money.source and bool(self.without_cost))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,9 @@ class FundingPage:
             return f"No budget is set for {quarter}"
         if not self.over:
             if all(line.money.forecast is None for line in self.with_budget):
-                return f"{quarter} has not begun: {_streams(len(self.with_budget))} with a budget"
+                begun = self.asked.quarter.first <= timezone.localdate(self.asked.at)
+                word = "What was spent is not known yet" if begun else f"{quarter} has not begun"
+                return f"{word}: {_streams(len(self.with_budget))} with a budget"
             return f"Every value stream stays within its budget of {quarter}"
         first = self.over[0]
         verb = "was" if first.money.elapsed == 1 else "is heading for"
@@ -211,6 +215,8 @@ class StreamPage:
     @property
     def heading(self) -> str:
         one = self.line.money
+        if one.is_unprepared:
+            return f"What {one.stream} spent is not known yet"
         if one.over is None:
             return f"{one.stream}: {whole_money(one.spent)} spent, {one.reason}"
         way = "ended" if one.elapsed == 1 else "is heading for"

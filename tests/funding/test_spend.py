@@ -106,5 +106,16 @@ def test_the_same_queries_for_one_stream_and_many(cast: Cast) -> None:
         line(stream, stream.slug, date(2025, 2, 3), "300")
     with CaptureQueriesContext(connection) as several:
         found = money(many, Q1, HALF)
-    assert len(several) == len(one) == 2
+    assert len(several) == len(one) == 3
     assert [row.stream for row in found] == many
+
+
+def test_what_is_not_prepared_yet_is_not_zero(cast: Cast) -> None:
+    budget(cast.payments, "500")
+    [found] = money([cast.payments], Q1, HALF)
+    assert (found.forecast, found.over, found.spent_share) == (None, None, None)
+    assert (found.is_unprepared, found.reason) == (True, "the costs of its teams are being prepared")
+    rollups.prepare(at("2025-04-01"))
+    [found] = money([cast.payments], Q1, HALF)
+    # Two teams at 2,400 on 23 + 10 working days, and twice that when the quarter ends.
+    assert (found.is_unprepared, found.spent, found.forecast) == (False, 158_400, 316_800)
