@@ -39,9 +39,10 @@ def milestones(ids: Collection[int], at: datetime) -> dict[int, Milestone]:
     parts = Feature.objects.filter(initiative__in=ids, ended_on=None).exclude(due_on=None).order_by("rank", "pk")
     found: dict[int, list[Milestone]] = {}
     for owner, pk, name, due in wholes.order_by("pk"):
-        found.setdefault(owner, []).append(Milestone(name, Ask("initiative", pk, due)))
+        if due is not None:
+            found.setdefault(owner, []).append(Milestone(name, Ask("initiative", pk, due)))
     for owner, pk, name, due in parts.values_list("initiative", "pk", "name", "due_on"):
-        if owner is not None:
+        if owner is not None and due is not None:
             found.setdefault(owner, []).append(Milestone(name, Ask("feature", pk, due)))
     return {pk: _next(own, today) for pk, own in found.items()}
 

@@ -4,7 +4,7 @@ Facts are what a decision freezes when it is made. Signs are the criteria of the
 (two of three must hold); each app answers for many initiatives in one call.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -54,7 +54,7 @@ class Sign:
 
 SignName = Literal["confidence", "landing", "value"]
 # Facts about one subject as at an instant.
-Facts = Callable[[Subject, datetime], Sequence[Fact]]
+Facts = Callable[[Subject, datetime], Iterable[Fact]]
 # Signs of initiatives by their ids, as at an instant; one left out cannot be told.
 Signs = Callable[[Collection[int], datetime], Mapping[int, Sign]]
 _facts: dict[Facts, int] = {}
@@ -106,7 +106,7 @@ def sign_facts(initiative: Initiative, as_of: datetime) -> list[Fact]:
 
 def portfolio_facts(subject: Subject, as_of: datetime) -> Sequence[Fact]:
     """Of an initiative: where it stands on its way, its score, what it costs and what waiting for it costs."""
-    return _of_initiative(subject, as_of) if isinstance(subject, Initiative) else ()
+    return list(_of_initiative(subject, as_of)) if isinstance(subject, Initiative) else []
 
 
 def _of_initiative(one: Initiative, as_of: datetime) -> Iterator[Fact]:

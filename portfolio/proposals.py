@@ -121,8 +121,8 @@ def _news(found: Sequence[Proposal], today: date) -> list[Proposal]:
     """Those whose cause is not open, waits for no review date, and was not closed with the same fingerprint."""
     seen: dict[str, list[tuple[str, str, date | None]]] = {}
     known = Decision.objects.filter(cause__in={one.cause for one in found}).order_by()
-    for cause, *rest in known.values_list("cause", "state", "fingerprint", "review_on"):
-        seen.setdefault(cause, []).append((rest[0], rest[1], rest[2]))
+    for cause, state, fingerprint, review_on in known.values_list("cause", "state", "fingerprint", "review_on"):
+        seen.setdefault(cause, []).append((state, fingerprint, review_on))
     return [one for one in found if not any(_settles(before, one, today) for before in seen.get(one.cause, ()))]
 
 

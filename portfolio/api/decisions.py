@@ -22,14 +22,14 @@ from portfolio.queries import decisions as queries
 
 class OptionSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(max_length=40)
-    label = serializers.CharField(max_length=200)
+    label = serializers.CharField(max_length=200)  # type: ignore[assignment]
 
 
 class FactSerializer(serializers.Serializer[Any]):
     """A figure as it stood; `value` for programs, `text` for people."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField()
     value = serializers.JSONField(allow_null=True)
     unit = serializers.CharField()

@@ -128,7 +128,7 @@ def decision_log(user: User, wanted: LogFilter, as_of: datetime) -> QuerySet[Dec
 
 def choice_text(row: Decision) -> str:
     """What was chosen, in words."""
-    labels = {option["key"]: option["label"] for option in row.options}
+    labels: dict[str, str] = {option["key"]: option["label"] for option in row.options}
     return labels.get(row.choice, row.choice)
 
 

@@ -140,7 +140,7 @@ def restore(request: HttpRequest, decision_id: int) -> HttpResponse:
     if form.accepts(lambda: actions.restore_decision(actor=me(request), decision=row)):
         messages.success(request, "The decision is open again.")
     else:
-        messages.error(request, " ".join(form.non_field_errors()))
+        messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("decision", row.pk)
 
 
