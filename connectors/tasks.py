@@ -2,16 +2,13 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any
 
 from celery import shared_task
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from connectors import sync
-from connectors.demo import promises
 from connectors.models import SyncRun
 from core import jobs
 from core.models import JobState
@@ -63,11 +60,3 @@ def sweep() -> None:
     wake(jobs.hand_out(SyncRun.objects.all()))
     for source_id in sync.underived():
         derive.delay(source_id)
-
-
-@shared_task(bind=True, max_retries=240)
-def keep_demo_promises(self: Any) -> None:
-    """Make the demo teams' past commitments once their history is there; looked after every 15 seconds for an hour."""
-    if not promises.is_read():
-        raise self.retry(countdown=15)
-    promises.make(today=timezone.localdate(), now=timezone.now())

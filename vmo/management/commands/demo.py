@@ -9,13 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors import sync
-from connectors.demo import actions, promises
+from connectors.demo import actions
 from connectors.demo.people import LOGINS, PASSWORD
 from connectors.models import SyncRun
-from connectors.tasks import keep_demo_promises
 from core import jobs
 from core.models import JobState
 from vmo import demo
+from vmo.demo import settling
+from vmo.tasks import settle_demo
 
 
 class Command(BaseCommand):
@@ -39,9 +40,9 @@ class Command(BaseCommand):
         runs = actions.request_syncs(enqueue=not options["wait"])
         if options["wait"]:
             self.sync(runs)
-            promises.make(today=options["until"] or timezone.localdate(), now=timezone.now())
+            settling.settle(today=options["until"] or timezone.localdate(), now=timezone.now())
         else:
-            keep_demo_promises.delay()
+            settle_demo.delay()
         self.say_logins()
 
     def empty(self, force: bool) -> None:

@@ -1,0 +1,20 @@
+"""What rests on the demo teams' history, once it is there: their costs, the figures of the portal, proposals."""
+
+from datetime import date, datetime
+
+from connectors.demo import promises
+from funding import rollups
+from metrics.actions import write_measure
+from metrics.actions.measured import linked
+from okrs.actions.automatic import write_linked
+from portfolio import proposals
+
+
+def settle(*, today: date, now: datetime) -> None:
+    """Make what the workers would make in the next day; doing it again adds nothing."""
+    promises.make(today=today, now=now)
+    rollups.prepare(now)
+    for kpi_id in linked(now):
+        write_measure(kpi_id=kpi_id, now=now)
+    write_linked(now)
+    proposals.propose(now)
