@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from metrics.forms import ask
+from tests.access import ROUTES, Props, Row
 from tests.cast import Cast
-from tests.test_access import ROUTES, Props, Row
 
 PARAMS = [
     "scope", "from", "to", "as_of", "type", "class", "label", "p", "q", "state", "status", "kind", "production", "sort",
