@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import zlib
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,13 @@ from portfolio.models import Grant, Role
 from tests.cast import Cast
 
 
+def pages_of(pdf: bytes) -> int:
+    """How many pages a PDF has: the count of its page tree, which may be in a compressed stream."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    texts = [pdf, *(zlib.decompress(one) for one in streams if one.startswith(b"x"))]
+    return max(int(n) for text in texts for n in re.findall(rb"/Count (\d+)", text))
+
+
 def test_forty_streams_fit_on_one_page(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     make(Size(streams=40, teams=40, initiatives=80, key_results=160, items=20))
     leader = User.objects.create_user("leader@example.org", "correct-horse-battery", name="Leo Brandt")
@@ -22,7 +30,7 @@ def test_forty_streams_fit_on_one_page(db: None, client: Client, monkeypatch: py
     answer = client.get("/overview.pdf")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/pdf"
-    assert re.findall(rb"/Count (\d+)", answer.content) == [b"1"], "one page"
+    assert pages_of(answer.content) == 1
     text = client.get("/").content.decode()
     assert "and 34 more value streams" in text, "the page shows six of forty"
 
