@@ -13,8 +13,8 @@ from tests.cast import Cast
 
 def okr_props(cast: Cast, initiative: Initiative) -> dict[str, Any]:
     """The rows by the names that the table calls them."""
-    cycle = Cycle.objects.create(slug="long", name="Long", kind="own", starts_on="2025-01-01", ends_on="2035-12-31")
-    Cycle.objects.create(slug="later", name="Later", kind="own", starts_on="2036-01-01", ends_on="2036-12-31")
+    cycle = Cycle.objects.create(slug="long", name="Long", kind="own", starts_on="2026-01-01", ends_on="2028-06-30")
+    Cycle.objects.create(slug="later", name="Later", kind="own", starts_on="2028-07-01", ends_on="2029-06-30")
     company = Objective.objects.create(cycle=cycle, level="company", name="Grow")
     goal, other, gone = (
         Objective.objects.create(cycle=cycle, level="team", team=cast.falcon, name=name)
