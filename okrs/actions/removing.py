@@ -1,6 +1,7 @@
 """Deleting objectives and key results, and bringing them back as they were: check-ins, links, votes and all."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django.apps import apps
@@ -27,10 +28,11 @@ def _collected(thing: models.Model) -> tuple[list[models.Model], list[list[Any]]
         raise ValidationError(f"{thing} is needed elsewhere: {next(iter(error.protected_objects))}.") from error
     rows = [row for own in collector.data.values() for row in own]
     for quick in collector.fast_deletes:
-        rows += [quick] if isinstance(quick, models.Model) else list(quick)
+        rows += list(cast("models.QuerySet[models.Model]", quick))
     links: list[list[Any]] = []
     for (field, _), groups in collector.field_updates.items():
-        for row in (one for group in groups for one in group):
+        # Django's types say rows; these are groups of rows: lists and querysets.
+        for row in (one for group in cast("list[Iterable[models.Model]]", groups) for one in group):
             links.append([row._meta.label, row.pk, field.name, getattr(row, field.attname)])
     return rows, links
 
