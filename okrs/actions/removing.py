@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from core import audit
 from okrs.actions.holding import hold, hold_of, tell
-from okrs.models import KeyResult, Objective, Removed
+from okrs.actions.links import leads_to, one_at_a_time
+from okrs.models import KeyResult, Objective, Removed, Support
 from okrs.rules import may_change, require_change, require_change_key_result
 from portfolio.rules import WORDS, Person
 
@@ -28,7 +29,7 @@ def _collected(thing: models.Model) -> tuple[list[models.Model], list[list[Any]]
         raise ValidationError(f"{thing} is needed elsewhere: {next(iter(error.protected_objects))}.") from error
     rows = [row for own in collector.data.values() for row in own]
     for quick in collector.fast_deletes:
-        rows += list(cast("models.QuerySet[models.Model]", quick))
+        rows += list(quick)
     links: list[list[Any]] = []
     for (field, _), groups in collector.field_updates.items():
         # Django's types say rows; these are groups of rows: lists and querysets.
@@ -97,12 +98,23 @@ def restore_removed(*, actor: Person, removed: Removed) -> Objective:
     with transaction.atomic():
         row = Removed.objects.select_for_update().get(pk=removed.pk)
         if row.restored_at is None:
+            one_at_a_time()
             _put_back(row)
+            _refuse_circles(row)
             row.restored_at = timezone.now()
             row.save(update_fields=["restored_at"])
             thing = apps.get_model(row.what)._base_manager.get(pk=row.target_id)
             audit.record(actor=actor, verb="brought back", target=thing)
     return Objective.objects.get(pk=objective.pk)
+
+
+def _refuse_circles(row: Removed) -> None:
+    """Lines that were drawn meanwhile may close a circle with those that came back."""
+    ids = [one["pk"] for one in row.rows if one["model"] == Support._meta.label_lower]
+    for line in Support.objects.filter(pk__in=ids).select_related("objective", "above", "key_result__objective"):
+        goal = line.above or line.key_result.objective  # type: ignore[union-attr]
+        if leads_to(goal, line.objective):
+            raise ValidationError(f"“{goal}” supports “{line.objective}” by now: that would be a circle.")
 
 
 def _put_back(row: Removed) -> None:
