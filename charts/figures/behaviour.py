@@ -86,7 +86,7 @@ def levels_of(piece: Piece) -> list[Level]:
 
 def _number(value: float) -> str:
     """One decimal where there is one, none from 1,000 on; thin spaces between thousands."""
-    return f"{value:,.{0 if abs(value) >= 1000 else 1}f}".removesuffix(".0").replace(",", "\u202f")
+    return f"{value:,.{0 if abs(value) >= 1000 else 1}f}".removesuffix(".0")
 
 
 def _lines(piece: Piece, *, is_last: bool) -> list[Spec]:

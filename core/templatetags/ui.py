@@ -148,17 +148,25 @@ def address(context: template.Context, **changes: str | None) -> str:
 
 @register.filter
 def spaced(value: object) -> str:
-    """A whole number with thin spaces between thousands: 12 345."""
-    return f"{int(str(value)):,}".replace(",", "\u202f")
+    """A whole number with commas between thousands, as money has them: 12,345."""
+    return f"{int(str(value)):,}"
+
+
+@register.filter
+def without_zeros(value: object) -> str:
+    """A number as people type it into a field: 620000.00 is 620000, 0.50 stays."""
+    whole, point, rest = str(value).partition(".")
+    return whole if point and rest and not rest.strip("0") else str(value)
 
 
 @register.filter
 def amount(value: object) -> str:
-    """Money in words, without its currency: 12,345, cents only where there are any; nothing is "n/a"."""
+    """Money in words, without its currency: 12,345, cents only below 1,000 and where there are any; nothing is "n/a"."""
     if value is None or value == "":
         return "n/a"
     number = Decimal(str(value)).quantize(Decimal("0.01"))
-    text = f"{number:,.0f}" if number == number.to_integral_value() else f"{number:,.2f}"
+    is_whole = number == number.to_integral_value() or abs(number) >= 1000
+    text = f"{number:,.0f}" if is_whole else f"{number:,.2f}"
     return text.replace("-", "\u2212")
 
 
@@ -180,7 +188,7 @@ SECTIONS = {
         ("funding", "Funding"),
         ("guardrails", "Guardrails"),
         ("scenarios", "Scenarios"),
-        ("budgeting", "Participatory budgeting"),
+        ("budgeting", "Budgeting"),
         ("decisions", "Decisions"),
         ("kpis", "Key figures"),
         ("idea-to-customer", "Idea to customer"),

@@ -15,7 +15,7 @@ def _status(names: Names, status: int) -> str:
 
 
 def _times(n: int) -> str:
-    return "once" if n == 1 else f"{n:,} times".replace(",", "\u202f")
+    return "once" if n == 1 else f"{n:,} times"
 
 
 def _day(number: int) -> str:

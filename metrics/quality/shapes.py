@@ -165,4 +165,4 @@ class Result:
     @property
     def counted(self) -> str:
         """ "1 item", "12 items"."""
-        return f"{self.count:,} {self.check.nouns[self.count != 1]}".replace(",", "\u202f")
+        return f"{self.count:,} {self.check.nouns[self.count != 1]}"

@@ -13,12 +13,12 @@ HOUR, DAY = 3600, 86400
 
 @register.filter
 def plain(value: Number | None) -> str:
-    """A number with at most two decimals and thin spaces between thousands."""
+    """A number with at most two decimals and commas between thousands."""
     if value is None:
         return "n/a"
     text = f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace(",", "\u202f").replace("-", "\u2212")
+    return text.replace("-", "\u2212")
 
 
 @register.filter

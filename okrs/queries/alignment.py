@@ -57,7 +57,7 @@ class Node:
             return [("closed", "")]
         if not one.key_results:
             return [("no key results", "warn")]
-        counts = [(one.outdated, "outdated", "bad"), (one.pending, "pending", "warn"), (one.due, "due", "warn")]
+        counts = [(one.outdated, "outdated", "warn"), (one.pending, "pending", ""), (one.due, "due", "accent")]
         return [(f"{count} {word}", tone) for count, word, tone in counts if count]
 
     @property

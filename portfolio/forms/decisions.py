@@ -68,7 +68,7 @@ class RaiseForm(Attempt, forms.Form):
         help_text="One a line, from 2 to 6. Empty: the usual ones of its kind.",
     )
     cost_kind = forms.ChoiceField(
-        label="Waiting costs", required=False, choices=[("", "Not said"), *CostKind.choices], help_text="One kind."
+        label="What waiting costs", required=False, choices=[("", "Not said"), *CostKind.choices], help_text="One kind: costs of different kinds are never added."
     )
     cost_per_week = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
     owner = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False, empty_label="Nobody yet")
@@ -81,7 +81,7 @@ class RaiseForm(Attempt, forms.Form):
         rows = Initiative.objects.filter(stream__in=streams, ended_on=None).order_by("stream", "name")
         self.initiatives = {f"initiative:{one.pk}": one for one in rows}
         self.fields["about"].choices = self._places(can(user, "manage_portfolio"))  # type: ignore[attr-defined]
-        self.fields["cost_per_week"].label = f"A week of it, {settings.CURRENCY}"
+        self.fields["cost_per_week"].label = f"Cost of a week of waiting, {settings.CURRENCY}"
         if not any(can(user, "see_money", one) for one in streams):
             del self.fields["cost_kind"], self.fields["cost_per_week"]
 

@@ -24,7 +24,7 @@ def leader(client: Client, cast: Cast) -> Client:
 
 def sent(plan: Plan, scenario: Scenario, **other: Any) -> dict[str, Any]:
     """What the form holds, with what is typed."""
-    held = {f"budget_{row.stream_id}": row.amount for row in scenario.budgets.all()}
+    held: dict[str, Any] = {f"budget_{row.stream_id}": row.amount for row in scenario.budgets.all()}
     held |= {f"funded_{row.initiative_id}": "on" for row in scenario.initiatives.all() if row.is_funded}
     return held | {"version": scenario.version, "name": scenario.name, "description": ""} | other
 
@@ -40,8 +40,8 @@ def test_the_present_is_copied_and_changed(leader: Client, plan: Plan) -> None:
     made = Scenario.objects.get()
     assert answer.headers["Location"] == f"{URL}{made.pk}/"
     payments, platform = plan.cast.payments.pk, plan.cast.platform.pk
-    typed = {f"budget_{payments}": "450000", f"budget_{platform}": "350000", f"funded_{plan.wallet.pk}": "on"}
-    typed |= {f"amount_{plan.wallet.pk}": "25000", "more": plan.idea.pk}
+    typed: dict[str, Any] = {f"budget_{payments}": "450000", f"budget_{platform}": "350000"}
+    typed |= {f"funded_{plan.wallet.pk}": "on", f"amount_{plan.wallet.pk}": "25000", "more": plan.idea.pk}
     leader.post(f"{URL}{made.pk}/", sent(plan, made, **typed))
     assert budgets(made) == {"payments": 450_000, "platform": 350_000}
     assert funded(made) == {
@@ -90,7 +90,7 @@ def test_compared_side_by_side(leader: Client, plan: Plan) -> None:
     seen = answer.content.decode()
     assert "They differ in 2 budgets and 2 initiatives" in seen
     assert seen.count(">differs<") == 10
-    lines = b"".join(leader.get(f"{URL}compare/?s=present&s={made.pk}&format=csv")).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(leader.get(f"{URL}compare/?s=present&s={made.pk}&format=csv")).decode().splitlines()
     assert lines[0] == "stream,what,The present,More for Platform,differs"
     assert "Payments,Wallet,not funded,funded,yes" in lines
     assert leader.get(f"{URL}compare/?s={made.pk}").status_code == 400
@@ -111,7 +111,7 @@ def test_adopted_with_a_decision(leader: Client, plan: Plan) -> None:
     assert "Wallet was not started: its cost needs an approval first" in seen
     assert Decision.objects.get().reason == "Platform"
     assert Amendment.objects.latest("id").amount in {450_000, 350_000}
-    assert "Adopt it" not in seen
+    assert "Adopt the scenario" not in seen
 
 
 def test_adopting_over_budgets_set_meanwhile_is_told(leader: Client, plan: Plan) -> None:
