@@ -161,7 +161,7 @@ def without_zeros(value: object) -> str:
 
 @register.filter
 def amount(value: object) -> str:
-    """Money in words, without its currency: 12,345, cents only below 1,000 and where there are any; nothing is "n/a"."""
+    """Money in words, without its currency: 12,345, cents only below 1,000; nothing is "n/a"."""
     if value is None or value == "":
         return "n/a"
     number = Decimal(str(value)).quantize(Decimal("0.01"))

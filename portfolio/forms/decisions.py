@@ -68,7 +68,10 @@ class RaiseForm(Attempt, forms.Form):
         help_text="One a line, from 2 to 6. Empty: the usual ones of its kind.",
     )
     cost_kind = forms.ChoiceField(
-        label="What waiting costs", required=False, choices=[("", "Not said"), *CostKind.choices], help_text="One kind: costs of different kinds are never added."
+        label="What waiting costs",
+        required=False,
+        choices=[("", "Not said"), *CostKind.choices],
+        help_text="One kind: costs of different kinds are never added.",
     )
     cost_per_week = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
     owner = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False, empty_label="Nobody yet")

@@ -15,7 +15,7 @@ from portfolio import actions
 from portfolio.models import Decision
 from portfolio.quarters import Quarter
 from tests.browser.pages import audit_page
-from tests.cast import Cast, make_cast
+from tests.cast import make_cast
 from tests.okrs.goals import key_result, objective, running_cycle, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
