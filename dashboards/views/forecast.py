@@ -85,7 +85,7 @@ def find(request: HttpRequest, forecast_id: int) -> Forecast:
 
 
 @require_GET
-@with_figures  # type: ignore[arg-type]  # its types know views of a request alone
+@with_figures
 def forecast_stored(request: HttpRequest, forecast_id: int) -> HttpResponse:
     row = find(request, forecast_id)
     context = {

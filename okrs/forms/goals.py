@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -68,9 +69,7 @@ class ObjectiveForm(ThingForm):
         owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
         owner.queryset, owner.empty_label = people(instance.owner_id if instance else None), "Nobody yet"
         theme = cast("forms.ModelChoiceField[Theme]", self.fields["theme"])
-        theme.queryset = Theme.objects.filter(ended_on=None) | Theme.objects.filter(
-            pk=instance.theme_id if instance else None
-        )
+        theme.queryset = Theme.objects.filter(Q(ended_on=None) | Q(pk=instance.theme_id if instance else None))
         theme.empty_label = "None"
 
     @property
@@ -137,7 +136,7 @@ class KeyResultForm(ThingForm):
         owner.queryset, owner.empty_label = people(instance.owner_id if instance else None), "The objective’s"
         kpi = cast("forms.ModelChoiceField[Any]", self.fields["kpi"])
         kpi.queryset, kpi.empty_label = kpis_for(user).filter(ended_on=None), "Choose a figure"
-        kpi.label_from_instance = lambda one: f"{one.name} ({one.stream.name})"  # type: ignore[method-assign]
+        kpi.label_from_instance = lambda obj: f"{obj.name} ({obj.stream.name})"  # type: ignore[method-assign]
         for name in ("baseline", "target", "band_low", "band_high", "weight"):
             self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
         for name in ("weight", "every_days"):
@@ -200,7 +199,8 @@ class KeyResultRows:
     def tell(self, error: ValidationError) -> None:
         """Show what the verb refused at the key result and field that it is about."""
         for one in error.error_dict.get("key_results", []):
-            at, field = one.params["at"], one.params["field"]
+            place = one.params or {}
+            at, field = place["at"], place["field"]
             form = self.said_forms[at]
             form.add_error(field if field in form.fields else None, one.messages)
         for text in error.message_dict.get("weight", []):

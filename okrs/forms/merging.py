@@ -4,8 +4,9 @@ See core/merging.py. The form carries `version` and `base`, the values as they w
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from django import forms
@@ -132,7 +133,7 @@ def edit(
     # Each round somebody else was faster once more: then there is something new to merge.
     while form.is_valid():
         try:
-            saved = form.attempt(lambda form=form, version=version: verb(form, version))
+            saved = form.attempt(partial(verb, form, version))
             return Editing(form, saved=saved, kept=kept)
         except Conflict as conflict:
             now = cast(T, conflict.current)
@@ -175,5 +176,5 @@ def shown(one: forms.Field, text: str) -> str:
         row = one.queryset.model._base_manager.filter(pk=text).first() if text else None  # type: ignore[union-attr]
         return str(row) if row else "nobody" if one.queryset.model.__name__ == "User" else "none"  # type: ignore[union-attr]
     if isinstance(one, forms.ChoiceField):
-        return str(dict(one.choices).get(text, text))
+        return str(dict(cast("Iterable[tuple[str, str]]", one.choices)).get(text, text))
     return text

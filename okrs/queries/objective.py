@@ -166,8 +166,8 @@ def _details(row: Row, user: User, as_of: date | datetime, works: bool) -> list[
     likely, hoped = chances(key_results, at), hope(key_results, at)
     ids = [line.key_result.pk for line in row.lines]
     said_by: dict[int, list[CheckIn]] = {pk: [] for pk in ids}
-    for one in CheckIn.objects.filter(key_result__in=ids, on__lte=day).select_related("by").order_by("on"):
-        said_by[one.key_result_id].append(one)
+    for check_in in CheckIn.objects.filter(key_result__in=ids, on__lte=day).select_related("by").order_by("on"):
+        said_by[check_in.key_result_id].append(check_in)
     work = _work(ids)
     initiatives = set(
         Initiative.objects.for_user(user).filter(contributions__key_result__in=ids).values_list("pk", flat=True)

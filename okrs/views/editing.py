@@ -142,7 +142,7 @@ def change_key_result(request: HttpRequest, key_result_id: int) -> HttpResponse:
         if edited.saved:
             return _saved(request, edited, str(edited.saved), one.objective)
         form = edited.form  # type: ignore[assignment]
-    context = {"form": form, "key_result": one, "one": one.objective}
+    context: dict[str, object] = {"form": form, "key_result": one, "one": one.objective}
     context |= {"base": _sent(request, "base", base_of(one, OF_KEY_RESULT))}
     return render(request, "okrs/key_result.html", context | {"version": _sent(request, "version", one.version)})
 

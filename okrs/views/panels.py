@@ -1,6 +1,6 @@
 """What objectives add to the pages of value streams, teams, initiatives and features."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -43,9 +43,9 @@ def _of_place(place: ValueStream | Team, request: HttpRequest) -> Panel | None:
 
 def of_stream(pk: int, request: HttpRequest) -> Panel | None:
     """The objectives of a value stream and its teams in the present cycle."""
-    return _of_place(cast(ValueStream, ValueStream.objects.get(pk=pk)), request)
+    return _of_place(ValueStream.objects.get(pk=pk), request)
 
 
 def of_team(pk: int, request: HttpRequest) -> Panel | None:
     """The objectives of a team in the present cycle."""
-    return _of_place(cast(Team, Team.objects.select_related("stream").get(pk=pk)), request)
+    return _of_place(Team.objects.select_related("stream").get(pk=pk), request)

@@ -5,11 +5,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from funding.formulas.days import NONE, UNIT, rates, split, workdays
+from funding.formulas.days import NONE, UNIT, Split, rates, split, workdays
 
 
-def table(found: object) -> dict[tuple[int, int, int], tuple[float, int]]:
-    team, day, initiative, share, amount = found  # type: ignore[misc]
+def table(found: Split) -> dict[tuple[int, int, int], tuple[float, int]]:
+    team, day, initiative, share, amount = found
     rows = zip(team.tolist(), day.tolist(), initiative.tolist(), share.tolist(), amount.tolist(), strict=True)
     return {(t, d, i): (s, a) for t, d, i, s, a in rows}
 

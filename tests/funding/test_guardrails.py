@@ -233,7 +233,7 @@ def test_each_has_its_rows_as_csv(page: Client, payments: ValueStream, part: str
     answer = page.get(f"{URL}&format=csv&part={part}")
     assert answer.headers["Content-Type"].startswith("text/csv")
     if part == "horizons":
-        lines = answer.getvalue().decode().splitlines()  # type: ignore[attr-defined]
+        lines = answer.getvalue().decode().splitlines()
         assert lines[2] == "h1,so far,800.00,0.8,60,10,20.0"
 
 

@@ -64,7 +64,7 @@ def test_when_nothing_restores_the_closest_is_chosen() -> None:
     # Only 100 are left: {3} gives 600 of 700 = 85.7 / 0 / 14.3 %: off by 25.7 + 30 + 4.3 = 60; nothing: 40 + 30 + 10.
     known = [candidate(2, "h2", 300, 5), candidate(3, "h3", 100, 2)]
     found = suggest(known, amounts(0, 600, 0, 0), TARGETS, [Decimal(100)])
-    assert (found.chosen, found.base, found.restores, found.loss) == ((3,), (3,), False, 0)
+    assert (found.chosen, found.base, found.restores, found.loss) == ((3,), (3,), False, Fraction(0))
 
 
 def test_each_stream_pays_its_own() -> None:

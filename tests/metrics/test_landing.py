@@ -60,7 +60,8 @@ def test_what_has_landed(cast: Cast) -> None:
     assert of(initiative, THURSDAY) == Landing(1.0, landed_on=date(2025, 5, 22))
     # As of the day between, one item was still open.
     before = of(card, THURSDAY, datetime(2025, 5, 21, 12, tzinfo=UTC))
-    assert (before.landed_on, before.chance) == (None, pytest.approx(1))
+    assert before.landed_on is None
+    assert before.chance == pytest.approx(1)
     feature(made, "Bank", 2, *open_items("Bank", 1), initiative=initiative)
     cache.clear()
     assert of(initiative, THURSDAY).landed_on is None

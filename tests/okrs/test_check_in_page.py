@@ -141,7 +141,7 @@ def test_the_api_checks_in_corrects_lists_and_deletes(cast: Cast, settle: KeyRes
     corrected = client.post(API, given | {"value": 31}, content_type="application/json")
     assert (corrected.status_code, corrected.json()["id"], corrected.json()["value"]) == (200, answer.json()["id"], 31)
     client.post(API, given | {"on": "2025-07-14", "value": 36}, content_type="application/json")
-    listed = client.get(API, {"key_result": settle.pk, "as_of": "2025-07-27"}).json()["results"]
+    listed = client.get(f"{API}?key_result={settle.pk}&as_of=2025-07-27").json()["results"]
     assert [(one["on"], one["value"], one["by"]) for one in listed] == [("2025-07-14", 36, "Max Weber")]
     assert client.delete(f"{API}{answer.json()['id']}/").status_code == 204
     assert settle.check_ins.get().on == date(2025, 7, 14)

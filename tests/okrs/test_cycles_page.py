@@ -57,7 +57,8 @@ def test_closing_with_grade_lessons_and_what_goes_on(client: Client, cast: Cast,
     sent |= {f"take{goals.more.pk}": "on", f"baseline{goals.more.pk}": "50"}
     assert client.post(url, sent).status_code == 302
     goals.team.refresh_from_db()
-    assert (goals.team.closed_score, goals.team.grade) == (pytest.approx(0.5625), 0.6)
+    assert goals.team.closed_score == pytest.approx(0.5625)
+    assert goals.team.grade == 0.6
     (carried,) = into.objectives.all()
     assert [one.baseline for one in carried.key_results.all()] == [50]
     assert "Begin with the bank." in client.get(f"/objectives/{goals.team.pk}/").content.decode()

@@ -76,9 +76,9 @@ def test_orphan_spend(cast: Cast) -> None:
     # A key result of a quarter that is over does not count for May.
     moves(key_result(cast.payments, of=cycle(date(2025, 1, 1), date(2025, 3, 31))), old, 10)
     found = orphan_spend([cast.payments], date(2025, 5, 1), date(2025, 5, 31), NOON)
-    assert (found.amount, found.unassigned, found.total) == (2_500, 1_500, 10_000)
+    assert (found.amount, found.unassigned, found.total) == (Decimal(2_500), Decimal(1_500), Decimal(10_000))
     assert (found.share, found.unassigned_share) == (0.25, 0.15)
-    assert found.rows == ((lost, 1_500), (old, 1_000))
+    assert found.rows == ((lost, Decimal(1_500)), (old, Decimal(1_000)))
     # Of both streams the share is of 14,000.
     both = orphan_spend(None, date(2025, 5, 1), date(2025, 5, 31), NOON)
     assert both.share == pytest.approx(2_500 / 14_000)
@@ -86,7 +86,7 @@ def test_orphan_spend(cast: Cast) -> None:
 
 def test_nothing_spent_has_no_share(cast: Cast) -> None:
     found = orphan_spend([cast.payments], date(2025, 5, 1), date(2025, 5, 31), NOON)
-    assert (found.amount, found.share, found.rows) == (0, None, ())
+    assert (found.amount, found.share, found.rows) == (Decimal(0), None, ())
 
 
 def test_as_many_queries_for_one_as_for_three(cast: Cast) -> None:

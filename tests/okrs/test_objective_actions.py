@@ -75,7 +75,10 @@ def test_what_a_key_result_may_not_be(cast: Cast, goals: Goals, fields: dict[str
 
 
 def test_nothing_is_half_written(cast: Cast, goals: Goals) -> None:
-    rows = [{"name": "Good", "kind": "milestone"}, {"name": "Bad", "baseline": 5.0, "target": 5.0}]
+    rows: list[dict[str, Any]] = [
+        {"name": "Good", "kind": "milestone"},
+        {"name": "Bad", "baseline": 5.0, "target": 5.0},
+    ]
     before = Objective.objects.count()
     with pytest.raises(ValidationError) as error:
         actions.create_objective(actor=cast.pmo, cycle=goals.cycle, name="New", key_results=rows)

@@ -86,13 +86,13 @@ def test_a_milestone_that_was_missed_holds_and_one_that_landed_does_not(cast: Ca
 def test_the_worst_quarter() -> None:
     # Spend per value: 100, 50, 200, 400: the worst of four is one.
     four = {1: (100.0, 1.0), 2: (100.0, 2.0), 3: (200.0, 1.0), 4: (400.0, 1.0)}
-    assert worst_quarter(four) == {4}
+    assert worst_quarter(four) == frozenset({4})
     assert worst_quarter(dict(list(four.items())[:3])) is None
     # Without value it is worse than any ratio, with more spend the worse; of seven one, of eight two.
-    assert worst_quarter(four | {5: (1.0, 0.0), 6: (2.0, -1.0), 7: (1.0, 1.0)}) == {6}
-    assert worst_quarter(four | {5: (1.0, 0.0), 6: (2.0, -1.0), 7: (1.0, 1.0), 8: (1.0, 1.0)}) == {5, 6}
+    assert worst_quarter(four | {5: (1.0, 0.0), 6: (2.0, -1.0), 7: (1.0, 1.0)}) == frozenset({6})
+    assert worst_quarter(four | {5: (1.0, 0.0), 6: (2.0, -1.0), 7: (1.0, 1.0), 8: (1.0, 1.0)}) == frozenset({5, 6})
     # What is level with the last of them is in it too.
-    assert worst_quarter(dict.fromkeys(range(4), (100.0, 1.0))) == {0, 1, 2, 3}
+    assert worst_quarter(dict.fromkeys(range(4), (100.0, 1.0))) == frozenset({0, 1, 2, 3})
 
 
 def spread(cast: Cast, count: int = 4) -> list[Initiative]:

@@ -103,7 +103,7 @@ def test_what_goes_out_comes_in_unchanged(client: Client, cast: Cast) -> None:
     apply(cast.leader, *[rows[0] | {"stage": "reviewing", "verdict": "", "ended_on": ""}], rows[1])
     client.force_login(cast.leader)
     for wanted in ("csv", "xlsx"):
-        sent = b"".join(client.get(f"/portfolio/list/?stage=all&format={wanted}"))  # type: ignore[arg-type]
+        sent = b"".join(client.get(f"/portfolio/list/?stage=all&format={wanted}"))
         file = SimpleUploadedFile(f"list.{wanted}", sent)
         seen = client.post(URL, {"file": file}, follow=True).content.decode()
         assert not (ImportRun.objects.first() or ImportRun()).problems
@@ -117,7 +117,7 @@ def test_an_empty_cell_empties_and_no_column_leaves(cast: Cast) -> None:
     apply(cast.leader, {"key": "cards", "name": "", "stream": "", "job_size": "", "outcome": ""})
     made = Initiative.objects.get()
     assert (made.name, made.stream, made.job_size, made.outcome) == ("Cards", cast.payments, None, "")
-    assert (made.horizon, made.estimated_cost) == ("h2", 5)
+    assert (made.horizon, made.estimated_cost) == ("h2", Decimal(5))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_who_sees_no_money_brings_none(client: Client, cast: Cast) -> None:
     assert Initiative.objects.get().estimated_cost == 500
     client.force_login(cast.coach)
     assert b"estimated_cost" not in client.get(URL).content
-    assert b"estimated_cost" not in client.get(f"{URL}template/").getvalue()  # type: ignore[attr-defined]
+    assert b"estimated_cost" not in client.get(f"{URL}template/").getvalue()
     run = start(cast.coach, row("cards", estimated_cost=1))
     assert (counts(run), run.undo["ignored"]) == ((0, 0, 1), ["estimated_cost"])
 

@@ -82,7 +82,7 @@ def test_what_it_says_and_costs(refunds: Initiative, signs: Told, monkeypatch: p
     assert row.why == "Confidence in “Speed” fell (8, 7, 5, 4); a sign about its money holds too."
     money = {fact["key"]: fact["is_money"] for fact in row.evidence if fact["key"].startswith("sign.")}
     assert money == {"sign.confidence": False, "sign.value": True}
-    assert (row.cost_kind, row.cost_per_week, row.owner) == ("capacity", 4_500, refunds.owner)
+    assert (row.cost_kind, row.cost_per_week, row.owner) == ("capacity", Decimal(4_500), refunds.owner)
 
 
 def test_a_cost_of_delay_goes_before_capacity(cast: Cast, signs: Told, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_a_cost_of_delay_goes_before_capacity(cast: Cast, signs: Told, monkeypat
         signs[name][dear.pk] = Sign(True, name, name)
     monkeypatch.setattr(proposals, "_capacity", [capacity(4_500)])
     [row] = proposals.propose(NOW)
-    assert (row.cost_kind, row.cost_per_week) == ("delay", 18_000)
+    assert (row.cost_kind, row.cost_per_week) == ("delay", Decimal(18_000))
 
 
 def test_once_per_cause_and_again_only_with_news(refunds: Initiative, signs: Told) -> None:

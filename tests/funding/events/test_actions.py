@@ -20,7 +20,8 @@ from tests.cast import Cast, make_cast
 
 
 def initiative(cast: Cast, slug: str, cost: int | None = None) -> Initiative:
-    return Initiative.objects.create(slug=slug, name=slug.capitalize(), stream=cast.payments, estimated_cost=cost)
+    amount = None if cost is None else Decimal(cost)
+    return Initiative.objects.create(slug=slug, name=slug.capitalize(), stream=cast.payments, estimated_cost=amount)
 
 
 def prepared(cast: Cast, budget: int = 900) -> Event:
@@ -132,9 +133,10 @@ def test_groups_side_by_side(cast: Cast) -> None:
     found = queries.board(event)
     north, south = found.groups
     assert (north.people, north.share, north.outcome.spent, north.outcome.partial, north.outcome.left) == (
-        3, 300, 500, 400, 400,
+        3, Decimal(300), Decimal(500), Decimal(400), Decimal(400),
     )  # fmt: skip
-    assert (south.people, south.share, south.outcome.spent, south.outcome.left) == (2, 450, 600, 300)
+    assert (south.people, south.share) == (2, Decimal(450))
+    assert (south.outcome.spent, south.outcome.left) == (Decimal(600), Decimal(300))
     assert {line.item.initiative.slug: [one.is_funded for one in line.amounts] for line in found.lines} == {
         "refunds": [True, False],
         "wallet": [False, True],
@@ -143,10 +145,10 @@ def test_groups_side_by_side(cast: Cast) -> None:
     put(cast.stream_pmo, event, "refunds", 300)
     seat = queries.seat_of(event, cast.stream_pmo)
     assert seat is not None
-    assert (seat.share, seat.left) == (450, 0)
+    assert (seat.share, seat.left) == (Decimal(450), Decimal(0))
     assert [(one.item.initiative.slug, one.group, one.mine, one.missing) for one in seat.items] == [
-        ("refunds", 300, 300, 200),
-        ("wallet", 600, 150, 0),
+        ("refunds", Decimal(300), Decimal(300), Decimal(200)),
+        ("wallet", Decimal(600), Decimal(150), Decimal(0)),
     ]
 
 

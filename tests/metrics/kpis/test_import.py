@@ -28,7 +28,7 @@ def start(cast: Cast, text: str) -> ImportRun:
 
 
 def rows(kpi: Kpi) -> list[tuple[int, float, str, str]]:
-    return [(on.day, *rest) for on, *rest in kpi.values.values_list("on", "value", "note", "origin")]
+    return [(one.on.day, one.value, one.note, one.origin) for one in kpi.values.all()]
 
 
 BEFORE = [(3, 40, "as it was", "hand"), (4, 41, "by hand", "hand")]

@@ -120,9 +120,9 @@ def test_as_of_shows_what_was_then_and_offers_no_writing(coach: Client, refunds:
 
 def test_csv(coach: Client, refunds: Kpi) -> None:
     record(refunds, DAY, 40, note="=1+1")
-    values = b"".join(coach.get(f"{URL}refunds/?format=csv")).decode().splitlines()  # type: ignore[arg-type]
+    values = b"".join(coach.get(f"{URL}refunds/?format=csv")).decode().splitlines()
     assert values[1] == "Refunds in a day,2025-03-03,40.0,%,by hand,'=1+1"
-    listed = b"".join(coach.get(f"{URL}?format=csv&as_of=2025-03-03")).decode().splitlines()  # type: ignore[arg-type]
+    listed = b"".join(coach.get(f"{URL}?format=csv&as_of=2025-03-03")).decode().splitlines()
     assert listed[1] == "Payments,,Refunds in a day,refunds,%,2025-03-03,40.0,80.0,2025-12-31,,,"
 
 
