@@ -109,7 +109,7 @@ class ObjectiveSerializer(serializers.ModelSerializer):
         at = row.standing
         names = ("score", "pace", "elapsed", "grade", "expected", "confidence", "pending", "due", "outdated")
         figures = {name: getattr(at, name) for name in names if name != "grade"} | {"computed_grade": at.grade}
-        context = self.context | {"standings": {line.key_result.pk: line.standing for line in row.lines}}
+        context = {**self.context, "standings": {line.key_result.pk: line.standing for line in row.lines}}
         lines = KeyResultSerializer([line.key_result for line in row.lines], many=True, context=context).data
         return super().to_representation(instance) | figures | {"key_results": lines}
 
@@ -168,7 +168,7 @@ class Goals(
     pagination_class = ById
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "day": day_of(cast(Request, self.request))}
+        return {**super().get_serializer_context(), "day": day_of(self.request)}
 
     def shown(self, thing: Any) -> Any:
         return self.get_serializer(self.get_queryset().get(pk=thing.pk)).data
@@ -179,7 +179,7 @@ class Goals(
         return Response(self.shown(self.get_object()))
 
     def _removed(self, verb: Any, **thing: Any) -> Response:
-        holder = serializers.Serializer()
+        holder: serializers.Serializer[Any] = serializers.Serializer()
         self.save_by(holder, verb, **thing)
         return Response({"removed": holder.instance.pk})  # type: ignore[union-attr]
 
@@ -258,7 +258,7 @@ class ObjectiveViewSet(Goals):
         return self._done(actions.carry_over, objective=self.get_object(), **given.validated_data)
 
     def _done(self, verb: Any, **fields: Any) -> Response:
-        holder = serializers.Serializer()
+        holder: serializers.Serializer[Any] = serializers.Serializer()
         self.save_by(holder, verb, **fields)
         return Response(self.shown(holder.instance))
 
@@ -274,7 +274,8 @@ def _told(error: Refused, count: int) -> dict[str, Any]:
         found = {"key_results": [{"weight": found["weight"]} for _ in range(count)]}
     for one in error.error_dict.get("key_results", []):
         rows = found.setdefault("key_results", [{} for _ in range(count)])
-        rows[one.params["at"]].setdefault(one.params["field"], []).extend(one.messages)
+        place = one.params or {}
+        rows[place["at"]].setdefault(place["field"], []).extend(one.messages)
     return found
 
 

@@ -159,7 +159,7 @@ def test_a_past_quarter_shows_what_was_valid_then(pmo: Client, spent: Cast) -> N
 
 def test_the_csv(client: Client, spent: Cast) -> None:
     client.force_login(spent.leader)
-    lines = client.get(f"{OVERVIEW}&format=csv").getvalue().decode().splitlines()  # type: ignore[attr-defined]
+    lines = client.get(f"{OVERVIEW}&format=csv").getvalue().decode().splitlines()
     assert lines[0] == "stream,budget,spent,elapsed,forecast,over,over share,spent is known from,note"
     assert lines[1] == "payments,500.00,300.00,0.5,600.00,100.00,0.2,ledger,"
     assert lines[2] == "platform,,0.00,0.5,0.00,,,,no budget is set"

@@ -83,9 +83,9 @@ def test_the_example_of_the_definitions(cast: Cast) -> None:
     line(cast.payments, "a", date(2025, 2, 3), "300")
     [found] = money([cast.payments], Q1, HALF)
     # 45 of 90 days: a half.
-    assert (float(found.elapsed), found.spent, found.budget) == (0.5, 300, 500)
-    assert (found.forecast, found.over, found.over_share, found.spent_share) == (600, 100, 0.2, 0.6)
-    assert (found.source, found.left) == ("ledger", 0)
+    assert (float(found.elapsed), found.spent, found.budget) == (0.5, Decimal(300), Decimal(500))
+    assert (found.forecast, found.over, found.over_share, found.spent_share) == (Decimal(600), Decimal(100), 0.2, 0.6)
+    assert (found.source, found.left) == ("ledger", Decimal(0))
 
 
 def test_a_budget_is_that_of_its_day(cast: Cast) -> None:
@@ -118,4 +118,4 @@ def test_what_is_not_prepared_yet_is_not_zero(cast: Cast) -> None:
     rollups.prepare(at("2025-04-01"))
     [found] = money([cast.payments], Q1, HALF)
     # Two teams at 2,400 on 23 + 10 working days, and twice that when the quarter ends.
-    assert (found.is_unprepared, found.spent, found.forecast) == (False, 158_400, 316_800)
+    assert (found.is_unprepared, found.spent, found.forecast) == (False, Decimal(158_400), Decimal(316_800))

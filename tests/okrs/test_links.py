@@ -91,7 +91,7 @@ def test_work_moves_a_key_result_once(cast: Cast, goals: Goals) -> None:
         ({"initiative": work, "lift": float("inf")}, "lift"),
     ):
         with pytest.raises(ValidationError) as error:
-            actions.link_contribution(actor=None, key_result=goals.less, **fields)  # type: ignore[arg-type]
+            actions.link_contribution(actor=None, key_result=goals.less, **fields)
         assert field in error.value.message_dict
     assert actions.change_contribution(actor=cast.member, contribution=made, lift=-3).lift == -3
     actions.unlink_contribution(actor=cast.member, contribution=made)

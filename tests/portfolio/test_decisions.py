@@ -109,8 +109,9 @@ def test_deciding_freezes_the_evidence_of_that_moment(cast: Cast, refunds: Initi
 )
 def test_bad_decisions_are_refused(cast: Cast, refunds: Initiative, fields: dict[str, Any], field: str) -> None:
     row = raised(refunds)
+    given: dict[str, Any] = {"choice": "persevere", "reason": "So."} | fields
     with pytest.raises(ValidationError) as refused:
-        actions.decide(**{"actor": cast.leader, "decision": row, "choice": "persevere", "reason": "So."} | fields)
+        actions.decide(actor=cast.leader, decision=row, **given)
     assert field in refused.value.message_dict
     assert Decision.objects.get().state == DecisionState.OPEN
 
