@@ -282,7 +282,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     # Items, features, initiatives and policies share these kinds, under several names of fields.
-    "ENUM_NAME_OVERRIDES": {"ValueTypeEnum": "portfolio.models.ValueType"},
+    "ENUM_NAME_OVERRIDES": {
+        "ValueTypeEnum": "portfolio.models.ValueType",
+        "StageEnum": "portfolio.models.Stage",
+        "ScoreEnum": [(score, str(score)) for score in (1, 2, 3, 5, 8, 13, 20)],
+        "KeyResultKindEnum": "okrs.models.KeyResultKind",
+    },
 }
 
 LOGGING: dict[str, Any] = {

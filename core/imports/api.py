@@ -4,7 +4,7 @@ import io
 from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError as Refused
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
@@ -25,6 +25,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="ImportRun")
 class RunSerializer(serializers.ModelSerializer[ImportRun]):
     """A file that was checked, imported or rolled back; with problems nothing of it can be imported."""
 

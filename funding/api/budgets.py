@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError as Invalid
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +22,7 @@ from portfolio.models import Initiative, Team, ValueStream
 from portfolio.quarters import Quarter
 
 
+@extend_schema_field(str)
 class QuarterField(serializers.Field[Quarter, str, str, Any]):
     """A calendar quarter, written 2026-q4."""
 
@@ -40,7 +41,7 @@ class BudgetSerializer(serializers.Serializer[Any]):
 
     stream = serializers.CharField(source="stream.slug")
     budget = serializers.DecimalField(14, 2, allow_null=True)
-    spent = serializers.DecimalField(14, 2)
+    spent = serializers.DecimalField(14, 2, source="known_spent", allow_null=True)
     elapsed = serializers.FloatField(help_text="share of the quarter's days that are over, 0 to 1")
     forecast = serializers.DecimalField(14, 2, allow_null=True, help_text="straight line: spent ÷ elapsed")
     over = serializers.DecimalField(14, 2, allow_null=True, help_text="forecast − budget; negative: under")

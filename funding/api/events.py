@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -68,6 +68,7 @@ def _seat(seat: queries.MySeat) -> dict[str, Any]:
     return {"group": seat.seat.group.name, "share": str(seat.share), "left": str(seat.left), "items": items}
 
 
+@extend_schema_serializer(component_name="EventItem")
 class ItemSerializer(serializers.Serializer[Any]):
     """`cost` null: what the initiative is estimated to cost. The same initiative again changes its cost."""
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -26,6 +26,7 @@ def quarter_of(text: str) -> Quarter:
         raise serializers.ValidationError(str(error)) from None
 
 
+@extend_schema_serializer(component_name="ScenarioBudget")
 class BudgetSerializer(serializers.Serializer[Any]):
     """The budget of a value stream in a scenario."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,6 +31,7 @@ class LinkedSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="KeyResultChance")
 class ChanceSerializer(serializers.Serializer[Any]):
     """`chance` 0 to 1 (null: n/a, then `reason` says why), `shown` as pages say it; `low` and `high` are the 5th and
     95th percentile of the value on the last day `by`, `expected` its mean, `error` the standard error of the chance.

@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from metrics.models import Kpi
 from okrs import actions
 from okrs.api.base import (
     AS_OF,
@@ -42,7 +43,7 @@ class KeyResultSerializer(serializers.ModelSerializer):
 
     objective = SeenObjective(queryset=Objective.objects.all())
     owner = serializers.PrimaryKeyRelatedField(queryset=people(), required=False, allow_null=True)
-    kpi = SeenKpi(slug_field="slug", queryset=KeyResult.objects.none(), required=False, allow_null=True)
+    kpi = SeenKpi(slug_field="slug", queryset=Kpi.objects.none(), required=False, allow_null=True)
     version = serializers.IntegerField(required=False, min_value=1)
     every_days = serializers.IntegerField(required=False, min_value=1, max_value=92)
     standing = serializers.SerializerMethodField()
@@ -111,7 +112,12 @@ class ObjectiveSerializer(serializers.ModelSerializer):
         figures = {name: getattr(at, name) for name in names if name != "grade"} | {"computed_grade": at.grade}
         context = {**self.context, "standings": {line.key_result.pk: line.standing for line in row.lines}}
         lines = KeyResultSerializer([line.key_result for line in row.lines], many=True, context=context).data
-        return super().to_representation(instance) | figures | {"key_results": lines}
+        known = super().to_representation(instance) | figures | {"key_results": lines}
+        return known if at.is_closed else known | NOT_CLOSED
+
+
+# What an objective says that is not closed, or was not yet on the as-of day.
+NOT_CLOSED = {"closed_at": None, "closed_score": None, "grade": None, "lessons": ""}
 
 
 class ObjectiveFilter(filters.FilterSet):

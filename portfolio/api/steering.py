@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -132,6 +132,7 @@ class ApprovalSerializer(serializers.ModelSerializer):
         validators: list[Any] = []
 
 
+@extend_schema_serializer(component_name="ApprovalAnswer")
 class AnswerSerializer(serializers.Serializer[Any]):
     approve = serializers.BooleanField()
     note = serializers.CharField(required=False, max_length=300, allow_blank=True)

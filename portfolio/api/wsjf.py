@@ -5,7 +5,7 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -105,10 +105,12 @@ class RevealSerializer(serializers.Serializer[Any]):
     is_revealed = serializers.BooleanField(default=True)
 
 
+@extend_schema_serializer(component_name="WsjfPart")
 class PartSerializer(serializers.Serializer[Any]):
     part = serializers.ChoiceField(choices=list(PARTS))
 
 
+@extend_schema_serializer(component_name="ScoringClose")
 class CloseSerializer(serializers.Serializer[Any]):
     """`write`: what was agreed on goes to the initiatives."""
 
