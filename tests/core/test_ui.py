@@ -1,5 +1,8 @@
 """The components as templates use them."""
 
+from decimal import Decimal
+
+from django import forms
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
@@ -70,3 +73,17 @@ def test_crumbs_end_with_text() -> None:
     shown = render('{% crumbs "Flow" "/flow/" team "" %}', team="<Falcon>")
     assert '<a href="/flow/">Flow</a>' in shown
     assert "<li>&lt;Falcon&gt;</li>" in shown
+
+
+def test_money_has_cents_only_below_a_thousand() -> None:
+    said = [render("{{ one|amount }}", one=Decimal(one)) for one in ("14477.64", "-1000.5", "999.5", "12")]
+    assert said == ["14,478", "\u22121,000", "999.50", "12"]
+
+
+def test_a_number_field_shows_whole_amounts_without_zeros() -> None:
+    class Ask(forms.Form):
+        cost = forms.DecimalField()
+
+    assert 'value="620000"' in str(Ask({"cost": "620000.00"})["cost"])
+    assert 'value="0.50"' in str(Ask({"cost": "0.50"})["cost"])
+    assert 'value="abc"' in str(Ask({"cost": "abc"})["cost"])
