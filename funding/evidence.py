@@ -50,7 +50,8 @@ def _of_stream(stream: ValueStream, at: datetime) -> Iterator[Fact]:
     quarter = Quarter.of(timezone.localdate(at))
     [found] = money([stream], quarter, at)
     address = _page(stream, quarter)
-    yield _fact("spent", f"Spent in {quarter.name}", found.spent, address)
+    if found.known_spent is not None:
+        yield _fact("spent", f"Spent in {quarter.name}", found.known_spent, address)
     if found.budget is not None:
         yield _fact("budget", f"Budget of {quarter.name}", found.budget, address)
     if found.forecast is not None:

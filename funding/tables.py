@@ -23,7 +23,7 @@ def money_row(line: Line) -> Row:
     one = line.money
     share = None if one.over_share is None else round(one.over_share, 4)
     elapsed = round(float(one.elapsed), 4)
-    known = (one.stream.slug, one.budget, one.spent, elapsed, one.forecast, one.over, share)
+    known = (one.stream.slug, one.budget, one.known_spent, elapsed, one.forecast, one.over, share)
     return (*known, line.source_text, one.reason)
 
 

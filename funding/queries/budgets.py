@@ -37,8 +37,19 @@ class StreamMoney:
     source: Source
     reason: str = ""
     spent_share: float | None = None
-    # Nothing is known of its spend yet: the costs of its teams are still to be prepared.
+    # Nothing is known of its spend: the costs of its teams are still to be prepared, or nobody said what they cost.
     is_unprepared: bool = False
+    is_unpriced: bool = False
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing can be said of its spend; `spent` is 0 then, and shown nowhere."""
+        return self.is_unprepared or self.is_unpriced
+
+    @property
+    def known_spent(self) -> Decimal | None:
+        """What was spent; None is n/a."""
+        return None if self.is_unknown else self.spent
 
     @property
     def left(self) -> Decimal | None:
@@ -60,22 +71,29 @@ def money(streams: Sequence[ValueStream], quarter: Quarter, as_of: datetime) -> 
     for part in parts(quarter.first, quarter.last, as_of, streams):
         spent.setdefault(part.stream, []).append(part)
     elapsed = quarter.elapsed(timezone.localdate(as_of))
-    late = _unprepared(streams, quarter) - spent.keys()
-    found = (_money(one, amounts.get(one.pk), spent.get(one.pk, []), elapsed) for one in streams)
-    return [_unknown(one) if one.stream.pk in late and elapsed else one for one in found]
+    found = [_money(one, amounts.get(one.pk), spent.get(one.pk, []), elapsed) for one in streams]
+    priced = _unknown_teams(streams, quarter) if elapsed else {}
+    return [
+        one if one.source or one.stream.pk not in priced else _unknown(one, is_priced=priced[one.stream.pk])
+        for one in found
+    ]
 
 
-def _unprepared(streams: Sequence[ValueStream], quarter: Quarter) -> set[int]:
-    """The streams with a team in the quarter that costs something and has no prepared costs yet."""
+def _unknown_teams(streams: Sequence[ValueStream], quarter: Quarter) -> dict[int, bool]:
+    """The streams with a team in the quarter whose cost is not known: True where it is only not prepared yet."""
     there = Q(ended_on=None) | Q(ended_on__gte=quarter.first)
-    costs = Q(cost_per_day__isnull=False) | Q(costs__isnull=False)
-    rows = Team.objects.filter(there, costs, stream__in=streams, cost_mark=None)
-    return set(rows.order_by().values_list("stream", flat=True))
+    unpriced = Q(cost_per_day=None, costs=None)
+    rows = Team.objects.filter(there & (unpriced | Q(cost_mark=None)), stream__in=streams).order_by()
+    found: dict[int, bool] = {}
+    for stream, now, then in rows.values_list("stream", "cost_per_day", "costs"):
+        found[stream] = found.get(stream, False) or now is not None or then is not None
+    return found
 
 
-def _unknown(one: StreamMoney) -> StreamMoney:
-    why = "the costs of its teams are being prepared"
-    return replace(one, forecast=None, over=None, over_share=None, spent_share=None, reason=why, is_unprepared=True)
+def _unknown(one: StreamMoney, *, is_priced: bool) -> StreamMoney:
+    why = "the costs of its teams are being prepared" if is_priced else "nobody set what its teams cost"
+    one = replace(one, forecast=None, over=None, over_share=None, spent_share=None, reason=why)
+    return replace(one, is_unprepared=is_priced, is_unpriced=not is_priced)
 
 
 def _money(stream: ValueStream, budget: Decimal | None, found: Sequence[Part], elapsed: Fraction) -> StreamMoney:

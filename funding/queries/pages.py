@@ -72,6 +72,8 @@ class Line:
         one = self.money
         if one.is_unprepared:
             return "What was spent is not known yet: the costs of its teams are being prepared."
+        if one.is_unpriced:
+            return f"What was spent is not known: {one.reason}."
         if one.budget is None:
             return f"{whole_money(one.spent)} spent; no budget is set for this quarter."
         if one.forecast is None:
@@ -87,7 +89,7 @@ class Line:
     @property
     def is_unknown(self) -> bool:
         """Whether nothing can be said of its spend: no ledger, and the cost of its teams is not known (yet)."""
-        return self.money.is_unprepared or (not self.money.source and bool(self.without_cost))
+        return self.money.is_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,9 @@ class FundingPage:
     def total(self) -> Mapping[str, Any]:
         own = [line.money for line in self.with_budget]
         budget = sum((one.budget or Decimal(0) for one in own), Decimal(0))
+        # Of the whole nothing is over or under while a part of it is not known.
         forecasts = [one.forecast for one in own if one.forecast is not None]
-        forecast = sum(forecasts, Decimal(0)) if forecasts else None
+        forecast = sum(forecasts, Decimal(0)) if own and len(forecasts) == len(own) else None
         spent = sum((one.spent for one in own), Decimal(0))
         over = None if forecast is None else forecast - budget
         size = None if over is None else abs(over)
@@ -215,8 +218,8 @@ class StreamPage:
     @property
     def heading(self) -> str:
         one = self.line.money
-        if one.is_unprepared:
-            return f"What {one.stream} spent is not known yet"
+        if one.is_unknown:
+            return f"What {one.stream} spent is not known{' yet' if one.is_unprepared else f': {one.reason}'}"
         if one.over is None:
             return f"{one.stream}: {whole_money(one.spent)} spent, {one.reason}"
         way = "ended" if one.elapsed == 1 else "is heading for"

@@ -162,7 +162,8 @@ def test_the_csv(client: Client, spent: Cast) -> None:
     lines = client.get(f"{OVERVIEW}&format=csv").getvalue().decode().splitlines()
     assert lines[0] == "stream,budget,spent,elapsed,forecast,over,over share,spent is known from,note"
     assert lines[1] == "payments,500.00,300.00,0.5,600.00,100.00,0.2,ledger,"
-    assert lines[2] == "platform,,0.00,0.5,0.00,,,,no budget is set"
+    # Nobody set what Kite costs: what Platform spent is not known, which is not 0.
+    assert lines[2] == "platform,,,0.5,,,,,nobody set what its teams cost"
 
 
 def test_only_streams_whose_money_one_sees(pmo: Client, spent: Cast) -> None:

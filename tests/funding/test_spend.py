@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from funding import rollups
@@ -119,3 +120,25 @@ def test_what_is_not_prepared_yet_is_not_zero(cast: Cast) -> None:
     [found] = money([cast.payments], Q1, HALF)
     # Two teams at 2,400 on 23 + 10 working days, and twice that when the quarter ends.
     assert (found.is_unprepared, found.spent, found.forecast) == (False, Decimal(158_400), Decimal(316_800))
+
+
+def test_what_nobody_priced_is_not_zero(cast: Cast, client: Client) -> None:
+    # A budget, teams for which nobody set a cost, no ledger: nothing is spent, forecast or left that anybody knows of.
+    no_teams(cast.falcon, cast.heron)
+    budget(cast.payments, "500")
+    [found] = money([cast.payments], Q1, HALF)
+    assert (found.known_spent, found.forecast, found.over, found.left) == (None, None, None, None)
+    assert found.reason == "nobody set what its teams cost"
+    client.force_login(cast.leader)
+    asked = "quarter=2025-q1&as_of=2025-02-14"
+    said = client.get(f"/api/v1/budgets/?scope=stream:payments&{asked}").json()["streams"][0]
+    assert (said["budget"], said["spent"], said["forecast"]) == ("500.00", None, None)
+    assert "What Payments spent is not known" in client.get(f"/portfolio/funding/payments/?{asked}").content.decode()
+    lines = client.get(f"/portfolio/funding/?{asked}&format=csv").getvalue().decode().splitlines()
+    assert lines[1].split(",")[:5] == ["payments", "500.00", "", "0.5", ""]
+    home = client.get("/?scope=stream:payments&as_of=2025-02-14").content.decode()
+    assert "What was spent is not known: nobody set what its teams cost." in home
+    # A line of a ledger is known: 100 ÷ ½ = 200.
+    line(cast.payments, "a", date(2025, 2, 3), "100")
+    [found] = money([cast.payments], Q1, HALF)
+    assert (found.known_spent, found.forecast, found.over) == (Decimal(100), Decimal(200), Decimal(-300))

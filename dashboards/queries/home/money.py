@@ -80,7 +80,7 @@ def _row(ask: Ask, one: StreamMoney, quarter: Quarter, value: float | None, befo
     elapsed = float(one.elapsed)
     label = f"{amount(one.spent)} of {amount(one.budget)} spent, {per_cent(elapsed)} of {quarter.name} is over"
     bar = None
-    if one.budget:
+    if one.budget and not one.is_unknown:
         over = tone_of(one)
         bar = Bar(float(one.spent), float(one.budget), label, elapsed * float(one.budget), "over" if over else "")
     page = link("funding-stream", one.stream.slug, query=ask.as_of_query.lstrip("?"))
@@ -92,12 +92,17 @@ def _row(ask: Ask, one: StreamMoney, quarter: Quarter, value: float | None, befo
     return [
         Cell(one.stream.name, page or link("home", query=f"scope=stream:{one.stream.slug}")),
         Cell(_thousands(one.budget), title="" if one.budget else "no budget", value=one.budget or ""),
-        Cell(_thousands(one.spent), value=one.spent),
-        Cell("" if bar else "no budget", bar=bar, value=one.spent_share if bar else ""),
-        Cell(_thousands(one.forecast), title=one.reason, value=one.forecast if one.forecast is not None else ""),
+        _amount(one.known_spent, one.reason),
+        Cell("" if bar else "n/a" if one.budget else "no budget", bar=bar, value=one.spent_share if bar else ""),
+        _amount(one.forecast, one.reason),
         end,
         _value(value, before),
     ]
+
+
+def _amount(value: Decimal | None, reason: str) -> Cell:
+    """An amount, or n/a with the reason."""
+    return Cell(_thousands(value), title="" if value is not None else reason, value="" if value is None else value)
 
 
 def _round(value: Decimal | None) -> Decimal | None:
@@ -124,9 +129,10 @@ def _signed(value: float) -> str:
 
 
 def _answer(found: list[StreamMoney], quarter: Quarter) -> str:
-    known = [one for one in found if one.budget]
+    known = [one for one in found if one.budget and not one.is_unknown]
     if not known:
-        return f"No value stream has a budget for {quarter.name} yet."
+        why = "What was spent is not known: " + found[0].reason if any(one.budget for one in found) else ""
+        return f"{why}." if why else f"No value stream has a budget for {quarter.name} yet."
     spent, budget = sum(one.spent for one in known), sum(one.budget or Decimal(0) for one in known)
     share = f"{per_cent(float(spent / budget))} spent at {per_cent(float(known[0].elapsed))} of {quarter.name}"
     over = [one for one in known if tone_of(one)]
