@@ -93,13 +93,13 @@ class Ways:
 def days_by_stage(own: Sequence[Stay], until: date) -> list[int]:
     """Days in each of STAGES up to `until`, that day included; stays after it do not count."""
     days: dict[str, int] = dict.fromkeys(STAGES, 0)
-    seen = [stay for stay in own if timezone.localdate(stay.entered_at) <= until]
+    # The day something was done is the last one of the stage before, as the day of a deployment is.
+    seen = [stay for stay in own if stay.stage in days and timezone.localdate(stay.entered_at) <= until]
     for stay in seen:
         left = timezone.localdate(stay.left_at) if stay.left_at else until
         is_last = stay is seen[-1]
         span = (min(left, until) - timezone.localdate(stay.entered_at)).days + int(is_last)
-        if stay.stage in days:
-            days[stay.stage] += span
+        days[stay.stage] += span
     return list(days.values())
 
 

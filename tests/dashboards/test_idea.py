@@ -76,7 +76,8 @@ def test_what_was_closed_before_counts_until_then(cast: Cast) -> None:
     made = initiative(cast, "Given up", date(2025, 5, 20), date(2025, 5, 26), date(2025, 6, 2))
     actions.close_initiative(actor=None, initiative=made, on=date(2025, 6, 4), verdict="stop")
     [way] = idea.ways(cast.leader, LATER).rows
-    assert (way.total, way.has_ended) == (15, True)
+    # 20 May to 4 June, both ends counted: 12 + 4 days, 6 + 7 of them before 2 June.
+    assert (way.total, way.has_ended, list(way.days)) == (16, True, [6, 0, 7, 0, 3])
 
 
 def test_the_page_and_its_rows(client: Client, cast: Cast, refunds: Initiative) -> None:
