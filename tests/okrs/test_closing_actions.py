@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.utils import timezone
 
 from okrs import actions, queries
@@ -122,3 +123,13 @@ def test_a_carried_key_result_has_a_way_to_go(cast: Cast, goals: Goals) -> None:
         actions.carry_over(actor=None, objective=goals.team, cycle=following(), baselines={goals.more.pk: 61.0})
     assert "would start at its target" in error.value.message_dict[f"baseline{goals.more.pk}"][0]
     assert not following().objectives.exists()
+
+
+def test_before_it_was_closed_the_api_knows_nothing_of_it(client: Client, cast: Cast, goals: Goals) -> None:
+    actions.close_objective(actor=cast.member, objective=goals.team, grade=0.6, lessons="Start earlier.")
+    client.force_login(cast.member)
+    names = ("closed_at", "closed_score", "grade", "lessons")
+    then = client.get(f"/api/v1/objectives/{goals.team.pk}/?as_of=2025-12-30").json()
+    assert [then[name] for name in names] == [None, None, None, ""]
+    now = client.get(f"/api/v1/objectives/{goals.team.pk}/").json()
+    assert (now["closed_score"], now["grade"], now["lessons"]) == (pytest.approx(0.5625), 0.6, "Start earlier.")
