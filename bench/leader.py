@@ -1,7 +1,8 @@
-"""Server time and queries of the leader's page, on an organisation of 40 streams and on one of 4. `python -m bench.leader`.
+"""Server time and queries of the leader's page, on an organisation of 40 streams and on one of 4.
 
-Prints a table and stores it as bench/leader.md. The organisation is made with SQL: 300 teams with two years of work,
-deployments and prepared costs, 400 initiatives, 1,200 key results with weekly check-ins, budgets, open decisions.
+`python -m bench.leader` prints a table and stores it as bench/leader.md. The organisation is made with SQL: 300 teams
+with two years of work, deployments and prepared costs, 400 initiatives, 1,200 key results with weekly check-ins,
+budgets, open decisions.
 Cold: nothing kept of any figure; warm: the best of some runs; queries: of a warm and of a cold run.
 """
 
@@ -56,7 +57,8 @@ INSERT INTO metrics_status (source_id, external_id, name, state, is_chosen, posi
 INSERT INTO metrics_workitem (source_id, external_id, key, title, url, tool_type, kind, status_id, team_id, created_at,
         labels, parent, class_of_service)
     SELECT s.id, n::text, 'T' || s.team_id || '-' || n, 'Item ' || n, '', 'story', 'feature',
-        t.id, s.team_id, %(today)s::timestamptz - ((%(items)s - n) * 540.0 / %(items)s + 20) * interval '1 day', '{}', '', ''
+        t.id, s.team_id, %(today)s::timestamptz - ((%(items)s - n) * 540.0 / %(items)s + 20) * interval '1 day',
+        '{}', '', ''
     FROM metrics_source s CROSS JOIN generate_series(1, %(items)s) n
     JOIN metrics_status t ON t.source_id = s.id AND t.name = CASE WHEN n > %(items)s - 12 THEN 'Doing' ELSE 'Done' END;
 INSERT INTO metrics_transition (source_id, external_id, item_id, at, from_status_id, to_status_id)
