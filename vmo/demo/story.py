@@ -198,7 +198,7 @@ KPIS = (
     PlannedKpi("payments", "heron-in-progress", "Items in progress at Heron", "items", "less", 0, 0, 24, "wip",
                "heron"),
     PlannedKpi("onboarding", "activation", "New customers who pay within a week", "%", "more", 44, 53, 60),
-    PlannedKpi("platform", "platform-lead-time", "Days from commit to production", "days", "less", 0, 0, 2,
+    PlannedKpi("platform", "platform-lead-time", "Hours from commit to production", "hours", "less", 0, 0, 48,
                "change_lead_time"),
     PlannedKpi("customer-care", "first-answer", "Hours to the first answer", "hours", "less", 9, 5, 4),
 )  # fmt: skip
