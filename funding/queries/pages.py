@@ -19,6 +19,7 @@ from funding.rollups import Freshness, freshness
 from funding.templatetags.costs import per_cent, whole_money
 from portfolio.models import Horizon, Initiative, Team, ValueStream
 
+NO_INITIATIVE = "No initiative"
 SOURCES = {"teams": "cost of the teams", "ledger": "ledger", "both": "ledger and cost of the teams", "": ""}
 
 
@@ -230,7 +231,9 @@ class StreamPage:
     @property
     def none_text(self) -> str:
         """How much went to no initiative, where it did."""
-        none = next((cut for cut in self.initiatives if not cut.slug), None)
+        if not self.initiatives:
+            return ""
+        none = next((cut for cut in self.initiatives if cut.label == NO_INITIATIVE), None)
         return f"{per_cent(none.share)} went to no initiative." if none else "All of it went to initiatives."
 
     @property
@@ -263,7 +266,7 @@ def stream_page(stream: ValueStream, asked: Asked, user: User) -> StreamPage:
 
 def _initiative(part: Part, known: Mapping[int, tuple[str, str]]) -> tuple[str, str, str]:
     if part.initiative is None:
-        return "No initiative", "", ""
+        return NO_INITIATIVE, "", ""
     name, slug = known.get(part.initiative, ("Initiatives not open to you", ""))
     return name, "", slug
 

@@ -142,3 +142,16 @@ def test_what_nobody_priced_is_not_zero(cast: Cast, client: Client) -> None:
     line(cast.payments, "a", date(2025, 2, 3), "100")
     [found] = money([cast.payments], Q1, HALF)
     assert (found.known_spent, found.forecast, found.over) == (Decimal(100), Decimal(200), Decimal(-300))
+
+
+def test_what_it_went_to_tells_none_from_what_one_may_not_see(cast: Cast, client: Client) -> None:
+    # 75 of 100 on an initiative of Platform, which the PMO of Payments does not see, and 25 on none.
+    hidden = initiative(cast.platform, "Hidden")
+    line(cast.payments, "a", date(2025, 2, 3), "75", initiative=hidden)
+    line(cast.payments, "b", date(2025, 2, 3), "25")
+    client.force_login(cast.stream_pmo)
+    page = client.get("/portfolio/funding/payments/?quarter=2025-q1&as_of=2025-02-14").content.decode()
+    assert "25\u00a0% went to no initiative." in page
+    assert "Hidden" not in page
+    none = client.get("/portfolio/funding/payments/?quarter=2024-q4").content.decode()
+    assert "went to" not in none
