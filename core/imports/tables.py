@@ -23,7 +23,9 @@ from core.imports.protocol import Column, Problem, Row
 MOST_ROWS = 20_000
 MOST_BYTES = 50 * 2**20
 # A small archive can hold endless text.
-MOST_UNPACKED = 400 * 2**20
+MOST_UNPACKED = 100 * 2**20
+# So many lines for each row that may be filled: a sheet of empty lines is not read to its end.
+LINES_PER_ROW = 10
 LONGEST_CELL = 50_000
 SEPARATORS = ",;\t|"
 
@@ -156,7 +158,7 @@ def _heading(cells: Sequence[str], columns: Sequence[Column]) -> tuple[list[str 
 
 
 def _table(lines: Lines, columns: Sequence[Column], most_rows: int) -> Table:
-    filled = ((number, cells) for number, cells in lines if any(cell.strip() for cell in cells))
+    filled = _filled(lines, most_rows)
     _, heading = next(filled, (0, []))
     if not heading:
         raise unreadable("The file is empty.")
@@ -170,6 +172,15 @@ def _table(lines: Lines, columns: Sequence[Column], most_rows: int) -> Table:
     if not table.rows and not table.problems:
         raise unreadable("The file has a heading but no rows.")
     return table
+
+
+def _filled(lines: Lines, most_rows: int) -> Lines:
+    """The lines that say something."""
+    for number, cells in lines:
+        if any(cell.strip() for cell in cells):
+            yield number, cells
+        elif number > most_rows * LINES_PER_ROW:
+            raise unreadable(f"Line {number:,} is empty, as others before it: remove the empty lines.")
 
 
 def _add(table: Table, number: int, cells: list[str], places: Sequence[str | None], needed: set[str]) -> None:

@@ -119,7 +119,7 @@ def remove_baseline(request: HttpRequest, baseline_id: int) -> HttpResponse:
 @require_POST
 def restore_baseline(request: HttpRequest) -> HttpResponse:
     """The undo of a removal: the baseline's fields are in the address."""
-    asked, measure = asked_of(request), request.GET.get("measure", "")
+    asked, measure = asked_of(request), request.GET.get("measure", "").replace("\0", "")
     place, form = place_of(asked.scope), NewBaselineForm(request.GET, auto_id=f"{measure}-%s")
     if form.is_valid():
         fields = {name: value for name, value in form.cleaned_data.items() if name != "for_all"}

@@ -209,7 +209,10 @@ def _check_seen(scenario: Scenario, quarter: Quarter, seen: int | None) -> None:
     """Refuse to write over budgets that somebody set since the actor looked at them."""
     if seen is None or seen == latest_amendment(quarter):
         return
-    last = Amendment.objects.filter(quarter=quarter.first).select_related("by", "stream").latest("id")
+    last = Amendment.objects.filter(quarter=quarter.first).select_related("by", "stream").order_by("id").last()
+    if last is None:
+        # What they say they saw was never there.
+        raise Conflict(scenario)
     who, data = str(last.by) if last.by else "", {"amount": str(last.amount), "reason": last.reason}
     raise Conflict(scenario, who, f"set the budget of {last.stream} that is compared with", last.at, data)
 

@@ -66,6 +66,8 @@ def delete_check_in(*, actor: Person, check_in: CheckIn) -> None:
     with transaction.atomic():
         row = _held(check_in.key_result)
         _check_open(row)
+        if not row.check_ins.filter(pk=check_in.pk).exists():
+            raise ValidationError("Somebody deleted it already.")
         said = {name: plain(getattr(check_in, name)) for name in SAID}
         audit.record(actor=actor, verb="deleted the check-in of", target=row, data={"on": plain(check_in.on), **said})
         check_in.delete()

@@ -28,13 +28,14 @@ SELECT EXISTS (SELECT FROM up WHERE id = %s)
 """
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
+    """Until the transaction ends nobody else draws a line."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def _leads_to(start: Objective, end: Objective) -> bool:
-    """Whether `start` supports `end`, itself or by others."""
+def leads_to(start: Objective, end: Objective) -> bool:
+    """Whether `start` is `end` or supports it, itself or by others."""
     with connection.cursor() as cursor:
         cursor.execute(ABOVE, [start.pk, end.pk])
         return bool(cursor.fetchone()[0])
@@ -45,7 +46,7 @@ def _check_line(row: Objective, goal: Objective, field: str) -> None:
         raise ValidationError({field: "An objective does not support itself."})
     if RANKS[Level(goal.level)] > RANKS[Level(row.level)]:
         raise ValidationError({field: f"“{goal}” is below this objective: link it from there."})
-    if _leads_to(goal, row):
+    if leads_to(goal, row):
         raise ValidationError({field: f"“{goal}” supports this objective already: that would be a circle."})
 
 
@@ -59,7 +60,7 @@ def link_support(
     field = "above" if above else "key_result"
     goal = above or key_result.objective  # type: ignore[union-attr]
     with transaction.atomic():
-        _one_at_a_time()
+        one_at_a_time()
         row = hold(objective)
         _check_line(row, goal, field)
         there = Support.objects.filter(objective=row, above=above, key_result=key_result).first()

@@ -113,6 +113,8 @@ def raise_decision(
     thing.evidence = _frozen(thing, [replace(fact, key=f"{KEPT}{fact.key}") for fact in facts], at)
     with transaction.atomic():
         made = _create(actor, thing)
+        if owner:
+            _check_owner(made)
         _tell_owner(made, actor)
     return made
 
@@ -130,8 +132,21 @@ def _create(actor: Person, thing: Decision) -> Decision:
     return thing
 
 
+def _sees(user: User, decision: Decision) -> bool:
+    from portfolio.queries.decisions import decisions_for
+
+    return decisions_for(user).filter(pk=decision.pk).exists()
+
+
+def _check_owner(decision: Decision) -> None:
+    """Refuse to ask somebody who may not read the question: it may be of money, or of a place that is not theirs."""
+    if decision.owner is not None and not _sees(decision.owner, decision):
+        raise ValidationError({"owner": f"{decision.owner} does not see this decision: ask somebody who does."})
+
+
 def _tell_owner(decision: Decision, actor: Person) -> None:
-    if decision.owner is None or decision.owner == actor:
+    """A notice with the question; an owner of an initiative who may not read it is not told."""
+    if decision.owner is None or decision.owner == actor or not _sees(decision.owner, decision):
         return
     text = f"A decision is asked of you: {decision.question}"
     url = reverse("decision", args=[decision.pk])
@@ -273,6 +288,8 @@ def assign_decision(*, actor: Person, decision: Decision, owner: User | None, du
         is_new = owner is not None and owner != row.owner
         row.owner, row.due_on = owner, due_on
         row.save(update_fields=["owner", "due_on"])
+        if is_new:
+            _check_owner(row)
         now = [str(owner or ""), due_on.isoformat() if due_on else ""]
         pairs = zip(("owner", "due_on"), before, now, strict=True)
         data = {name: [old, new] for name, old, new in pairs if old != new}

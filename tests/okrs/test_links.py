@@ -96,3 +96,20 @@ def test_work_moves_a_key_result_once(cast: Cast, goals: Goals) -> None:
     assert actions.change_contribution(actor=cast.member, contribution=made, lift=-3).lift == -3
     actions.unlink_contribution(actor=cast.member, contribution=made)
     assert not goals.less.contributions.exists()
+
+
+def test_what_comes_back_closes_no_circle(cast: Cast, goals: Goals) -> None:
+    """One supports Two and is deleted; then Two supports Three, and Three supported One: One cannot come back so."""
+    one, two, three = (
+        Objective.objects.create(cycle=goals.cycle, level="team", team=cast.falcon, name=name)
+        for name in ("One", "Two", "Three")
+    )
+    actions.link_support(actor=None, objective=one, above=two)
+    actions.link_support(actor=None, objective=three, above=one)
+    removed = actions.delete_objective(actor=None, objective=one)
+    line = actions.link_support(actor=None, objective=two, above=three)
+    with pytest.raises(ValidationError, match="that would be a circle"):
+        actions.restore_removed(actor=None, removed=removed)
+    assert not Objective.objects.filter(name="One").exists()
+    actions.unlink_support(actor=None, support=line)
+    assert actions.restore_removed(actor=None, removed=removed).name == "One"

@@ -330,3 +330,24 @@ def test_the_api_dismisses(cast: Cast, refunds: Initiative) -> None:
     assert told(cast.pmo, "post", f"decisions/{row.pk}/dismiss/", {"reason": "Known."})[1]["state"] == "dismissed"
     assert told(cast.pmo, "post", f"decisions/{row.pk}/restore/")[1]["state"] == "open"
     assert told(cast.coach, "post", f"decisions/{row.pk}/dismiss/")[0] == 403
+
+
+def test_only_who_sees_a_decision_is_asked(leader: Client, cast: Cast) -> None:
+    """The question of a budget holds an amount: the coach of Payments does not see its money, nor a notice of it."""
+    row = actions.raise_decision(actor=None, kind="budget", question="Add 80,661 EUR?", stream=cast.payments)
+    page = leader.post(f"{LIST}{row.pk}/assign/", {"owner": cast.coach.pk}).content.decode()
+    assert "Cora Lind does not see this decision: ask somebody who does." in page
+    row.refresh_from_db()
+    assert row.owner is None
+    with pytest.raises(ValidationError, match="does not see this decision"):
+        actions.raise_decision(actor=None, kind="other", question="?", stream=cast.payments, owner=cast.outsider)
+    # The owner of an initiative is asked by default: of its money they are not told.
+    mine = actions.create_initiative(actor=None, stream=cast.payments, name="Mine", owner=cast.coach)
+    actions.raise_decision(actor=None, kind="budget", question="Add 80,661 EUR?", initiative=mine)
+    assert not Notice.objects.exists()
+    actions.raise_decision(actor=None, kind="pivot", question="Go on?", initiative=mine)
+    assert Notice.objects.get().user == cast.coach
+    # What is about everything and of money is for nobody of one stream only.
+    whole = actions.raise_decision(actor=None, kind="scenario", question="Which one?")
+    leader.force_login(cast.stream_pmo)
+    assert leader.get(f"{LIST}{whole.pk}/").status_code == 404

@@ -1,0 +1,92 @@
+"""Money is seen only by those who may: every page, list, file and route of the API is read as people who may not see
+the money of Payments; none of its amounts is anywhere. A leader, who may, finds them all the same way."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.access import ROUTES, Props
+from tests.cast import Cast
+from tests.safety.riches import AMOUNTS, Riches, amounts_in, text_of
+
+LINK = re.compile(r'\b(?:href|hx-get|src|data-[a-z-]*url)="([^"#]+)')
+# A page is the same page with other filters: so many of its addresses are read.
+MOST_PER_PATH = 3
+MOST = 450
+SCOPES = ["", "scope=portfolio", "scope=stream:payments", "scope=stream:platform", "scope=team:falcon"]
+# These take what they are asked for from the address, in whatever scope.
+OF_SCOPES = {"home", "funding", "guardrails", "ledger", "portfolio", "portfolio-list", "decisions", "okr-chances"}
+
+
+@pytest.fixture
+def riches(cast: Cast) -> Riches:
+    return Riches(Props(cast))
+
+
+def starts(riches: Riches) -> Iterator[str]:
+    """Every GET of the access table, as CSV and XLSX too, whoever may open it; then what riches have beside it."""
+    fill = riches.props.fill
+    for name, rows in ROUTES.items():
+        for row in [row for row in rows if row.method == "get"]:
+            path, query = reverse(name, kwargs=fill(row.args)), fill(row.query)
+            own = {query} | (set(SCOPES) if name in OF_SCOPES else set())
+            for one in sorted(own):
+                yield f"{path}?{one}"
+            if not name.startswith("api-"):
+                yield from (f"{path}?{query}&format={kind}" for kind in ("csv", "xlsx"))
+    quarter = riches.quarter.slug
+    yield from (f"/portfolio/funding/payments/?quarter={quarter}", f"/imports/ledger/{riches.run.pk}/")
+    yield from (f"/api/v1/imports/ledger/{riches.run.pk}/", "/imports/ledger/?scope=stream:payments")
+    yield from (f"/api/v1/decisions/{riches.decision.pk}/", "/api/v1/decisions/?page_size=100")
+    yield from (f"/api/v1/budgeting-events/{riches.rich_event.pk}/", f"/portfolio/budgeting/{riches.rich_event.pk}/")
+    yield from (f"/search/?q={text}" for text in ("add", "8,123,457", "Payments", "Refunds", "Rich"))
+    yield from (
+        f"/live/poll/?topic={topic}&after=0" for topic in ("board:portfolio", f"budgeting:{riches.rich_event.pk}")
+    )
+    for key in ("money", "decisions", "changes", "okrs", "first", "value", "flow"):
+        yield from (f"/overview/{key}{end}?{scope}" for end in ("/", ".csv") for scope in SCOPES)
+
+
+def read(client: Client, first: Iterator[str]) -> dict[str, set[str]]:
+    """What amounts each address tells; links are followed."""
+    todo, read_of, told = list(first), dict[str, int](), dict[str, set[str]]()
+    known = set(todo)
+    while todo and len(told) < MOST:
+        address = todo.pop(0)
+        answer: Any = client.get(address)
+        assert answer.status_code < 500, address
+        text = text_of(answer)
+        told[address] = amounts_in(text)
+        kind = answer.headers.get("Content-Type", "")
+        for link in LINK.findall(text) if "html" in kind else ():
+            found = urljoin(address, unescape(link))
+            path = urlsplit(found).path
+            is_ours = (
+                path.startswith("/") and not path.startswith(("/static/", "/logout", "/admin/")) and "://" not in found
+            )
+            if is_ours and found not in known and read_of.get(path, 0) < MOST_PER_PATH:
+                read_of[path] = read_of.get(path, 0) + 1
+                known.add(found)
+                todo.append(found)
+    return told
+
+
+@pytest.mark.parametrize("person", ["member", "viewer", "coach", "platform_pmo"])
+def test_who_may_not_see_money_finds_none(person: str, riches: Riches, client: Client) -> None:
+    client.force_login(riches.who(person))
+    told = read(client, starts(riches))
+    assert len(told) > 200  # it did read them
+    assert {address: amounts for address, amounts in told.items() if amounts} == {}
+
+
+def test_a_leader_finds_every_amount(riches: Riches, client: Client) -> None:
+    client.force_login(riches.who("leader"))
+    told = read(client, starts(riches))
+    found = set().union(*told.values())
+    assert found >= set(AMOUNTS) - {"import"}
