@@ -151,9 +151,10 @@ def assign(request: HttpRequest, decision_id: int) -> HttpResponse:
     require(me(request), "manage_portfolio", place_of(row))
     if form.is_valid():
         try:
-            form.attempt(lambda: actions.assign_decision(actor=me(request), decision=row, **form.cleaned_data))
+            made = form.attempt(lambda: actions.assign_decision(actor=me(request), decision=row, **form.cleaned_data))
         except actions.Conflict as conflict:
             return _page(request, find(request, decision_id), 409, conflict=conflict)
-        messages.success(request, "Saved.")
-        return redirect("decision", row.pk)
+        if made:
+            messages.success(request, "Saved.")
+            return redirect("decision", row.pk)
     return _page(request, row, assign_form=form)
