@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.models import User
 from funding.forms.asked import Asked
 from funding.guardrails import Approvals, Capacity, Horizons, Reviews
 from funding.models import LedgerEntry
@@ -33,12 +34,13 @@ def ledger_row(entry: LedgerEntry) -> Row:
     return (entry.posted_on, entry.amount, entry.stream.slug, initiative, entry.horizon, entry.key, entry.text)
 
 
-def spend_rows(streams: Sequence[ValueStream], asked: Asked) -> Iterator[Row]:
-    """The parts of a quarter's spend, as figures are computed from them."""
+def spend_rows(streams: Sequence[ValueStream], asked: Asked, user: User) -> Iterator[Row]:
+    """The parts of a quarter's spend, as figures are computed from them; what `user` may not see has no name."""
     found = parts(asked.quarter.first, asked.quarter.last, asked.at, streams)
     slugs = {one.pk: one.slug for one in streams}
     teams = dict(Team.objects.filter(pk__in={part.team for part in found}).values_list("pk", "slug"))
-    names = dict(Initiative.objects.filter(pk__in={part.initiative for part in found}).values_list("pk", "slug"))
+    seen = Initiative.objects.for_user(user).filter(pk__in={part.initiative for part in found})
+    names = dict(seen.values_list("pk", "slug"))
     for part in found:
         team, initiative = teams.get(part.team or 0, ""), names.get(part.initiative or 0, "")
         source = "ledger" if part.is_ledger else "teams"

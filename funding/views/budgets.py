@@ -56,7 +56,8 @@ def stream(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _set(request, asked, stream)
     if request.GET.get("format"):
         name = f"spend-{slug}-{asked.quarter.slug}"
-        return table_response(request.GET["format"], name, tables.SPEND, tables.spend_rows([stream], asked))
+        rows = tables.spend_rows([stream], asked, me(request))
+        return table_response(request.GET["format"], name, tables.SPEND, rows)
     return _page(request, asked, stream)
 
 

@@ -153,5 +153,8 @@ def test_what_it_went_to_tells_none_from_what_one_may_not_see(cast: Cast, client
     page = client.get("/portfolio/funding/payments/?quarter=2025-q1&as_of=2025-02-14").content.decode()
     assert "25\u00a0% went to no initiative." in page
     assert "Hidden" not in page
+    lines = client.get("/portfolio/funding/payments/?quarter=2025-q1&as_of=2025-02-14&format=csv").getvalue().decode()
+    assert "75.00" in lines
+    assert "hidden" not in lines
     none = client.get("/portfolio/funding/payments/?quarter=2024-q4").content.decode()
     assert "went to" not in none
