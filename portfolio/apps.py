@@ -15,13 +15,19 @@ class PortfolioConfig(AppConfig):
 
     def ready(self) -> None:
         from core import imports, live, search
+        from core.templatetags.ui import offer_tab
+        from portfolio import panels
         from portfolio.imports import InitiativeImporter
-        from portfolio.rules import may_watch
+        from portfolio.rules import can_somewhere, may_watch
+        from portfolio.views import decisions
 
         search.register(find, rank=30)
         imports.register(InitiativeImporter())
+        offer_tab("approvals", lambda user: can_somewhere(user, "see_money"))
         live.topics("wsjf", hears_session)
         live.topics("board", may_watch)
+        panels.register("initiative", rank=15, panel=decisions.initiative_panel)
+        panels.register("stream", rank=30, panel=decisions.stream_panel)
 
 
 def hears_session(user: "AbstractBaseUser", session_id: str) -> bool:

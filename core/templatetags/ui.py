@@ -1,6 +1,6 @@
 """The components of the look as template tags; docs/developers/components.md shows how each is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -171,6 +171,12 @@ def amount(value: object) -> str:
 
 
 @register.filter
+def exact(value: object) -> str:
+    """Money to the cent, as a ledger has it: 12,345.60."""
+    return f"{Decimal(str(value)):,.2f}".replace("-", "\u2212")
+
+
+@register.filter
 def money(value: object) -> str:
     """Money with the portal's currency, on one line: 12,345 EUR."""
     text = amount(value)
@@ -203,11 +209,26 @@ SECTIONS = {
 }
 
 
-@register.inclusion_tag("components/section_tabs.html")
-def section_tabs(section: str, here: str, query: str = "") -> dict[str, Any]:
+# Who is offered a tab; a page without a rule is for everybody. The page itself checks again.
+_offered: dict[str, Callable[[Any], bool]] = {}
+
+
+def offer_tab(name: str, rule: Callable[[Any], bool]) -> None:
+    """Show the tab of the URL `name` only to users for whom `rule` is true; apps say so when they are ready."""
+    _offered[name] = rule
+
+
+def _is_offered(name: str, user: Any) -> bool:
+    return name not in _offered or user is None or _offered[name](user)
+
+
+@register.inclusion_tag("components/section_tabs.html", takes_context=True)
+def section_tabs(context: template.Context, section: str, here: str, query: str = "") -> dict[str, Any]:
     """The tabs of a job; `here` is the page's URL name, `query` goes with every one (without its "?")."""
-    found = []
+    found, user = [], getattr(context.get("request"), "user", None)
     for name, label in SECTIONS[section]:
+        if name != here and not _is_offered(name, user):
+            continue
         try:
             url = reverse(name)
         except NoReverseMatch:

@@ -193,3 +193,13 @@ def as_row(row: Decision) -> Sequence[Any]:
 LOG_HEAD = [
     *("Decided on", "Kind", "Question", "About", "State", "Choice", "Reason", "Decided by", "Review on", "Raised on"),
 ]
+
+
+def decisions_about(user: User, subject: Initiative | ValueStream, most: int = 8) -> list[Decision]:
+    """The decisions about an initiative, or about a value stream itself, that `user` may see: open ones first."""
+    rows = decisions_for(user).exclude(state=DecisionState.DISMISSED)
+    if isinstance(subject, Initiative):
+        rows = rows.filter(initiative=subject)
+    else:
+        rows = rows.filter(stream=subject, initiative=None)
+    return list(rows.order_by(F("decided_at").desc(nulls_first=True), "-raised_at")[:most])

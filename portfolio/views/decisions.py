@@ -16,7 +16,8 @@ from core.templatetags.ui import Choice, Entry
 from portfolio import actions, forms
 from portfolio.actions.decisions import place_of
 from portfolio.forms.decisions import AssignForm, DecideForm, DismissForm, LogForm, RaiseForm, initial_of
-from portfolio.models import Decision, DecisionState
+from portfolio.models import Decision, DecisionState, Initiative, ValueStream
+from portfolio.panels import Panel
 from portfolio.queries import decisions as queries
 from portfolio.queries import streams_for
 from portfolio.rules import can, can_somewhere, require
@@ -158,3 +159,24 @@ def assign(request: HttpRequest, decision_id: int) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("decision", row.pk)
     return _page(request, row, assign_form=form)
+
+
+def _panel(request: HttpRequest, subject: Initiative | ValueStream) -> Panel:
+    """The decisions about a thing, for its page, with the way to a new one."""
+    user = me(request)
+    stream = subject.stream if isinstance(subject, Initiative) else subject
+    kind = "initiative" if isinstance(subject, Initiative) else "stream"
+    may_raise = can(user, "manage_portfolio", stream)
+    new = f"{reverse('decision-new')}?about={kind}:{subject.pk}" if may_raise else ""
+    rows = [(row, queries.choice_text(row)) for row in queries.decisions_about(user, subject)]
+    return Panel("portfolio/decisions_panel.html", {"rows": rows, "new": new})
+
+
+def initiative_panel(pk: int, request: HttpRequest) -> Panel | None:
+    """The decisions about an initiative."""
+    return _panel(request, Initiative.objects.select_related("stream").get(pk=pk))
+
+
+def stream_panel(pk: int, request: HttpRequest) -> Panel | None:
+    """The decisions about a value stream itself."""
+    return _panel(request, ValueStream.objects.get(pk=pk))
