@@ -97,6 +97,11 @@ class Access:
         return self.everywhere
 
     @property
+    def sees_streams(self) -> bool:
+        """Whether there is a whole value stream to look at; members see their teams only."""
+        return self.is_administrator or bool(self.everywhere or self.streams)
+
+    @property
     def anywhere(self) -> frozenset[str]:
         """Every role held somewhere."""
         return self.everywhere.union(*self.streams.values(), *self.teams.values())

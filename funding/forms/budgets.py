@@ -43,7 +43,7 @@ class SharesForm(Attempt, forms.Form):
                 label=f"{horizon.label}, %", min_value=0, max_value=100, required=False, initial=known and known.share
             )
             self.fields[f"{horizon.value}_tolerance"] = forms.IntegerField(
-                label="may be off by, points", min_value=0, max_value=100, required=False,
+                label="May be off by, points", min_value=0, max_value=100, required=False,
                 initial=known.tolerance if known else 5,
             )  # fmt: skip
 

@@ -94,7 +94,7 @@ class AlignForm(Attempt, forms.Form):
     """An objective, and the objective ("o12") or key result ("k34") above it that it supports."""
 
     objective = forms.ChoiceField(label="This objective")
-    goal = forms.ChoiceField(label="supports")
+    goal = forms.ChoiceField(label="Supports")
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, of: Map, chosen: str = "") -> None:
         super().__init__(data, initial={"objective": chosen})

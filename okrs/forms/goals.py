@@ -124,7 +124,7 @@ class KeyResultForm(ThingForm):
             "band_low": "Lower edge",
             "band_high": "Upper edge",
             "kpi": "Figure",
-            "every_days": "Check in every … days",
+            "every_days": "Check in every, days",
         }
         help_texts = {"unit": "As “%” or “days”.", "weight": "Counts so many times in the score."}
 

@@ -214,3 +214,12 @@ def test_as_many_queries_for_one_as_for_four(leader: Client, cast: Cast, refunds
     for name in ("A", "B", "C"):
         actions.create_initiative(actor=None, stream=cast.platform, name=name, stage="analysing", estimated_cost=5)
     assert count() == one
+
+
+def test_a_tab_is_offered_to_those_who_may_open_it(leader: Client, cast: Cast) -> None:
+    member = Client()
+    member.force_login(cast.member)
+    for page, approvals in ((leader, True), (member, False)):
+        seen = page.get("/portfolio/themes/").content.decode()
+        assert all((f'href="/portfolio/{one}/"' in seen) == approvals for one in ("approvals", "funding", "scenarios"))
+        assert 'href="/portfolio/decisions/"' in seen

@@ -2,11 +2,11 @@
 
 from datetime import date
 from decimal import Decimal
+from textwrap import shorten
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.text import Truncator
 
 from core.templatetags.ui import amount
 from dashboards.queries.base import count
@@ -62,7 +62,7 @@ def tile(ask: Ask) -> Tile | None:
 
 def _head(has_cost: bool) -> list[Head]:
     cost = [Head(f"A week, {settings.CURRENCY}", is_number=True)] if has_cost else []
-    return [Head("Decide"), Head("Because"), Head("Waits", is_number=True), *cost, Head("Owner")]
+    return [Head("Decide"), Head("Because"), Head("Waiting", is_number=True), *cost, Head("Owner")]
 
 
 def _row(ask: Ask, one: DueDecision, has_cost: bool) -> list[Cell]:
@@ -74,7 +74,7 @@ def _row(ask: Ask, one: DueDecision, has_cost: bool) -> list[Cell]:
     late = f"late since {day_month(due)}" if one.is_late and due else ""
     return [
         Cell(question, link("decision", one.decision.pk, query=ask.as_of_query.lstrip("?")), note=one.options),
-        Cell(Truncator(why).chars(LONGEST), value=why),
+        Cell(shorten(why, LONGEST, placeholder=" …"), value=why),
         Cell(
             f"{one.waiting} d",
             tone="warn" if one.is_late else "",
