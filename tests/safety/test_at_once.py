@@ -59,7 +59,7 @@ def at_once(held: models.Model, *verbs: Callable[[], object]) -> list[str]:
         with transaction.atomic():
             type(held)._base_manager.select_for_update().get(pk=held.pk)
             running = [pool.submit(_told, verb) for verb in verbs]
-            until(lambda: waiting() == len(verbs), what="everybody waiting")
+            until(lambda: waiting() == len(verbs), seconds=120, what="everybody waiting")
         return sorted(one.result() for one in running)
 
 
