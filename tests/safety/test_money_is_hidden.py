@@ -45,6 +45,7 @@ def starts(riches: Riches) -> Iterator[str]:
     yield from (f"/api/v1/imports/ledger/{riches.run.pk}/", "/imports/ledger/?scope=stream:payments")
     yield from (f"/api/v1/decisions/{riches.decision.pk}/", "/api/v1/decisions/?page_size=100")
     yield from (f"/api/v1/budgeting-events/{riches.rich_event.pk}/", f"/portfolio/budgeting/{riches.rich_event.pk}/")
+    yield f"/portfolio/decisions/{riches.decision.pk}/"
     yield from (f"/search/?q={text}" for text in ("add", "8,123,457", "Payments", "Refunds", "Rich"))
     yield from (
         f"/live/poll/?topic={topic}&after=0" for topic in ("board:portfolio", f"budgeting:{riches.rich_event.pk}")
