@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -12,6 +12,10 @@ from portfolio.actions.limits import tell_board
 from portfolio.actions.writing import change, create, lock
 from portfolio.models import Approval, ApprovalState, ApprovalThreshold, Initiative, Stage, ValueStream
 from portfolio.rules import Person, can, require
+
+
+# Who sets the first threshold has no row to wait for.
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('portfolio_approvalthreshold'))"
 
 
 def threshold_of(stream_id: int) -> Decimal | None:
@@ -98,6 +102,8 @@ def set_threshold(*, actor: Person, amount: Decimal | None, stream: ValueStream 
     their own. None takes it away. What is being implemented goes on; raising its cost is checked."""
     require(actor, "manage_money", stream)
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(ONE_AT_A_TIME)
         known = ApprovalThreshold.objects.select_for_update(of=("self",)).filter(stream=stream).first()
         if amount is not None and known:
             change(actor, "changed the approval threshold", known, {"amount": amount})
