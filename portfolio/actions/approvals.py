@@ -13,7 +13,6 @@ from portfolio.actions.writing import change, create, lock
 from portfolio.models import Approval, ApprovalState, ApprovalThreshold, Initiative, Stage, ValueStream
 from portfolio.rules import Person, can, require
 
-
 # Who sets the first threshold has no row to wait for.
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('portfolio_approvalthreshold'))"
 

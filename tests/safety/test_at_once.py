@@ -26,6 +26,7 @@ from portfolio.proposals import propose
 from portfolio.quarters import Quarter
 from tests.access import Props
 from tests.cast import make_cast
+from tests.okrs.goals import key_result, objective, running_cycle, said
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,10 +207,14 @@ def test_what_runs_by_itself_does_nothing_twice(props: Props) -> None:
     now = timezone.now()
     # The next one: what was made just now is news of its week.
     monday = now + timedelta(days=7 - timezone.localtime(now).weekday())
+    row = key_result(objective(running_cycle(), props.cast.payments), props.cast.leader)
+    said(row, timezone.localdate(), 35)
+    # What was checked in today is due again in a week; nobody did.
+    due = timezone.localtime(now + timedelta(days=7)).replace(hour=9)
     monday = timezone.localtime(monday).replace(hour=9, minute=0)
     actions.move_initiative(actor=None, initiative=props.initiative, stage="implementing")
     StageEntry.objects.filter(initiative=props.initiative).update(at=now - timedelta(days=100))
-    for verb in (lambda: propose(now), lambda: remind(now), lambda: send_digests(monday), lambda: prepare(now)):
+    for verb in (lambda: propose(now), lambda: remind(due), lambda: send_digests(monday), lambda: prepare(now)):
         together(verb)
     causes = list(Decision.objects.exclude(cause="").values_list("cause", flat=True))
     assert causes
