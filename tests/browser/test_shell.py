@@ -215,4 +215,5 @@ def test_the_api_documentation_works_under_its_policy(as_person: Open, live_serv
     page = as_person(cast.pmo)
     with no_errors(page):
         page.goto(live_server.url + "/api/v1/docs/")
-        expect(page.locator(".opblock").first).to_be_visible()
+        # The description of some hundred routes is made on the way.
+        expect(page.locator(".opblock").first).to_be_visible(timeout=30_000)
