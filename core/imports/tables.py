@@ -27,6 +27,8 @@ MOST_UNPACKED = 100 * 2**20
 # So many lines for each row that may be filled: a sheet of empty lines is not read to its end.
 LINES_PER_ROW = 10
 LONGEST_CELL = 50_000
+# A quotation mark that is never closed swallows the rest: no more of it is read than this.
+MOST_OPEN = 131_072
 SEPARATORS = ",;\t|"
 
 # The number of a line and its cells.
@@ -91,6 +93,8 @@ def _records(file: BinaryIO, encoding: str, columns: Sequence[Column]) -> Lines:
         named = re.fullmatch(r"sep=([^\s\"]|\t)\s*", first, re.I)
         separator = named[1] if named else _separator(first, columns)
         lines: Iterator[str] = text if named else chain([first], text)
+        # The limit is the process's: others who read files set their own before they begin.
+        csv.field_size_limit(MOST_OPEN)
         reader = csv.reader(lines, delimiter=separator)
         before = 1 if named else 0
         number = 1
