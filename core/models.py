@@ -143,3 +143,66 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Comment(models.Model):
+    """What somebody wrote about a thing (by its label and id); the text stays in the audit trail when it is removed."""
+
+    target_type = models.CharField(max_length=60)
+    target_id = models.CharField(max_length=60)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    author_name = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    # Whom it names: they were told.
+    mentions = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["target_type", "target_id", "at"], name="comment_of_target")]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="comment_says_something")]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class Hook(models.Model):
+    """An address of another program (a chat tool) that is told what happens; see core/hooks.py.
+
+    `scope` says of where, in the words of the app that calls ("stream:payments"), empty for everywhere. `sealed` holds
+    the secret that signs each call.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    url = models.URLField(max_length=500)
+    scope = models.CharField(max_length=120, blank=True)
+    sealed = models.BinaryField(default=bytes)
+    is_active = models.BooleanField(default=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HookCall(LeasedJob):
+    """A call of a hook: once per hook and `key`, tried again while the other side is away."""
+
+    hook = models.ForeignKey(Hook, on_delete=models.CASCADE, related_name="calls")
+    key = models.CharField(max_length=200)
+    event = models.CharField(max_length=60)
+    body = models.JSONField(default=dict)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "lease_until"])]
+        constraints = [models.UniqueConstraint(fields=["hook", "key"], name="hook_call_once")]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.hook_id}"

@@ -29,6 +29,9 @@ Verb = Literal[
     "manage_objectives",  # cycles, objectives, key results, alignment, closing
     "check_in",  # values and confidence of key results, votes
     "manage_kpis",
+    "log_impediment",  # log, work on, comment on and resolve impediments; answer proposals
+    "manage_impediments",  # limits of levels, mail addresses, calls to other programs
+    "manage_actions",  # improvement actions
 ]
 Place = ValueStream | Team | None
 Person = AbstractBaseUser | AnonymousUser | None
@@ -55,6 +58,9 @@ ROLES: dict[Verb, frozenset[str]] = {
     "manage_objectives": frozenset({Role.PMO, Role.LEADER, Role.COACH}),
     "check_in": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
     "manage_kpis": frozenset({Role.PMO, Role.LEADER, Role.COACH}),
+    "log_impediment": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
+    "manage_impediments": frozenset({Role.PMO}),
+    "manage_actions": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
 }
 WORDS: dict[Verb, str] = {
     "administer": "Only administrators can do this.",
@@ -74,6 +80,9 @@ WORDS: dict[Verb, str] = {
     "manage_objectives": "Only leaders, coaches and the PMO of this place can change its objectives.",
     "check_in": "Only the owner, members, coaches, leaders and the PMO of this place can check in.",
     "manage_kpis": "Only leaders, coaches and the PMO of this value stream can change its key figures.",
+    "log_impediment": "Only members, coaches, leaders and the PMO of this team can log and work on its impediments.",
+    "manage_impediments": "Only the PMO can change how impediments are handled.",
+    "manage_actions": "Only members, coaches, leaders and the PMO of this place can change its improvement actions.",
 }
 
 

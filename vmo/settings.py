@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "metrics",
     "funding",
     "okrs",
+    "impediments",
     "connectors",
     "dashboards",
     "vmo.apps.VmoConfig",

@@ -1,5 +1,6 @@
 """The nouns several apps need: value streams, teams, people's roles; themes, initiatives, features; decisions."""
 
+from portfolio.models.actions import Action, ActionState
 from portfolio.models.decisions import CostKind, Decision, DecisionKind, DecisionState
 from portfolio.models.organisation import (
     FIRST_ITERATION,
@@ -45,6 +46,8 @@ __all__ = [
     "FIRST_ITERATION",
     "SCORES",
     "WSJF_PARTS",
+    "Action",
+    "ActionState",
     "Allocation",
     "Approval",
     "ApprovalState",
