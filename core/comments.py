@@ -1,0 +1,174 @@
+"""Comments on any thing: written, changed, taken away and back; whoever is named in one is told, once.
+
+Who may write about a thing, and who may be named because they see it, is said by the app that calls.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from core import audit, outbox
+from core.models import Comment
+
+LONGEST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a comment is about, for the mail and the notice of those it names: its name, its page's path.
+
+    `tag` goes before the subject of the mail, so that an answer finds its way back ("[VMO-12]").
+    """
+
+    name: str
+    path: str
+    tag: str = ""
+
+
+def _of(target: models.Model) -> Q:
+    return Q(target_type=target._meta.label_lower, target_id=str(target.pk))
+
+
+def comments_of(*targets: models.Model, as_of: datetime | None = None) -> QuerySet[Comment]:
+    """The comments on these things that stand, oldest first, with authors and those they name; by then, if asked."""
+    wanted = Q(pk=None)
+    for target in targets:
+        wanted |= _of(target)
+    found = Comment.objects.filter(wanted, removed_at=None)
+    if as_of is not None:
+        found = found.filter(at__lte=as_of)
+    return found.select_related("author").prefetch_related("mentions")
+
+
+def spans(text: str, names: Iterable[str]) -> list[tuple[int, int]]:
+    """Where `text` names one of `names` with an @ before it, in their order: whole names only, the longest wins."""
+    known = sorted({name for name in names if name}, key=lambda name: (-len(name), name))
+    if not known:
+        return []
+    pattern = r"(?<!\w)@(?:" + "|".join(map(re.escape, known)) + r")(?!\w)"
+    return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
+
+
+def named(text: str, people: Iterable[AbstractBaseUser]) -> list[AbstractBaseUser]:
+    """Those of `people` whom `text` names (“@Ada Keller”), whatever the case; two of one name are both meant."""
+    known = list(people)
+    said = {text[first + 1 : last].casefold() for first, last in spans(text, map(str, known))}
+    return [person for person in known if str(person).casefold() in said]
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\0", "").replace("\r\n", "\n").strip()
+    if not text:
+        raise ValidationError({"text": "Say something."})
+    if len(text) > LONGEST:
+        raise ValidationError({"text": f"A comment has at most {LONGEST:,} characters; this one has {len(text):,}."})
+    return text
+
+
+def add(
+    *,
+    actor: AbstractBaseUser | None,
+    target: models.Model,
+    text: str,
+    about: About,
+    people: Iterable[AbstractBaseUser] = (),
+    at: datetime | None = None,
+) -> Comment:
+    """Write a comment; those of `people` whom it names are told. `actor` None is the portal itself."""
+    text = _clean(text)
+    with transaction.atomic():
+        row = Comment.objects.create(
+            target_type=target._meta.label_lower,
+            target_id=str(target.pk),
+            author_id=actor.pk if actor else None,
+            author_name=str(actor or ""),
+            text=text,
+            at=at or timezone.now(),
+        )
+        audit.record(actor=actor, verb="commented on", target=target, data={"comment": row.pk, "text": text})
+        _tell(row, named(text, people), actor, about)
+    return row
+
+
+def edit(
+    *,
+    actor: AbstractBaseUser,
+    comment: Comment,
+    text: str,
+    target: models.Model,
+    about: About,
+    people: Iterable[AbstractBaseUser] = (),
+) -> Comment:
+    """Change what one wrote oneself; whoever is named now and was not before is told."""
+    text = _clean(text)
+    with transaction.atomic():
+        row = _lock(comment)
+        if row.author_id != actor.pk:
+            raise PermissionDenied("Only who wrote a comment can change it.")
+        if row.text != text:
+            before, row.text, row.edited_at = row.text, text, timezone.now()
+            row.save(update_fields=["text", "edited_at"])
+            data = {"comment": row.pk, "text": [before, text]}
+            audit.record(actor=actor, verb="changed a comment on", target=target, data=data)
+            _tell(row, named(text, people), actor, about)
+    return row
+
+
+def _lock(comment: Comment) -> Comment:
+    row = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
+    if row.removed_at is not None:
+        raise ValidationError("This comment was taken away meanwhile.")
+    return row
+
+
+def remove(*, actor: AbstractBaseUser, comment: Comment, target: models.Model, is_manager: bool = False) -> Comment:
+    """Take a comment away: one's own, or (`is_manager`) anybody's. The audit trail keeps its text."""
+    with transaction.atomic():
+        row = _lock(comment)
+        _check_remover(actor, row, is_manager=is_manager)
+        row.removed_at = timezone.now()
+        row.save(update_fields=["removed_at"])
+        data = {"comment": row.pk, "text": row.text}
+        audit.record(actor=actor, verb="removed a comment from", target=target, data=data)
+    return row
+
+
+def restore(*, actor: AbstractBaseUser, comment: Comment, target: models.Model, is_manager: bool = False) -> Comment:
+    """Undo of `remove`; doing it twice does no harm."""
+    with transaction.atomic():
+        row = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
+        _check_remover(actor, row, is_manager=is_manager)
+        if row.removed_at is not None:
+            row.removed_at = None
+            row.save(update_fields=["removed_at"])
+            audit.record(actor=actor, verb="put a comment back on", target=target, data={"comment": row.pk})
+    return row
+
+
+def _check_remover(actor: AbstractBaseUser, row: Comment, *, is_manager: bool) -> None:
+    if row.author_id != actor.pk and not is_manager:
+        raise PermissionDenied("Only who wrote a comment can take it away.")
+
+
+def _tell(row: Comment, people: Sequence[AbstractBaseUser], actor: AbstractBaseUser | None, about: About) -> None:
+    """A notice and a mail for each who is named for the first time; nobody is told of naming themselves."""
+    known = set(row.mentions.values_list("pk", flat=True))
+    row.mentions.set(people)  # type: ignore[arg-type]
+    who = str(actor or "The portal")
+    for person in people:
+        if person.pk in known or (actor is not None and person.pk == actor.pk):
+            continue
+        key, path = f"mention:{row.pk}:{person.pk}", f"{about.path}#comment-{row.pk}"
+        outbox.notify(user_id=person.pk, key=key, text=f"{who} asks for you: {about.name}", url=path)
+        subject = f"{about.tag} {who} asks for you: {about.name}".strip()
+        context = {"person": person, "subject": subject, "who": who, "about": about, "comment": row}
+        text, html = outbox.letter("mention", context | {"address": outbox.absolute(path)})
+        outbox.send(key=key, to=cast(str, person.email), subject=subject, text=text, html=html)  # type: ignore[attr-defined]

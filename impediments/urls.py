@@ -1,0 +1,5 @@
+"""Addresses of impediments."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""Pages of impediments, a file per kind of page."""
