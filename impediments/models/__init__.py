@@ -1,7 +1,7 @@
 """Impediments: what slows teams down, its clocks and levels, what it blocks and costs, what data propose."""
 
 from impediments.models.channels import Attachment, Channel, IncomingMail, Verdict
-from impediments.models.found import Answer, BlockedDay, BlockedMark, Proposal, Trigger
+from impediments.models.found import Answer, BlockedDay, BlockedMark, Proposal, ProposalMark, Trigger
 from impediments.models.impediments import (
     EXTERNAL,
     Block,
@@ -35,6 +35,7 @@ __all__ = [
     "Pause",
     "Period",
     "Proposal",
+    "ProposalMark",
     "RootCause",
     "Spell",
     "State",

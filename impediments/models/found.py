@@ -98,3 +98,14 @@ class BlockedMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team_id} until {self.done_until}"
+
+
+class ProposalMark(models.Model):
+    """Of which data of a value stream the proposals were last made."""
+
+    stream = models.OneToOneField(ValueStream, on_delete=models.CASCADE, related_name="proposal_mark")
+    made_at = models.DateTimeField()
+    stamp = models.CharField(max_length=80, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} at {self.made_at}"

@@ -1,0 +1,1 @@
+"""Pure formulas of impediments: no Django, no clock, no I/O."""
