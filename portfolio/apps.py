@@ -19,7 +19,7 @@ class PortfolioConfig(AppConfig):
         from portfolio import panels
         from portfolio.imports import InitiativeImporter
         from portfolio.rules import can_somewhere, may_watch
-        from portfolio.views import decisions
+        from portfolio.views import decisions, improvements
 
         search.register(find, rank=30)
         imports.register(InitiativeImporter())
@@ -28,6 +28,8 @@ class PortfolioConfig(AppConfig):
         live.topics("board", may_watch)
         panels.register("initiative", rank=15, panel=decisions.initiative_panel)
         panels.register("stream", rank=30, panel=decisions.stream_panel)
+        panels.register("team", rank=70, panel=improvements.team_panel)
+        panels.register("stream", rank=70, panel=improvements.stream_panel)
 
 
 def hears_session(user: "AbstractBaseUser", session_id: str) -> bool:

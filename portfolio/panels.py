@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from accounts.models import User
 
 # What can be listed or has a page of its own.
-Noun = Literal["stream", "team", "initiative", "feature"]
+Noun = Literal["stream", "team", "initiative", "feature", "action"]
 
 
 class Mark(NamedTuple):

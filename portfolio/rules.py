@@ -7,9 +7,10 @@ from typing import Literal, cast
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from accounts.models import User
-from portfolio.models import Grant, Role, Team, ValueStream
+from portfolio.models import Action, Grant, Membership, Role, Team, ValueStream
 
 Verb = Literal[
     "administer",  # people, grants, everything
@@ -161,6 +162,21 @@ def require(actor: Person, verb: Verb, place: Place = None) -> None:
     """Raise PermissionDenied, in words, unless `actor` may; None is the portal itself (commands) and may."""
     if actor is not None and not can(actor, verb, place):
         raise PermissionDenied(WORDS[verb])
+
+
+def may_improve(user: Person, place: Place) -> bool:
+    """Whether `user` may make and change improvement actions of a place: by role, and who is in the team today."""
+    if can(user, "manage_actions", place):
+        return True
+    if not isinstance(user, User) or not user.is_active or not isinstance(place, Team):
+        return False
+    return Membership.objects.filter(user=user, team=place, during__contains=timezone.localdate()).exists()
+
+
+def may_change_action(user: Person, action: Action) -> bool:
+    """The same of one action; its owner may always."""
+    is_owner = isinstance(user, User) and user.is_active and user.pk == action.owner_id
+    return is_owner or may_improve(user, action.team or action.stream)
 
 
 def may_watch(user: Person, rest: str) -> bool:

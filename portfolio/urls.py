@@ -9,6 +9,7 @@ from portfolio.views import (
     calendars,
     decisions,
     features,
+    improvements,
     initiatives,
     listing,
     people,
@@ -130,9 +131,17 @@ _decisions: list[URLPattern | URLResolver] = [
     path("<int:decision_id>/restore/", decisions.restore, name="decision-restore"),
     path("<int:decision_id>/assign/", decisions.assign, name="decision-assign"),
 ]
+_improvement: list[URLPattern | URLResolver] = [
+    path("", improvements.overview, name="improvement"),
+    path("new/", improvements.new, name="improvement-new"),
+    path("<int:action_id>/", improvements.action, name="improvement-action"),
+    path("<int:action_id>/close/", improvements.close, name="improvement-close"),
+    path("<int:action_id>/reopen/", improvements.reopen, name="improvement-reopen"),
+]
 urlpatterns = [
     path("organisation/", include(_pages)),
     path("portfolio/", include(_portfolio)),
     path("portfolio/decisions/", include(_decisions)),
+    path("improvement/", include(_improvement)),
     path("portfolio/", include(_ranking)),
 ]

@@ -20,6 +20,7 @@ from portfolio.actions.decisions import (
     raise_decision,
     restore_decision,
 )
+from portfolio.actions.improvements import change_action, close_action, create_action, reopen_action
 from portfolio.actions.initiatives import (
     change_initiative,
     close_initiative,
@@ -87,6 +88,7 @@ __all__ = [
     "approved_amount",
     "ask_approval",
     "assign_decision",
+    "change_action",
     "change_calendar",
     "change_feature",
     "change_initiative",
@@ -96,9 +98,11 @@ __all__ = [
     "change_stream",
     "change_team",
     "change_theme",
+    "close_action",
     "close_feature",
     "close_initiative",
     "close_session",
+    "create_action",
     "create_calendar",
     "create_feature",
     "create_initiative",
@@ -131,6 +135,7 @@ __all__ = [
     "remove_holiday",
     "remove_member",
     "remove_review",
+    "reopen_action",
     "reopen_feature",
     "reopen_initiative",
     "reopen_stream",

@@ -1,6 +1,7 @@
 """The nouns for programs: the same verbs and the same rights as the pages."""
 
 from portfolio.api.decisions import DecisionViewSet
+from portfolio.api.improvements import ActionViewSet
 from portfolio.api.initiatives import InitiativeViewSet
 from portfolio.api.organisation import (
     CalendarViewSet,
@@ -16,6 +17,7 @@ from portfolio.api.work import AllocationView, FeatureViewSet
 from portfolio.api.wsjf import ScoringViewSet, WsjfView
 
 __all__ = [
+    "ActionViewSet",
     "AllocationView",
     "ApprovalViewSet",
     "CalendarViewSet",

@@ -10,7 +10,7 @@ from core.models import JobState
 from funding import actions as funding
 from funding.models import Event
 from metrics.models import Baseline, EpicLink, Expectation, Kpi, Source, WorkItem
-from portfolio.models import Decision, Initiative, ScoringSession, Theme
+from portfolio.models import Action, Decision, Initiative, ScoringSession, Theme
 from portfolio.quarters import Quarter
 from tests.cast import Cast
 from tests.metrics.forecast_cast import stored
@@ -55,6 +55,7 @@ class Props:
             options=[{"key": "stop", "label": "Stop"}, {"key": "pivot", "label": "Pivot"}],
             raised_at=timezone.now(),
         )
+        self.action = Action.objects.create(name="Ask earlier", team=cast.falcon, made_at=timezone.now())
         Kpi.objects.create(slug="claims", name="Claims", stream=cast.payments)
         Kpi.objects.create(slug="paid", name="Paid", stream=cast.payments, initiative=self.initiative)
         self.quarter = Quarter.of(timezone.localdate()).next
