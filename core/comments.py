@@ -1,13 +1,11 @@
 """Comments on any thing: written, changed, taken away and back; whoever is named in one is told, once.
 
-Who may write about a thing, and who may be named because they see it, is said by the app that calls.
+Who may write about a thing, who may be named because they see it, and how they are told is said by the app that calls.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,22 +13,14 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core import audit, outbox
+from core import audit
 from core.models import Comment
 
 LONGEST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a comment is about, for the mail and the notice of those it names: its name, its page's path.
-
-    `tag` goes before the subject of the mail, so that an answer finds its way back ("[VMO-12]").
-    """
-
-    name: str
-    path: str
-    tag: str = ""
+# Tells those who are named in a comment for the first time; its writer is never among them.
+Tell = Callable[[Comment, Sequence[AbstractBaseUser]], object]
 
 
 def _of(target: models.Model) -> Q:
@@ -78,11 +68,11 @@ def add(
     actor: AbstractBaseUser | None,
     target: models.Model,
     text: str,
-    about: About,
     people: Iterable[AbstractBaseUser] = (),
+    tell: Tell | None = None,
     at: datetime | None = None,
 ) -> Comment:
-    """Write a comment; those of `people` whom it names are told. `actor` None is the portal itself."""
+    """Write a comment; those of `people` whom it names are told by `tell`. `actor` None is the portal itself."""
     text = _clean(text)
     with transaction.atomic():
         row = Comment.objects.create(
@@ -94,7 +84,7 @@ def add(
             at=at or timezone.now(),
         )
         audit.record(actor=actor, verb="commented on", target=target, data={"comment": row.pk, "text": text})
-        _tell(row, named(text, people), actor, about)
+        _name(row, named(text, people), tell)
     return row
 
 
@@ -104,8 +94,8 @@ def edit(
     comment: Comment,
     text: str,
     target: models.Model,
-    about: About,
     people: Iterable[AbstractBaseUser] = (),
+    tell: Tell | None = None,
 ) -> Comment:
     """Change what one wrote oneself; whoever is named now and was not before is told."""
     text = _clean(text)
@@ -118,7 +108,7 @@ def edit(
             row.save(update_fields=["text", "edited_at"])
             data = {"comment": row.pk, "text": [before, text]}
             audit.record(actor=actor, verb="changed a comment on", target=target, data=data)
-            _tell(row, named(text, people), actor, about)
+            _name(row, named(text, people), tell)
     return row
 
 
@@ -158,17 +148,10 @@ def _check_remover(actor: AbstractBaseUser, row: Comment, *, is_manager: bool) -
         raise PermissionDenied("Only who wrote a comment can take it away.")
 
 
-def _tell(row: Comment, people: Sequence[AbstractBaseUser], actor: AbstractBaseUser | None, about: About) -> None:
-    """A notice and a mail for each who is named for the first time; nobody is told of naming themselves."""
+def _name(row: Comment, people: Sequence[AbstractBaseUser], tell: Tell | None) -> None:
+    """Keep whom a comment names, and tell those it did not name before."""
     known = set(row.mentions.values_list("pk", flat=True))
     row.mentions.set(people)  # type: ignore[arg-type]
-    who = str(actor or "The portal")
-    for person in people:
-        if person.pk in known or (actor is not None and person.pk == actor.pk):
-            continue
-        key, path = f"mention:{row.pk}:{person.pk}", f"{about.path}#comment-{row.pk}"
-        outbox.notify(user_id=person.pk, key=key, text=f"{who} asks for you: {about.name}", url=path)
-        subject = f"{about.tag} {who} asks for you: {about.name}".strip()
-        context = {"person": person, "subject": subject, "who": who, "about": about, "comment": row}
-        text, html = outbox.letter("mention", context | {"address": outbox.absolute(path)})
-        outbox.send(key=key, to=cast(str, person.email), subject=subject, text=text, html=html)  # type: ignore[attr-defined]
+    new = [person for person in people if person.pk not in known and person.pk != row.author_id]
+    if new and tell is not None:
+        tell(row, new)
