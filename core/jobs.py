@@ -91,6 +91,12 @@ def finish(job: LeasedJob, state: JobState, **fields: object) -> None:
         raise LeaseLost
 
 
+def put_off(job: LeasedJob, pause: timedelta, **fields: object) -> None:
+    """Give the job back, to be taken up again after `pause`; does nothing when it is not ours any more."""
+    # A queued job is handed out when its lease's time has come.
+    _held(job).update(state=JobState.QUEUED, lease_until=Now() + pause, fence=F("fence") + 1, **fields)
+
+
 def release(job: LeasedJob) -> None:
     """Give the job back, to be taken up by another worker at once; does nothing when it is not ours any more."""
     _held(job).update(state=JobState.QUEUED, lease_until=None)

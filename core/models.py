@@ -82,6 +82,9 @@ class Mail(LeasedJob):
     subject = models.CharField(max_length=300)
     text = models.TextField()
     html = models.TextField(blank=True)
+    # Where an answer goes, and what it belongs to ("impediment-12"); see core/outbox.py.
+    reply_to = models.EmailField(blank=True, db_default="")
+    thread = models.CharField(max_length=80, blank=True, db_default="")
 
     class Meta:
         ordering = ["-id"]

@@ -5,15 +5,16 @@ lost the line before it said so is the one way to a second copy.
 """
 
 import logging
+import re
 import smtplib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 # A mail server that is away is asked again after so many minutes, each time twice as many.
 FIRST_PAUSE = timedelta(minutes=1)
 MOST_ATTEMPTS = 8
+# A header of every mail of the portal, with its name: one that comes back to it is a loop.
+OURS = "X-VMO-Portal"
 
 
 def absolute(path: str) -> str:
@@ -38,12 +41,24 @@ def letter(name: str, context: Mapping[str, Any]) -> tuple[str, str]:
     return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n", html
 
 
-def send(*, key: str, to: str, subject: str, text: str, html: str = "") -> bool:
-    """Have a mail sent after the commit; False when one with this `key` was asked for before."""
+def send(*, key: str, to: str, subject: str, text: str, html: str = "", reply_to: str = "", thread: str = "") -> bool:
+    """Have a mail sent after the commit; False when one with this `key` was asked for before.
+
+    `reply_to`: where an answer goes. `thread`: mails of one name stand together in the reader's mail program, and an
+    answer says which it belongs to (see `thread_of`).
+    """
     subject = " ".join(subject.split())[:300]
     with transaction.atomic():
         mail, is_new = Mail.objects.get_or_create(
-            key=key, defaults={"to": to, "subject": subject, "text": text, "html": html}
+            key=key,
+            defaults={
+                "to": to,
+                "subject": subject,
+                "text": text,
+                "html": html,
+                "reply_to": reply_to,
+                "thread": thread,
+            },
         )
         if is_new:
             transaction.on_commit(lambda: _wake([mail.pk]), robust=True)
@@ -62,7 +77,13 @@ def deliver(mail_id: int) -> None:
     mail = jobs.claim(Mail.objects.all(), mail_id)
     if mail is None:
         return
-    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
+    message = EmailMultiAlternatives(
+        mail.subject,
+        mail.text,
+        to=[mail.to],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers=headers_of(mail),
+    )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
     try:
@@ -74,16 +95,37 @@ def deliver(mail_id: int) -> None:
         jobs.finish(mail, JobState.SUCCEEDED)
 
 
+def headers_of(mail: Mail) -> dict[str, str]:
+    """What says to other programs that no person wrote it (they do not answer then), and which thread it belongs to."""
+    headers = {"Auto-Submitted": "auto-generated", OURS: host()}
+    if mail.thread:
+        first = f"<{mail.thread}@{host()}>"
+        headers |= {
+            "Message-ID": f"<{mail.thread}.{mail.pk}@{host()}>",
+            "In-Reply-To": first,
+            "References": first,
+        }
+    return headers
+
+
+def host() -> str:
+    """The name under which the portal writes mails."""
+    return urlsplit(settings.PORTAL_URL).hostname or "localhost"
+
+
+def thread_of(references: str) -> str:
+    """The newest thread of ours that an answer's In-Reply-To or References name; empty when there is none."""
+    found = re.findall(rf"<([a-z]+-\d{{1,18}})(?:\.\d+)?@{re.escape(host())}>", references)
+    return str(found[-1]) if found else ""
+
+
 def _again(mail: Mail, error: Exception) -> None:
     """Put it off, or give it up."""
     log.warning("The mail %s could not be sent (attempt %s): %s", mail.key, mail.attempts, error)
     if mail.attempts >= MOST_ATTEMPTS:
         jobs.finish(mail, JobState.FAILED, error=str(error))
         return
-    # A queued job is handed out when its lease's time has come.
-    pause = FIRST_PAUSE * 2 ** (mail.attempts - 1)
-    held = Mail.objects.filter(pk=mail.pk, fence=mail.fence, state=JobState.RUNNING)
-    held.update(state=JobState.QUEUED, lease_until=Now() + pause, error=str(error), fence=F("fence") + 1)
+    jobs.put_off(mail, FIRST_PAUSE * 2 ** (mail.attempts - 1), error=str(error))
 
 
 def sweep() -> None:

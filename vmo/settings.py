@@ -160,6 +160,10 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "vmo@localhost")
 _MAILER = "smtp" if EMAIL_HOST else "console"
 EMAIL_BACKEND = f"django.core.mail.backends.{_MAILER}.EmailBackend"
+# Mails that come in: the domain of the teams' addresses (empty: none), and where `serve_mail` listens (port 0: not).
+MAIL_DOMAIN = env("MAIL_DOMAIN").strip().lower()
+MAIL_IN_HOST = env("MAIL_IN_HOST", "127.0.0.1")
+MAIL_IN_PORT = env_int("MAIL_IN_PORT", 0)
 
 # Celery is only the wake-up: the truth of every job is a leased row in PostgreSQL (core/jobs.py).
 CELERY_BROKER_URL = services.celery_url(REDIS_URL)
@@ -190,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": JOB_SWEEP_SECONDS * 3,
         "options": {"expires": JOB_SWEEP_SECONDS * 3},
     },
+    "sweep-hook-calls": {
+        "task": "core.tasks.sweep_calls",
+        "schedule": JOB_SWEEP_SECONDS * 3,
+        "options": {"expires": JOB_SWEEP_SECONDS * 3},
+    },
     # Two minutes: asking what is behind costs some milliseconds.
     "prepare-costs": {
         "task": "funding.tasks.prepare_costs",
@@ -207,6 +216,8 @@ CELERY_BEAT_SCHEDULE = {
 # Whether sources may ask addresses of private networks, and read files and repositories of this machine.
 CONNECTORS_ALLOW_PRIVATE = env_bool("CONNECTORS_ALLOW_PRIVATE", True)
 CONNECTORS_ALLOW_LOCAL = env_bool("CONNECTORS_ALLOW_LOCAL", True)
+# Whether outgoing calls may go to addresses of private networks, and without TLS.
+WEBHOOKS_ALLOW_PRIVATE = env_bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
