@@ -59,8 +59,8 @@ class SameReason:
 def same_reasons(columns: FlowColumns, logged: Collection[int] = ()) -> list[SameReason]:
     """Clusters of the reasons why items of the stream are blocked, or began to be within 14 days; most items first.
 
-    An open stay counts while its item is in progress. `logged`: primary keys of stays that
-    belong to an impediment already. Stays without a reason say nothing. Of an item its oldest stay of a cluster is told.
+    An open stay counts while its item is in progress. `logged`: primary keys of stays that belong to an impediment
+    already. Stays without a reason say nothing. Of an item its oldest stay of a cluster is told.
     """
     places = _counted(columns, logged)
     if not len(places):
@@ -81,11 +81,7 @@ def _counted(columns: FlowColumns, logged: Collection[int]) -> Ints:
     says = np.array([bool(reason.strip()) for reason in columns.reasons], dtype=np.bool_)
     counts = with_us & (is_open | fresh) & (says[columns.blocked_reason] if len(says) else False)
     places = np.flatnonzero(counts)
-    if logged:
-        keys = zip(
-            columns.ids[columns.blocked_item[places]].tolist(), columns.blocked_from[places].tolist(), strict=True
-        )
-        places = places[np.array([key not in logged for key in keys], dtype=np.bool_)]
+    places = places[~np.isin(columns.blocked_ids[places], np.array(sorted(logged), dtype=np.int64))]
     return places[np.argsort(columns.blocked_from[places], kind="stable")]
 
 
