@@ -226,6 +226,7 @@ class _Blocks:
     until: Ints
     cuts: Ints
     reason: Ints
+    ids: Ints
     reasons: tuple[str, ...]
 
 
@@ -236,12 +237,13 @@ def _blocks(facts: Facts, ids: Ints, as_of: int) -> _Blocks:
     seen = begin <= as_of
     cuts = np.concatenate([begin, until])
     item = _index(native(records, "item")[seen], ids)
-    texts = [facts.reasons.get(pk, "") for pk in native(records, "a")[seen].tolist()]
+    stays = native(records, "a")[seen]
+    texts = [facts.reasons.get(pk, "") for pk in stays.tolist()]
     reasons = sorted(set(texts))
     place = {text: number for number, text in enumerate(reasons)}
     reason = np.array([place[text] for text in texts], dtype=np.int64)
     open_ended = np.where(until > as_of, OPEN, until)[seen]
-    return _Blocks(item, begin[seen], open_ended, cuts[cuts > as_of], reason, tuple(reasons))
+    return _Blocks(item, begin[seen], open_ended, cuts[cuts > as_of], reason, stays, tuple(reasons))
 
 
 def same_until(later: int, as_of: int, zones: Collection[ZoneInfo]) -> int:
@@ -313,5 +315,6 @@ def derive(
         blocked_from=blocks.begin,
         blocked_until=blocks.until,
         blocked_reason=blocks.reason,
+        blocked_ids=blocks.ids,
         reasons=blocks.reasons,
     )

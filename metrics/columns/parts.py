@@ -12,7 +12,7 @@ from portfolio.queries import Scope
 # What there is of each item, stay and block beside places in other columns.
 ITEMS = ("ids", "kinds", "points", "created", "created_day")
 STAYS = ("at", "until", "status", "state", "team", "day", "until_day", "began", "began_day", "ended")
-BLOCKS = ("blocked_from", "blocked_until", "blocked_reason")
+BLOCKS = ("blocked_from", "blocked_until", "blocked_reason", "blocked_ids")
 
 
 def of_team(columns: FlowColumns, team: int) -> FlowColumns:

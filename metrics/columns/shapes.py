@@ -66,7 +66,8 @@ class FlowColumns:
     (code), `team` (index into `teams`), `day` and `until_day` (day numbers of both in the zone of that team; OPEN).
     `began` and `ended` (µs or NEVER): when the item counts as started and finished, as known in this stay;
     `began_day` is that day in the zone of the stay's team. `finishing`: index of the stay in which the finish lies.
-    Blocks: `blocked_item`, `blocked_from`, `blocked_until` (µs; OPEN), `blocked_reason` (index into `reasons`).
+    Blocks: `blocked_item`, `blocked_from`, `blocked_until` (µs; OPEN), `blocked_reason` (index into `reasons`),
+    `blocked_ids` (primary keys of the stays).
     `expectations` are those of the scope's teams, by team, kind and day.
     `next_event` is the first event after as_of (µs; OPEN: none). Until `same_until` (µs, exclusive) everything is the
     same for a later as_of, if no new facts come.
@@ -105,6 +106,7 @@ class FlowColumns:
     blocked_from: Ints
     blocked_until: Ints
     blocked_reason: Ints
+    blocked_ids: Ints
     reasons: tuple[str, ...] = ()
     expectations: tuple[ExpectationInfo, ...] = ()
 

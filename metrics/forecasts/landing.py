@@ -20,6 +20,7 @@ from core.models import AuditEntry
 from metrics.columns import day_date
 from metrics.forecasts import asking, plans, samples
 from metrics.forecasts import work as works
+from metrics.forecasts.answers import Delivery
 from metrics.forecasts.questions import Question
 from metrics.formulas import frame
 from metrics.formulas.forecast.shapes import Inputs, Target
@@ -31,6 +32,7 @@ from portfolio.models import Feature, Initiative, Team, Verdict
 Noun = Literal["initiative", "feature"]
 CACHE_SECONDS = 3600
 QUESTION = Question()
+MEDIAN = 50
 
 
 class Ask(NamedTuple):
@@ -71,6 +73,61 @@ def landings(asks: Collection[Ask], at: datetime) -> dict[Ask, Landing]:
         cache.set_many({names[ask]: landing for ask, landing in made.items()}, CACHE_SECONDS)
         found |= made
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Median:
+    """The day by whose end something has landed in at least half of futures; None with the `reason`.
+
+    `landed_on`: it has landed, so nothing is ahead.
+    """
+
+    on: date | None
+    reason: str = ""
+    landed_on: date | None = None
+
+
+def medians(pks: Collection[int], at: datetime) -> dict[int, Median]:
+    """When each of these initiatives lands, as at an instant: the median; the queries do not grow with them."""
+    if not pks:
+        return {}
+    name = f"landing-medians:{_stamp(at)}:{','.join(map(str, sorted(set(pks))))}"
+    name = hashlib.sha256(name.encode()).hexdigest()
+    kept = cast(dict[int, Median] | None, cache.get(name))
+    if kept is None:
+        kept = _medians(sorted(set(pks)), at)
+        cache.set(name, kept, CACHE_SECONDS)
+    return kept
+
+
+def _medians(pks: Sequence[int], at: datetime) -> dict[int, Median]:
+    # By which day is asked for a chance; a median is asked for none.
+    asks = [Ask("initiative", pk, date.max) for pk in pks]
+    done = _Done.read(asks, at)
+    over = {ask: landing for ask in asks if (landing := done.of(ask)) is not None}
+    found = {ask.pk: Median(None, one.reason or "it has landed", one.landed_on) for ask, one in over.items()}
+    left = [ask for ask in asks if ask not in over]
+    return found | (_medians_ahead(left, done, at) if left else {})
+
+
+def _medians_ahead(asks: Sequence[Ask], done: "_Done", at: datetime) -> dict[int, Median]:
+    queues, given = _queues(asks, done, at)
+    alive = {one.pk: one for one in queues.plan.work.initiatives}
+    targets = {ask: replace(queues.of_initiative(alive[ask.pk]), due_on=None) for ask in asks if ask.pk in alive}
+    found = {ask.pk: Median(None, "it was not worked on then") for ask in asks if ask.pk not in alive}
+    for part in _apart(targets):
+        inputs = asking.only(given, queues, [targets[ask] for ask in part])
+        answer = asking.answered(inputs, QUESTION)
+        for ask, delivery in zip(part, answer.deliveries, strict=True):
+            found[ask.pk] = _median(delivery)
+    return found
+
+
+def _median(delivery: Delivery) -> Median:
+    if delivery.is_done:
+        return Median(None, "nothing of it is left", delivery.finished_on)
+    on = delivery.when.get(MEDIAN)
+    return Median(on, delivery.reason or ("" if on else "it lands beyond the horizon of the forecast"))
 
 
 def _stamp(at: datetime) -> str:

@@ -27,7 +27,8 @@ class WhatIf:
 
     `people`: full-time shares added to a team, in per cent of one person (50: half a person more, -100: one fewer);
     throughput grows in proportion to the shares of the team's members. `throughput`: per cent of today's (120: a fifth
-    more). Both for the team of slug `team`, or for each where none is named. `unblock`: as if no item had been blocked.
+    more). Both for the team of slug `team`, or for each where none is named. `unblock`: as if no item had been blocked;
+    `unblock_stays`: as if these blocked stays (primary keys) had not been, and all others had.
     `drop_items`: so many of the items asked for are not done. `drop_features`: primary keys of features that are not
     done. `wip_limit`: how many features are worked on at a time.
     """
@@ -35,6 +36,7 @@ class WhatIf:
     people: int = 0
     throughput: int = 100
     unblock: bool = False
+    unblock_stays: tuple[int, ...] = ()
     drop_items: int = 0
     drop_features: tuple[int, ...] = ()
     wip_limit: int | None = None

@@ -213,8 +213,9 @@ def vary(reading: Reading, given: Sequence[TeamInput], what_if: WhatIf) -> tuple
         if what_if.team in ("", team.slug):
             factor = Fraction(what_if.throughput, 100)
             factor *= _of_people(team, shares.get(team.pk, 0), what_if.people, notes)
-        if what_if.unblock:
-            factor *= _of_blocks(reading, team, sample, notes)
+        if what_if.unblock or what_if.unblock_stays:
+            chosen = None if what_if.unblock else what_if.unblock_stays
+            factor *= _of_blocks(reading, team, sample, chosen, notes)
         scaled = (sample.factor * factor).limit_denominator(10_000)
         gone = "" if scaled > 0 else f"nobody would be left in {team.name}"
         found.append(replace(sample, factor=scaled, reason=sample.reason or gone))
@@ -237,36 +238,57 @@ def _of_people(team: Team, shares: int, more: int, notes: list[Note]) -> Fractio
     return Fraction(max(shares + more, 0), shares)
 
 
-def _of_blocks(reading: Reading, team: Team, sample: TeamInput, notes: list[Note]) -> Fraction:
-    """How much faster the team had been without blocks: 1 ÷ (1 − the blocked share of the time in progress)."""
+def _of_blocks(
+    reading: Reading, team: Team, sample: TeamInput, chosen: Collection[int] | None, notes: list[Note]
+) -> Fraction:
+    """How much faster the team had been without the `chosen` blocked stays (None: any).
+
+    (1 − the share of the time in progress that the others block) ÷ (1 − the share that all block).
+    """
     if sample.first is None or sample.last is None:
         return Fraction(1)
     share = blocked_share(reading.columns, team, sample.first, sample.last)
     text = f"{team.name}: {round(share * 100)} % of the time of its items in progress was blocked"
+    rest = 0.0
+    if chosen is not None:
+        rest = blocked_share(reading.columns, team, sample.first, sample.last, without=chosen)
+        text += f", {round(rest * 100)} % without these"
     notes.append((team.slug, text))
-    return 1 / (1 - Fraction(min(share, MOST_BLOCKED)).limit_denominator(1000))
+    return _free(rest) / _free(share)
 
 
-def blocked_share(found: FlowColumns, team: Team, first: date, last: date) -> float:
-    """Which share (0…1) of the item-time in progress with `team` was blocked, from day `first` to day `last`."""
+def _free(share: float) -> Fraction:
+    return 1 - Fraction(min(share, MOST_BLOCKED)).limit_denominator(1000)
+
+
+def blocked_share(found: FlowColumns, team: Team, first: date, last: date, *, without: Collection[int] = ()) -> float:
+    """Which share (0…1) of the item-time in progress with `team` was blocked, from day `first` to day `last`.
+
+    Blocked stays `without` (primary keys) are left out.
+    """
     low, high = (_midnight(on, team) for on in (first, last + timedelta(days=1)))
     begin, end = np.maximum(found.at, low), np.minimum(np.minimum(found.until, found.as_of), high)
     stays = np.flatnonzero(_holds(found, team) & states.in_progress(found.state) & (begin < end))
     whole = float((end[stays] - begin[stays]).sum())
-    return _blocked_within(found, stays, begin, end) / whole if whole else 0.0
+    blocks = np.flatnonzero(~np.isin(found.blocked_ids, list(without)))
+    return _blocked_within(found, stays, begin, end, blocks) / whole if whole else 0.0
 
 
 def _midnight(on: date, team: Team) -> int:
     return micros(datetime(on.year, on.month, on.day, tzinfo=team.zone))
 
 
-def _blocked_within(found: FlowColumns, stays: Ints, begin: Ints, end: Ints) -> float:
-    """µs of the stays (cut to `begin` and `end`) in which their item was blocked; overlapping blocks count once."""
-    stays = stays[np.isin(found.item[stays], found.blocked_item)]
-    until = np.minimum(found.blocked_until, found.as_of)
+def _blocked_within(found: FlowColumns, stays: Ints, begin: Ints, end: Ints, chosen: Ints) -> float:
+    """µs of the stays (cut to `begin` and `end`) in which one of the `chosen` blocks (places) blocked their item.
+
+    Overlapping blocks count once.
+    """
+    blocked = found.blocked_item[chosen]
+    stays = stays[np.isin(found.item[stays], blocked)]
+    since, until = found.blocked_from[chosen], np.minimum(found.blocked_until[chosen], found.as_of)
     m, k = len(stays), len(until)
-    item = np.concatenate([np.tile(found.item[stays], 2), np.tile(found.blocked_item, 2)])
-    at = np.concatenate([begin[stays], end[stays], found.blocked_from, until])
+    item = np.concatenate([np.tile(found.item[stays], 2), np.tile(blocked, 2)])
+    at = np.concatenate([begin[stays], end[stays], since, until])
     works = np.concatenate([np.ones(m), -np.ones(m), np.zeros(2 * k)])
     blocks = np.concatenate([np.zeros(2 * m), np.ones(k), -np.ones(k)])
     order = np.lexsort((at, item))

@@ -1,0 +1,34 @@
+"""What impediments cost: capacity (prepared days), delay (forecasts), the formula written out, what is on top."""
+
+from impediments.costs.base import money_streams, open_at
+from impediments.costs.capacity import Capacity, TeamPart, capacity, whole
+from impediments.costs.delay import Delay, Release, Slip, delay, releases, together
+from impediments.costs.explaining import Explanation, Projection, Run, day_rows, explain, project, rate_on
+from impediments.costs.top import GivesBack, Line, blocked_items, gives_back, top
+
+__all__ = [
+    "Capacity",
+    "Delay",
+    "Explanation",
+    "GivesBack",
+    "Line",
+    "Projection",
+    "Release",
+    "Run",
+    "Slip",
+    "TeamPart",
+    "blocked_items",
+    "capacity",
+    "day_rows",
+    "delay",
+    "explain",
+    "gives_back",
+    "money_streams",
+    "open_at",
+    "project",
+    "rate_on",
+    "releases",
+    "together",
+    "top",
+    "whole",
+]
