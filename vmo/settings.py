@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "write-linked-check-ins": {"task": "okrs.tasks.write_linked_check_ins", "schedule": 600},
     "keep-first-chances": {"task": "okrs.tasks.keep_first_chances", "schedule": 86400},
     "remind-of-check-ins": {"task": "okrs.tasks.remind_of_check_ins", "schedule": 3600},
+    "escalate-impediments": {"task": "impediments.tasks.escalate", "schedule": 60, "options": {"expires": 60}},
     # Hourly, so that it is Monday morning where the portal is; each person gets one a week.
     "send-weekly-digests": {"task": "dashboards.tasks.send_weekly_digests", "schedule": 3600},
     "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},

@@ -1,0 +1,59 @@
+"""What the portal does by itself to clocks: ends pauses whose day has come, and raises what was left for too long.
+
+Each impediment is one transaction under the lock of its row, which computes its clock anew: so any number of workers
+may run this at once, be killed half-way and run again, and a level is left once, with one notice to each.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from impediments.actions.held import publish
+from impediments.actions.levels import end_pause
+from impediments.actions.spells import is_due, to_level
+from impediments.actions.telling import tell_level
+from impediments.clocks import HOUR, Standing, due_pauses, standing
+from impediments.models import Escalation, Impediment, Pause
+
+
+def end_due_pauses(now: datetime) -> int:
+    """End the pauses whose day has begun, as of that instant; how many."""
+    return sum(_end(pause_id, at) for pause_id, at in due_pauses(now).items())
+
+
+def _end(pause_id: int, at: datetime) -> bool:
+    with transaction.atomic():
+        row = Impediment.objects.select_for_update(of=("self",)).get(pauses=pause_id)
+        stop = Pause.objects.filter(pk=pause_id, to_at=None, until_on__isnull=False).first()
+        # Somebody resumed it, or chose another day, in the meantime.
+        if stop is None or pause_id not in due_pauses(timezone.now()):
+            return False
+        end_pause(None, row, stop, at)
+        publish(row, "resumed")
+    return True
+
+
+def escalate(*, impediment_id: int, now: datetime | None = None) -> Escalation | None:
+    """Raise an impediment by a level if the clock of its level has run out by now; None: it has not (any more)."""
+    with transaction.atomic():
+        row = Impediment.objects.select_for_update(of=("self",)).filter(pk=impediment_id).first()
+        if row is None or not row.is_open:
+            return None
+        now = now or timezone.now()
+        found = standing([row], now).get(row.pk)
+        if found is None or not is_due(found):
+            return None
+        made = Escalation.objects.create(
+            spell_id=found.spell_id, at=now, breached_at=found.breach_at or now, to_level=row.level + 1
+        )
+        why = _why(found)
+        to_level(None, "escalated", row, row.level + 1, now, reason=why)
+        tell_level(row, None, reason=why, key=f"escalation:{found.spell_id}")
+        publish(row, "level")
+    return made
+
+
+def _why(found: Standing) -> str:
+    hours = f"{(found.limit_seconds or 0) / HOUR:g}"
+    return f"It was at level {found.level} for its {hours} business hours."
