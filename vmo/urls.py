@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("metrics.urls")),
     path("portfolio/", include("funding.urls")),
     path("objectives/", include("okrs.urls")),
+    path("impediments/", include("impediments.urls")),
     path("sources/", include("connectors.urls")),
     path("api/v1/", include("vmo.api")),
     path("admin/", admin.site.urls),

@@ -206,6 +206,14 @@ SECTIONS = {
         ("check-ins", "Check-ins"),
         ("cycles", "Cycles"),
     ),
+    "impediments": (
+        ("impediments", "Board"),
+        ("impediment-list", "List"),
+        ("impediment-costs", "Costs"),
+        ("impediment-analysis", "Analysis"),
+        ("impediment-proposals", "Proposed by data"),
+        ("impediment-settings", "Settings"),
+    ),
 }
 
 

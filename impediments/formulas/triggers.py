@@ -113,7 +113,8 @@ def most_alike(words: frozenset[str], known: Mapping[str, frozenset[str]]) -> st
 class Queue:
     """A status of a team in which work waits: item-days per item (rows, primary keys `items`) and full week (columns).
 
-    `first` is the Monday of the first week (day number), `total` all item-days of waiting of the stream in these weeks.
+    `first` is the Monday of the first week (day number), `total` all item-days of waiting of the stream in these weeks,
+    `now` the items that still stand there.
     """
 
     team: int
@@ -123,6 +124,7 @@ class Queue:
     days: Ints
     first: int
     total: int
+    now: frozenset[int] = frozenset()
 
     @property
     def weeks(self) -> tuple[int, ...]:
@@ -194,7 +196,8 @@ def _queue(columns: FlowColumns, stays: Ints, weeks: Ints, first: int, total: in
     order = [at for at in np.argsort(-days.sum(axis=1), kind="stable").tolist() if days[at].any()]
     team, status = columns.teams[int(columns.team[stays[0]])], columns.statuses[int(columns.status[stays[0]])]
     ids = tuple(columns.ids[items[order]].tolist())
-    return Queue(team.id, status.id, status.name, ids, days[order], first, total)
+    now = frozenset(columns.ids[columns.item[stays[columns.until[stays] == OPEN]]].tolist())
+    return Queue(team.id, status.id, status.name, ids, days[order], first, total, now)
 
 
 @dataclass(frozen=True, slots=True)

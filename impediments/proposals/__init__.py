@@ -4,6 +4,22 @@
 """
 
 from impediments.proposals.finding import Found, find
-from impediments.proposals.writing import accept_proposal, dismiss_proposal, may_answer, propose, restore_proposal
+from impediments.proposals.writing import (
+    accept_proposal,
+    blockable,
+    dismiss_proposal,
+    may_answer,
+    propose,
+    restore_proposal,
+)
 
-__all__ = ["Found", "accept_proposal", "dismiss_proposal", "find", "may_answer", "propose", "restore_proposal"]
+__all__ = [
+    "Found",
+    "accept_proposal",
+    "blockable",
+    "dismiss_proposal",
+    "find",
+    "may_answer",
+    "propose",
+    "restore_proposal",
+]

@@ -1,6 +1,6 @@
 """What the triggers see in a value stream as at an instant, in words and with the items it rests on."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,10 @@ LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a trigger says: as Proposal has it. `told` is why each item counts, as many as are told, in their order."""
+    """What a trigger says: as Proposal has it. `told` is why each item counts, as many as are told, in their order.
+
+    `now` are the items of which it is still true.
+    """
 
     trigger: str
     cause: str
@@ -36,6 +39,7 @@ class Found:
     items: Sequence[int]
     told: Sequence[str]
     since_at: datetime
+    now: frozenset[int]
     evidence: Sequence[Mapping[str, Any]] = ()
 
 
@@ -114,7 +118,8 @@ def _reason(one: SameReason, stream: ValueStream, cause: str) -> Found:
     n, still = len(one.items), sum(one.is_open)
     teams = sorted(set(one.teams), key=lambda team: (-one.teams.count(team), team))
     among = f" in {len(teams)} teams" if len(teams) > 1 else ""
-    open_now = "all of them still are" if still == n else f"{still} of them still {'is' if still == 1 else 'are'}"
+    some = f"{still or 'none'} of them still {'are' if still > 1 else 'is'}"
+    open_now = "all of them still are" if still == n else some
     return Found(
         trigger=Trigger.REASON,
         cause=cause,
@@ -126,6 +131,7 @@ def _reason(one: SameReason, stream: ValueStream, cause: str) -> Found:
         items=one.items,
         told=[_since(*of) for of in zip(one.since[:TOLD], one.said, one.is_open, strict=False)],
         since_at=instant(min(one.since)),
+        now=frozenset(pk for pk, is_open in zip(one.items, one.is_open, strict=True) if is_open),
     )
 
 
@@ -158,6 +164,7 @@ def _queue(columns: FlowColumns, one: Queue, team: Team, cause: str) -> Found:
         items=one.items,
         told=[_waited(int(days.sum()), one.name) for days in one.days[:TOLD]],
         since_at=instant(triggers.start_of(columns, one.team, one.first)),
+        now=one.now,
     )
 
 
@@ -188,6 +195,7 @@ def _old(columns: FlowColumns, one: Ageing, team: Team, cause: str) -> Found:
         items=one.items,
         told=[f"in progress for {age} days" for age in one.ages[:TOLD]],
         since_at=instant(triggers.start_of(columns, one.team, one.since)),
+        now=frozenset(one.items),
     )
 
 
@@ -204,13 +212,11 @@ def _told(found: Sequence[Found]) -> list[Found]:
 
 
 def _evidence(one: Found, names: Mapping[int, tuple[str, str, int]]) -> list[dict[str, Any]]:
-    return [
-        {"item": pk, "key": key, "title": title, "team": team, "url": reverse("item", args=[pk]), "text": text}
-        for pk, text in zip(one.items, one.told, strict=False)
-        for key, title, team in ([names[pk]] if pk in names else [])
-    ]
-
-
-def still_there(items: Collection[int]) -> list[WorkItem]:
-    """Those of the items that their tools still have, by their keys."""
-    return list(WorkItem.objects.filter(pk__in=items, deleted_at=None).order_by("key"))
+    """As Proposal keeps it: `now` says that it is still true of the item."""
+    lines = []
+    for pk, text in zip(one.items, one.told, strict=False):
+        if pk in names:
+            key, title, team = names[pk]
+            line = {"item": pk, "key": key, "title": title, "url": reverse("item", args=[pk]), "text": text}
+            lines.append(line | {"team": team, "now": pk in one.now})
+    return lines

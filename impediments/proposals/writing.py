@@ -13,14 +13,15 @@ from accounts.models import User
 from core import audit, live
 from impediments import actions
 from impediments.models import Answer, Impediment, Proposal, Via
-from impediments.proposals.finding import Found, find, still_there
+from impediments.proposals.finding import Found, find
 from impediments.rules import may_log
+from metrics.models import FlowState, WorkItem
 from portfolio.actions.writing import Conflict
-from portfolio.models import ValueStream
+from portfolio.models import Team, ValueStream
 from portfolio.rules import WORDS, Person, can
 
-# What a later look may say in other words.
-TOLD = ("team_id", "what", "why", "category", "items", "evidence", "since_at")
+# What nothing can block any more.
+OVER = (FlowState.DONE, FlowState.REMOVED)
 
 
 def propose(at: datetime, streams: Iterable[ValueStream] | None = None) -> list[Proposal]:
@@ -113,6 +114,13 @@ def _answer(actor: Person, row: Proposal, state: Answer, at: datetime, reason: s
     row.save(update_fields=["state", "answered_at", "answered_by", "answer_reason", "impediment"])
 
 
+def blockable(proposal: Proposal, actor: Person) -> list[WorkItem]:
+    """The items of a proposal of which it is still true, that are in progress and that `actor` may see."""
+    now = [line["item"] for line in proposal.evidence if line.get("now")]
+    rows = WorkItem.objects.filter(pk__in=now, deleted_at=None).exclude(flow__state__in=OVER).order_by("key")
+    return list(rows if actor is None else rows.filter(team__in=Team.objects.for_user(actor).order_by()))  # type: ignore[arg-type]
+
+
 def accept_proposal(*, actor: Person, proposal: Proposal, at: datetime | None = None, **fields: Any) -> Impediment:
     """Log what was proposed. `fields` are those of log_impediment; what is not given is as it was proposed.
 
@@ -130,7 +138,7 @@ def accept_proposal(*, actor: Person, proposal: Proposal, at: datetime | None = 
             "description": row.why,
         } | fields
         if "items" not in given:
-            given["items"] = still_there(row.items)
+            given["items"] = blockable(row, actor)
         row.impediment = made = actions.log_impediment(actor=actor, via=Via.DATA, at=at, **given)
         _answer(actor, row, Answer.ACCEPTED, at)
         audit.record(actor=actor, verb="accepted", target=row, data={"impediment": made.pk})
