@@ -3,8 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from impediments import escalation
+from impediments import escalation, rollups
 from impediments.actions.spells import reckon_all
+from impediments.mail import intake, reading
+from impediments.proposals import news
 
 
 @shared_task
@@ -21,3 +23,27 @@ def escalate() -> None:
 def escalate_one(impediment_id: int) -> None:
     """Raise one impediment; running twice raises it once."""
     escalation.escalate(impediment_id=impediment_id)
+
+
+@shared_task
+def prepare_blocked_days(team_ids: list[int] | None = None) -> int:
+    """Prepare what blocked items took from teams (None: all) where it is behind; the number of teams computed."""
+    return rollups.prepare(timezone.now(), team_ids)
+
+
+@shared_task
+def read_mail(mail_id: int) -> None:
+    reading.read(mail_id)
+
+
+@shared_task
+def sweep_incoming_mails() -> None:
+    """Wake workers for mails that nobody has read, and forget the mails themselves after some days."""
+    intake.sweep()
+    intake.forget()
+
+
+@shared_task
+def propose() -> int:
+    """Propose what data show where there is news: a sync, something logged, a new day. The number of streams."""
+    return news.look(timezone.now())
