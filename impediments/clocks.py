@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
-from django.db.models import Q
 
 from impediments.formulas.running import Stretch, runs_out, stretches
 from impediments.models import Impediment, Pause, Period, Spell
@@ -184,13 +183,15 @@ def _standing(
     return Standing(spell.pk, spell.level, spell.from_at, sum(spent), limit, breach, pause is not None, *told)
 
 
-def due_pauses(as_of: datetime) -> "dict[int, datetime]":
-    """Pauses that should have ended by an instant because their day has begun, and when that was: by primary key."""
-    rows = list(
-        Pause.objects.filter(Q(to_at=None), until_on__lte=as_of.date() + _A_DAY)
-        .order_by("pk")
-        .values_list("pk", "impediment__team", "until_on", "from_at")
-    )
+def due_pauses(as_of: datetime, pause_id: int | None = None) -> dict[int, datetime]:
+    """Pauses that should have ended by an instant because their day has begun, and when that was, by primary key.
+
+    Of all, or of this one.
+    """
+    waiting = Pause.objects.filter(to_at=None, until_on__lte=as_of.date() + _A_DAY).order_by("pk")
+    if pause_id is not None:
+        waiting = waiting.filter(pk=pause_id)
+    rows = list(waiting.values_list("pk", "impediment__team", "until_on", "from_at"))
     of_team = clocks(team for _, team, _, _ in rows)
     ends = {pk: max(of_team[team].start_of(day), first) for pk, team, day, first in rows if day}
     return {pk: end for pk, end in ends.items() if end <= as_of}

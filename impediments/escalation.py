@@ -19,16 +19,17 @@ from impediments.models import Escalation, Impediment, Pause
 
 def end_due_pauses(now: datetime) -> int:
     """End the pauses whose day has begun, as of that instant; how many."""
-    return sum(_end(pause_id, at) for pause_id, at in due_pauses(now).items())
+    return sum(_end(pause_id, now) for pause_id in due_pauses(now))
 
 
-def _end(pause_id: int, at: datetime) -> bool:
+def _end(pause_id: int, now: datetime) -> bool:
     with transaction.atomic():
         row = Impediment.objects.select_for_update(of=("self",)).get(pauses=pause_id)
-        stop = Pause.objects.filter(pk=pause_id, to_at=None, until_on__isnull=False).first()
-        # Somebody resumed it, or chose another day, in the meantime.
-        if stop is None or pause_id not in due_pauses(timezone.now()):
+        at = due_pauses(now, pause_id).get(pause_id)
+        # Else somebody resumed it, or chose another day, in the meantime.
+        if at is None:
             return False
+        stop = Pause.objects.get(pk=pause_id)
         end_pause(None, row, stop, at)
         publish(row, "resumed")
     return True

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from impediments import escalation, rollups
+from impediments import escalation, marks, rollups
 from impediments.actions.spells import reckon_all
 from impediments.mail import intake, reading
 from impediments.proposals import news
@@ -23,6 +23,26 @@ def escalate() -> None:
 def escalate_one(impediment_id: int) -> None:
     """Raise one impediment; running twice raises it once."""
     escalation.escalate(impediment_id=impediment_id)
+
+
+@shared_task
+def follow_marks() -> None:
+    """End what tools show as blocked no more, then log what they show and nobody logged, where a team wants that."""
+    now = timezone.now()
+    for impediment_id in marks.ended(now):
+        end_ended.delay(impediment_id)
+    for team_id in marks.following(now):
+        log_marks.delay(team_id)
+
+
+@shared_task
+def end_ended(impediment_id: int) -> None:
+    marks.end_ended(impediment_id=impediment_id, now=timezone.now())
+
+
+@shared_task
+def log_marks(team_id: int) -> None:
+    marks.log_marks(team_id=team_id, now=timezone.now())
 
 
 @shared_task

@@ -199,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": JOB_SWEEP_SECONDS * 3,
         "options": {"expires": JOB_SWEEP_SECONDS * 3},
     },
+    "sweep-incoming-mails": {
+        "task": "impediments.tasks.sweep_incoming_mails",
+        "schedule": JOB_SWEEP_SECONDS * 3,
+        "options": {"expires": JOB_SWEEP_SECONDS * 3},
+    },
     # Two minutes: asking what is behind costs some milliseconds.
     "prepare-costs": {
         "task": "funding.tasks.prepare_costs",
@@ -208,7 +213,14 @@ CELERY_BEAT_SCHEDULE = {
     "write-linked-check-ins": {"task": "okrs.tasks.write_linked_check_ins", "schedule": 600},
     "keep-first-chances": {"task": "okrs.tasks.keep_first_chances", "schedule": 86400},
     "remind-of-check-ins": {"task": "okrs.tasks.remind_of_check_ins", "schedule": 3600},
+    "propose-impediments": {"task": "impediments.tasks.propose", "schedule": 300, "options": {"expires": 300}},
+    "prepare-blocked-days": {
+        "task": "impediments.tasks.prepare_blocked_days",
+        "schedule": JOB_SWEEP_SECONDS * 6,
+        "options": {"expires": JOB_SWEEP_SECONDS * 6},
+    },
     "escalate-impediments": {"task": "impediments.tasks.escalate", "schedule": 60, "options": {"expires": 60}},
+    "follow-marks": {"task": "impediments.tasks.follow_marks", "schedule": 60, "options": {"expires": 60}},
     # Hourly, so that it is Monday morning where the portal is; each person gets one a week.
     "send-weekly-digests": {"task": "dashboards.tasks.send_weekly_digests", "schedule": 3600},
     "prune-live-log": {"task": "core.tasks.prune_live_log", "schedule": 3600},

@@ -101,7 +101,7 @@ def end_pause(actor: Person, row: Impediment, stop: Pause, at: datetime) -> None
     stop.to_at = max(at, stop.from_at)
     stop.save(update_fields=["to_at"])
     keep(actor, "resumed", row, before, reason=stop.reason)
-    reckon(row, max(stop.to_at, timezone.now()))
+    reckon(row, stop.to_at)
 
 
 def change_pause(
