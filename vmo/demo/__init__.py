@@ -5,39 +5,35 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Model
 
-from accounts.models import User
-from connectors.demo.people import DOMAIN
+from core.models import Comment
 from funding.models import Amendment, CostMark, DayCost, Event, HorizonTarget, LedgerEntry, Scenario
+from impediments.models import Channel, Impediment, Limit, Proposal
 from metrics.models import Kpi
 from okrs.models import Cycle, Objective
-from portfolio.models import ApprovalThreshold, Decision, Initiative, ScoringSession, StageLimit, Theme
-from vmo.demo import goals, money, strategy
+from portfolio.models import Action, ApprovalThreshold, Decision, Initiative, ScoringSession, StageLimit, Theme
+from vmo.demo import goals, money, people, strategy
 
 IN_THE_WAY: tuple[type[Model], ...] = (
     *(Scenario, Event, Amendment, LedgerEntry, DayCost, CostMark, HorizonTarget),
+    *(Proposal, Impediment, Limit, Channel, Comment, Action),
     *(Objective, Cycle, Kpi, Decision, ScoringSession, ApprovalThreshold, StageLimit),
 )
 
 
-def _people() -> dict[str, User]:
-    """The demo people with roles, by the name of their role."""
-    logins = User.objects.filter(email__iendswith=f"@{DOMAIN}")
-    return {user.email.split("@")[0]: user for user in logins}
-
-
 def load(today: date) -> None:
     """Make what is missing: all of it or, on an error, nothing. The past is written as an import of it would be."""
-    people = _people()
+    known = people.known()
     with transaction.atomic():
-        strategy.load(today, people)
-        money.load(today, people)
-        goals.load(today, people)
-        strategy.ask(people)
+        strategy.load(today, known)
+        money.load(today, known)
+        goals.load(today, known)
+        strategy.ask(known)
 
 
 def empty() -> None:
     """Delete everything that would keep streams, teams and initiatives from being deleted."""
     with transaction.atomic():
+        Impediment.objects.exclude(merged_into=None).delete()
         for model in IN_THE_WAY:
             model._default_manager.all().delete()
         Initiative.objects.update(theme=None)
