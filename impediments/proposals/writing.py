@@ -110,7 +110,7 @@ def _open(proposal: Proposal) -> Proposal:
 def _answer(actor: Person, row: Proposal, state: Answer, at: datetime, reason: str = "") -> None:
     row.state, row.answered_at, row.answer_reason = state, at, reason.strip()
     row.answered_by = actor if isinstance(actor, User) else None
-    row.full_clean(exclude=["answered_by", "items", "evidence"], validate_constraints=False)
+    row.full_clean(exclude=["answered_by", "impediment", "items", "evidence"], validate_constraints=False)
     row.save(update_fields=["state", "answered_at", "answered_by", "answer_reason", "impediment"])
 
 

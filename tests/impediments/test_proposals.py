@@ -1,0 +1,209 @@
+"""What data propose: once per cause, answered by people, dismissals remembered."""
+
+from datetime import datetime
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from core.models import AuditEntry
+from impediments import proposals
+from impediments.models import Answer, Block, Impediment, Proposal, State, Trigger, Via
+from impediments.proposals import news
+from metrics.load import upsert
+from metrics.models import BlockedStay, Source, WorkItem
+from portfolio.actions import Conflict
+from portfolio.models import ValueStream
+from tests.cast import Cast
+from tests.demo import AS_OF
+from tests.impediments.test_triggers import block
+from tests.metrics.cast import at, source
+from tests.metrics.test_flow import STATUSES, history
+
+NOW = at("2025-03-31 12:00")
+
+
+@pytest.fixture
+def board(cast: Cast) -> Source:
+    made = source(cast.falcon, synced_at=at("2025-01-01"))
+    upsert(made, STATUSES)
+    return made
+
+
+def blocked(board: Source, *names: str, reason: str = "Waiting for procurement", since: str = "2025-03-20") -> None:
+    for name in names:
+        upsert(board, history(name, "2025-01-01", "2025-01-06 dev"))
+        upsert(board, [block(name, name, since, None, reason)])
+
+
+def keys(row: Proposal) -> list[str]:
+    return sorted(WorkItem.objects.filter(pk__in=row.items).values_list("key", flat=True))
+
+
+def proposed(when: datetime = NOW) -> list[Proposal]:
+    return proposals.propose(when)
+
+
+@pytest.mark.django_db
+class TestProposing:
+    def test_it_says_what_it_rests_on_and_is_proposed_once(self, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        assert (row.trigger, row.cause, row.what) == (
+            Trigger.REASON,
+            "reason:payments:procurement",
+            "Waiting for procurement",
+        )
+        assert (row.team, row.category, row.since_at) == (board.team, "procurement", at("2025-03-20"))
+        assert row.why == (
+            "3 items of Payments are blocked for this reason, or began to be in the last 14 days; "
+            "all of them still are, and no impediment says so."
+        )
+        assert [line["key"] for line in row.evidence] == ["A", "B", "C"]
+        assert row.evidence[0]["text"] == "blocked since 20 Mar 2025: “Waiting for procurement”"
+        assert proposed() == []
+        assert AuditEntry.objects.filter(verb="proposed", target_id=row.pk).count() == 1
+
+    def test_one_that_is_open_says_what_is_true_now(self, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        blocked(board, "D", reason="procurement (late)")
+        assert proposed(at("2025-04-01")) == []
+        row.refresh_from_db()
+        # Its cause stays, though the words are half others.
+        assert (keys(row), row.seen_at, row.found_at) == (["A", "B", "C", "D"], at("2025-04-01"), NOW)
+
+    def test_what_holds_no_more_is_taken_back(self, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        proposed()
+        upsert(board, [block("A", "A", "2025-03-01", "2025-03-02", "Waiting for procurement")])
+        assert proposed() == []
+        assert not Proposal.objects.exists()
+
+    def test_items_with_an_open_impediment_do_not_count(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        from impediments import actions
+
+        one = actions.log_impediment(
+            actor=cast.member,
+            what="A form",
+            category="procurement",
+            team=cast.falcon,
+            items=[WorkItem.objects.get(key="A")],
+            since=at("2025-03-21"),
+            at=at("2025-03-30"),
+        )
+        assert proposed() == []
+        # Logged once, its stay says nothing new after it was resolved either.
+        actions.resolve(
+            actor=cast.member, impediment=one, resolution="Bought", root_cause="process", at=at("2025-03-31")
+        )
+        assert proposed() == []
+        blocked(board, "D")
+        assert [keys(row) for row in proposed()] == [["B", "C", "D"]]
+
+
+@pytest.mark.django_db
+class TestAnswers:
+    def test_a_dismissal_is_remembered_for_its_items(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        done = proposals.dismiss_proposal(actor=cast.member, proposal=row, reason="Usual", at=NOW)
+        assert (done.state, done.answer_reason, done.answered_by) == (Answer.DISMISSED, "Usual", cast.member)
+        assert proposed() == []
+        blocked(board, "D", "E", reason="Waits for procurement")
+        assert proposed() == []
+        blocked(board, "F")
+        assert [(row.cause, keys(row)) for row in proposed()] == [("reason:payments:procurement", ["D", "E", "F"])]
+
+    def test_a_dismissal_is_taken_back(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        proposals.dismiss_proposal(actor=cast.member, proposal=row)
+        assert proposals.restore_proposal(actor=cast.member, proposal=row).state == Answer.OPEN
+        assert proposed() == []
+        with pytest.raises(ValidationError, match="not dismissed"):
+            proposals.restore_proposal(actor=cast.member, proposal=row)
+
+    def test_it_is_not_taken_back_while_its_cause_is_open_again(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        proposals.dismiss_proposal(actor=cast.member, proposal=row)
+        blocked(board, "D", "E", "F")
+        assert len(proposed()) == 1
+        with pytest.raises(ValidationError, match="proposed anew"):
+            proposals.restore_proposal(actor=cast.member, proposal=row)
+
+    def test_it_becomes_an_impediment_that_blocks_its_items(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        made = proposals.accept_proposal(actor=cast.member, proposal=row, at=NOW)
+        assert (made.what, made.team, made.via, made.since_at) == (row.what, cast.falcon, Via.DATA, at("2025-03-20"))
+        assert sorted(made.blocks.values_list("key", flat=True)) == ["A", "B", "C"]
+        # The stays of the tool are followed, none was made.
+        assert BlockedStay.objects.count() == 3
+        row.refresh_from_db()
+        assert (row.state, row.impediment, row.answered_by) == (Answer.ACCEPTED, made, cast.member)
+        assert proposed() == []
+
+    def test_while_its_impediment_is_open_nothing_is_proposed_for_the_cause(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        made = proposals.accept_proposal(actor=cast.member, proposal=row, at=NOW)
+        blocked(board, "D", "E", "F")
+        assert proposed() == []
+        Impediment.objects.filter(pk=made.pk).update(
+            state=State.RESOLVED, resolved_at=NOW, resolution="Bought", root_cause="process"
+        )
+        Block.objects.update(to_at=NOW)
+        assert [keys(row) for row in proposed()] == [["D", "E", "F"]]
+
+    def test_two_answers_are_one_too_many(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        proposals.dismiss_proposal(actor=cast.member, proposal=row)
+        with pytest.raises(Conflict) as raised:
+            proposals.accept_proposal(actor=cast.leader, proposal=row)
+        assert (raised.value.who, raised.value.verb) == ("Max Weber", "dismissed")
+        assert not Impediment.objects.exists()
+
+    def test_who_may_not_log_may_not_answer(self, cast: Cast, board: Source) -> None:
+        blocked(board, "A", "B", "C")
+        (row,) = proposed()
+        for verb in (proposals.accept_proposal, proposals.dismiss_proposal, proposals.restore_proposal):
+            with pytest.raises(PermissionDenied):
+                verb(actor=cast.viewer, proposal=row)
+
+
+@pytest.mark.django_db
+def test_streams_are_looked_at_when_there_is_news(cast: Cast, board: Source) -> None:
+    blocked(board, "A", "B", "C")
+    assert news.look(NOW) == 2
+    assert news.look(NOW) == 0
+    # A sync brought something to Payments.
+    Source.objects.filter(pk=board.pk).update(data_version=board.data_version + 1000)
+    assert news.look(NOW) == 1
+    (row,) = Proposal.objects.all()
+    proposals.accept_proposal(actor=cast.member, proposal=row, at=NOW)
+    assert news.look(NOW) == 1
+    # Another day.
+    assert news.look(at("2025-04-01 12:00")) == 2
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_queue_of_procurement_is_found_without_help() -> None:
+    found = [row for row in proposals.propose(AS_OF) if "procurement" in row.cause]
+    assert [(row.trigger, row.stream.slug, row.team and row.team.slug) for row in found] == [
+        (Trigger.REASON, "onboarding", "egret")
+    ]
+    assert len(found[0].items) >= 3
+    assert found[0].category == "procurement"
+    # By hand: the items of Egret with an open stay, or one begun within 14 days.
+    stays = BlockedStay.objects.filter(reason="Waiting for procurement", from_at__lte=AS_OF)
+    wanted = {
+        stay.item_id
+        for stay in stays.select_related("item__flow")
+        if ((stay.to_at is None or stay.to_at > AS_OF) and stay.item.flow.state in {"active", "waiting"})
+        or (AS_OF - stay.from_at).total_seconds() <= 14 * 86400
+    }
+    assert set(found[0].items) == wanted
+    assert ValueStream.objects.get(slug="onboarding").impediment_proposals.count() >= 1
