@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from impediments.views import proposals
+from impediments.views import after, analysis, board, comments, costs, listing, logging, page, proposals
 
 _proposals: list[URLPattern | URLResolver] = [
     path("", proposals.overview, name="impediment-proposals"),
@@ -10,6 +10,33 @@ _proposals: list[URLPattern | URLResolver] = [
     path("<int:proposal_id>/dismiss/", proposals.dismiss, name="impediment-proposal-dismiss"),
     path("<int:proposal_id>/restore/", proposals.restore, name="impediment-proposal-restore"),
 ]
+_impediment: list[URLPattern | URLResolver] = [
+    path("", page.impediment, name="impediment"),
+    path("costs.csv", costs.days, name="impediment-days"),
+    path("edit/", logging.edit, name="impediment-edit"),
+    path("move/", board.move, name="impediment-move"),
+    path("take/", page.take, name="impediment-take"),
+    path("hand/", page.hand, name="impediment-hand"),
+    path("level/", page.level, name="impediment-level"),
+    path("pause/", page.pause, name="impediment-pause"),
+    path("resume/", page.resume, name="impediment-resume"),
+    path("merge/", page.merge, name="impediment-merge"),
+    path("block/", page.block, name="impediment-block"),
+    path("unblock/", page.unblock, name="impediment-unblock"),
+    path("improve/", after.improve, name="impediment-improve"),
+    path("decide/", after.decide, name="impediment-decide"),
+    path("comments/", comments.add, name="impediment-comment"),
+    path("comments/<int:comment_id>/", comments.edit, name="impediment-comment-edit"),
+    path("comments/<int:comment_id>/remove/", comments.remove, name="impediment-comment-remove"),
+    path("comments/<int:comment_id>/restore/", comments.restore, name="impediment-comment-restore"),
+]
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", board.board, name="impediments"),
+    path("list/", listing.impediments, name="impediment-list"),
+    path("new/", logging.new, name="impediment-new"),
+    path("new/items/", logging.items, name="impediment-items"),
+    path("<int:impediment_id>/", include(_impediment)),
+    path("costs/", costs.overview, name="impediment-costs"),
+    path("analysis/", analysis.overview, name="impediment-analysis"),
     path("proposals/", include(_proposals)),
 ]

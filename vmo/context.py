@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from core import outbox
+from impediments.views.logging import address_for
 from portfolio.rules import Verb, can
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "profile_url": address("profile"),
         "logout_url": address("logout"),
         "notices_url": address("notices") if is_known else "",
+        "log_url": SimpleLazyObject(lambda: address_for(request) if is_known else ""),
         # Counted when the page's frame is rendered: parts of pages and answers to programs do not ask.
         "unread_notices": SimpleLazyObject(lambda: outbox.unread(user.pk) if user is not None and user.pk else 0),
         "foot_links": [{"label": "API", "url": url} for url in [address("api-docs")] if url],

@@ -1,8 +1,8 @@
 """What the pages of impediments show."""
 
-from impediments.queries.board import Board, board
+from impediments.queries.board import Board, board_of
 from impediments.queries.items import Offer, offers, unlogged
-from impediments.queries.listing import Asked, listing
+from impediments.queries.listing import Asked, listed
 from impediments.queries.page import Page, page_of
 from impediments.queries.people import may_log_somewhere, teams_to_log, usual_team, workable
 from impediments.queries.rows import Row, Summary, rows_of, seen, summary
@@ -14,8 +14,8 @@ __all__ = [
     "Page",
     "Row",
     "Summary",
-    "board",
-    "listing",
+    "board_of",
+    "listed",
     "may_log_somewhere",
     "offers",
     "page_of",
