@@ -18,7 +18,7 @@ from impediments.actions.held import (
 from impediments.actions.spells import reckon, to_level
 from impediments.actions.telling import tell_level
 from impediments.models import Impediment, Level, Pause
-from portfolio.actions.writing import save
+from portfolio.actions.writing import SIGNATURE, save
 from portfolio.rules import Person
 
 
@@ -74,7 +74,7 @@ def pause(
         by = actor if isinstance(actor, User) else None
         begin = max(at, last) if last else at
         stop = Pause(impediment=row, from_at=begin, reason=text_of(reason), until_on=until_on, by=by)
-        stop.full_clean(validate_constraints=False)
+        stop.full_clean(exclude=SIGNATURE, validate_constraints=False)
         save(stop)
         keep(actor, "paused", row, before, reason=stop.reason, until_on=until_on)
         reckon(row, begin)
