@@ -1,7 +1,7 @@
 """What impediments cost: capacity (prepared days), delay (forecasts), the formula written out, what is on top."""
 
-from impediments.costs.base import money_streams, open_at
-from impediments.costs.capacity import Capacity, TeamPart, capacity, whole
+from impediments.costs.base import added, money_streams, open_at
+from impediments.costs.capacity import Capacity, TeamPart, by_month, capacity, whole
 from impediments.costs.delay import Delay, Release, Slip, delay, releases, together
 from impediments.costs.explaining import Explanation, Projection, Run, day_rows, explain, project, rate_on
 from impediments.costs.top import GivesBack, Line, blocked_items, gives_back, top
@@ -17,7 +17,9 @@ __all__ = [
     "Run",
     "Slip",
     "TeamPart",
+    "added",
     "blocked_items",
+    "by_month",
     "capacity",
     "day_rows",
     "delay",

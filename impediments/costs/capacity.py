@@ -19,6 +19,15 @@ PARTS = """
         AND (%(teams)s::bigint[] IS NULL OR d.team_id = ANY(%(teams)s))
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 3
 """
+MONTHS = """
+    SELECT date_trunc('month', d."on"::timestamp)::date, d.team_id, t.name, t.stream_id, sum(d.items),
+        sum(d.items / d.in_progress), sum(d.amount), bool_or(d.amount IS NULL), count(*)
+    FROM impediments_blockedday d JOIN portfolio_team t ON t.id = d.team_id
+    WHERE d.impediment_id = ANY(%(ids)s) AND d."on" BETWEEN %(first)s AND %(last)s
+        AND d."on" <= (%(as_of)s AT TIME ZONE t.timezone)::date
+        AND (%(teams)s::bigint[] IS NULL OR d.team_id = ANY(%(teams)s))
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 3
+"""
 EVER, NEVER = date(1970, 1, 1), date(2199, 12, 31)
 
 
@@ -86,6 +95,22 @@ def capacity(
     `teams`: only what it took from these. Every impediment has an entry.
     """
     ids = keys(impediments)
+    found = _grouped(PARTS, ids, first, last, as_of, teams)
+    return {one: whole(found.get(one, ())) for one in ids}
+
+
+def by_month(
+    impediments: Iterable[Which], first: date, last: date, *, as_of: datetime, teams: Iterable[int] | None = None
+) -> dict[date, Capacity]:
+    """What all of them took, by the first day of the month: one query. Months without anything are left out."""
+    found = _grouped(MONTHS, keys(impediments), first, last, as_of, teams)
+    return {month: whole(parts) for month, parts in found.items()}
+
+
+def _grouped(
+    query: str, ids: list[int], first: date | None, last: date | None, as_of: datetime, teams: Iterable[int] | None
+) -> dict[Any, list[TeamPart]]:
+    """The parts of each group; the first column says which."""
     said: dict[str, Any] = {
         "ids": ids,
         "first": first or EVER,
@@ -94,10 +119,10 @@ def capacity(
         "teams": None if teams is None else list(teams),
     }
     with connection.cursor() as cursor:
-        cursor.execute(PARTS, said)
+        cursor.execute(query, said)
         rows = cursor.fetchall()
-    found: dict[int, list[TeamPart]] = {}
-    for one, team, name, stream, days, team_days, amount, lacks, n in rows:
+    found: dict[Any, list[TeamPart]] = {}
+    for group, team, name, stream, days, team_days, amount, lacks, n in rows:
         known = None if lacks or amount is None else amount.quantize(CENT)
-        found.setdefault(one, []).append(TeamPart(team, name, stream, days, team_days, known, n))
-    return {one: whole(found.get(one, ())) for one in ids}
+        found.setdefault(group, []).append(TeamPart(team, name, stream, days, team_days, known, n))
+    return found

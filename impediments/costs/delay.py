@@ -53,6 +53,7 @@ class Slip:
     slug: str
     name: str
     stream: int
+    stream_slug: str
     items: tuple[str, ...]
     landing_on: date | None
     days: int | None
@@ -156,7 +157,7 @@ def delay(impediments: Iterable[Which], as_of: datetime) -> dict[int, Delay]:
     rows = list(open_at(Impediment.objects.filter(pk__in=ids), as_of).select_related("team"))
     items = _Items.read([one.pk for one in rows], as_of)
     wanted = {pk for of in items.blocked.values() for pk in of if pk is not None}
-    initiatives = Initiative.objects.in_bulk(wanted)
+    initiatives = Initiative.objects.select_related("stream").in_bulk(wanted)
     landings, until = medians(wanted, as_of), releases(rows, as_of)
     found = {one.pk: _delay(one, items, until[one.pk], initiatives, landings) for one in rows}
     return {pk: found.get(pk, Delay(reason="it is resolved: nothing waits for it")) for pk in ids}
@@ -205,8 +206,8 @@ def _slip(initiative: Initiative, items: tuple[str, ...], release: Release, land
         days = max((release.on - landing.on).days, 0)
     amount = None if days is None or weekly is None else (weekly * days / 7).quantize(CENT)
     return Slip(
-        initiative.pk, initiative.slug, initiative.name, initiative.stream_id, items, landing.on, days, weekly, amount,
-        reason,
+        initiative.pk, initiative.slug, initiative.name, initiative.stream_id, initiative.stream.slug, items,
+        landing.on, days, weekly, amount, reason,
     )  # fmt: skip
 
 

@@ -130,14 +130,21 @@ class Projection:
 
 
 def project(
-    impediments: Iterable[Which], until: date, as_of: datetime, streams: frozenset[int] | None = None
+    impediments: Iterable[Which],
+    until: date,
+    as_of: datetime,
+    streams: frozenset[int] | None = None,
+    teams: Iterable[int] | None = None,
 ) -> dict[int, Projection]:
-    """The last prepared working day of each team × its working days until a date, of those open at as_of."""
+    """The last prepared working day of each team × its working days until a date, of those open at as_of.
+
+    `streams`: whose money is told (base.money_streams; None: all). `teams`: only what is taken from these.
+    """
     ids = keys(open_at(Impediment.objects.filter(pk__in=keys(impediments)), as_of))
-    so_far = capacity(ids, as_of=as_of)
-    teams = list(Team.objects.filter(blocked_days__impediment__in=ids).distinct().select_related("calendar"))
-    ahead = _ahead(teams, until, as_of)
-    last = _last_rows(ids, teams, as_of)
+    so_far = capacity(ids, as_of=as_of, teams=teams)
+    hit = Team.objects.filter(blocked_days__impediment__in=ids).distinct().select_related("calendar")
+    of = list(hit if teams is None else hit.filter(pk__in=teams))
+    ahead, last = _ahead(of, until, as_of), _last_rows(ids, of, as_of)
     found = {}
     for pk in ids:
         rows = [row for row in last if row.impediment_id == pk]

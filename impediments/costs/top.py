@@ -66,6 +66,12 @@ class GivesBack:
     notes: tuple[str, ...] = ()
     reason: str = ""
 
+    @property
+    def both(self) -> list[tuple[int, int, int, date | None, date | None]]:
+        """Per rank: how many with and without them, and until when with and without."""
+        days = {rank: (on, earlier) for rank, on, earlier in self.when}
+        return [(rank, now, then, *days.get(rank, (None, None))) for rank, now, then in self.many]
+
 
 def gives_back(scope: Scope, lines: Collection[Line], as_of: datetime) -> GivesBack:
     """The forecast of the scope as it is, and as if these impediments had not blocked anything in the sampled days."""

@@ -1,0 +1,21 @@
+"""Days and weeks of costs as pages show them."""
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def days(value: float | None) -> str:
+    """A number of days or weeks: whole ones without a decimal, others with one, little ones with two."""
+    if value is None:
+        return "n/a"
+    if abs(value - round(value)) < 0.005:
+        return f"{round(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2f}"
+
+
+@register.filter
+def one(value: float) -> str:
+    """The s of a plural, where the number as shown is not 1."""
+    return "" if days(value) == "1" else "s"
