@@ -125,8 +125,8 @@ def _reason(one: SameReason, stream: ValueStream, cause: str) -> Found:
         cause=cause,
         team=teams[0],
         what=one.label[:LONGEST],
-        why=f"{n} items of {stream.name}{among} are blocked for this reason, or began to be in the last "
-        f"{triggers.REASON_DAYS} days; {open_now}, and no impediment says so.",
+        why=f"{n} items of {stream.name}{among} were blocked for this reason in the last {triggers.REASON_DAYS} days; "
+        f"{open_now}. No impediment says so.",
         category=category_of(one.label),
         items=one.items,
         told=[_since(*of) for of in zip(one.since[:TOLD], one.said, one.is_open, strict=False)],

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from charts import figures
-from charts.figures import Cloud, Dot, Level, Mark, Spec, behaviour, flow, forecast, points, reliability, series
+from charts.figures import Cloud, Dot, Level, Mark, Spec, behaviour, flow, forecast, pareto, points, reliability, series
 
 MONDAY = date(2025, 1, 6)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
@@ -86,6 +86,7 @@ EXAMPLES: dict[str, tuple[Callable[[int], Spec], int]] = {
     "line": (lambda n: series.line(days(n), {"in": wave(n), "out": wave(n, 2)}, LEVELS, unit="items"), 366),
     "bar": (lambda n: series.bar(days(n), {"a": wave(n), "b": wave(n)}, LEVELS, unit="items", faint=[True] * n), 104),
     "ranking": (lambda n: series.ranking(dict.fromkeys(states(n), 3.5), unit="days", strong=states(1)[0]), 30),
+    "pareto": (lambda n: pareto.pareto({name: 1 + n - i for i, name in enumerate(states(n))}, unit="days"), 30),
     "stacked_area": (
         lambda n: series.stacked_area(days(n), {name: wave(n) for name in states(20)}, unit="items", floor=3),
         366,

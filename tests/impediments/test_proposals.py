@@ -55,8 +55,8 @@ class TestProposing:
         )
         assert (row.team, row.category, row.since_at) == (board.team, "procurement", at("2025-03-20"))
         assert row.why == (
-            "3 items of Payments are blocked for this reason, or began to be in the last 14 days; "
-            "all of them still are, and no impediment says so."
+            "3 items of Payments were blocked for this reason in the last 14 days; all of them still are. "
+            "No impediment says so."
         )
         assert [line["key"] for line in row.evidence] == ["A", "B", "C"]
         assert row.evidence[0]["text"] == "blocked since 20 Mar 2025: “Waiting for procurement”"
