@@ -1,5 +1,6 @@
 """Whether the portal can work: what /healthz answers and `manage.py doctor` starts with."""
 
+import socket
 from collections.abc import Callable
 
 import redis
@@ -43,6 +44,15 @@ def broker() -> str:
             client.ping()
     except redis.RedisError as error:
         return f"does not answer: {error}"
+    return ""
+
+
+def listens(host: str, port: int) -> str:
+    """Whether somebody takes connections there; empty when so."""
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError as error:
+        return f"nobody listens on {host} port {port} ({error.strerror or error})"
     return ""
 
 

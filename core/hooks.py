@@ -81,8 +81,11 @@ def place(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def deliver(call_id: int) -> None:
-    """Send the call, unless it was sent or is in somebody's hands; called twice it does no harm."""
+def deliver(call_id: int, *, once: bool = False) -> None:
+    """Send the call, unless it was sent or is in somebody's hands; called twice it does no harm.
+
+    `once`: it is a trial, and not tried again.
+    """
     held = jobs.claim(HookCall.objects.select_related("hook"), call_id)
     if held is None:
         return
@@ -93,9 +96,10 @@ def deliver(call_id: int) -> None:
         with jobs.keep_alive(held):
             status = _send(held)
     except (posting.NotSent, SealBroken) as error:
-        _failed(held, _why(error), None, for_good=isinstance(error, SealBroken) or error.permanent)
+        for_good = once or isinstance(error, SealBroken) or error.permanent
+        _failed(held, _why(error), None, for_good=for_good)
     else:
-        _answered(held, status)
+        _answered(held, status, once=once)
 
 
 def _why(error: Exception) -> str:
@@ -120,12 +124,12 @@ def _send(held: HookCall) -> int:
     return posting.post(held.hook.url, body, headers)
 
 
-def _answered(held: HookCall, status: int) -> None:
+def _answered(held: HookCall, status: int, *, once: bool) -> None:
     if status < NO_ERROR_BELOW:
         jobs.finish(held, JobState.SUCCEEDED, status=status, error="")
         return
     comes_back = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in LATER
-    _failed(held, _said(status), status, for_good=not comes_back)
+    _failed(held, _said(status), status, for_good=once or not comes_back)
 
 
 def _said(status: int) -> str:

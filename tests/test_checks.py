@@ -21,6 +21,10 @@ WRONG = [
     ("CURRENCY", "euro", "vmo.E008"),
     ("PORTAL_URL", "vmo.example.org", "vmo.E011"),
     ("JOB_LEASE_SECONDS", 0, "vmo.E009"),
+    ("MAIL_DOMAIN", "vmo example.org", "vmo.E012"),
+    ("MAIL_IN_PORT", 70000, "vmo.E013"),
+    ("MAIL_IN_PORT", 8000, "vmo.E013"),
+    ("MAIL_IN_PORT", 2525, "vmo.E014"),
     ("DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3"}}, "vmo.E005"),
 ]
 

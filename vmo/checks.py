@@ -1,5 +1,6 @@
 """Checks of the configuration, made at every start: each says what is wrong with which variable, and the remedy."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +94,25 @@ def address() -> Iterator[CheckMessage]:
         )
 
 
+DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def incoming_mail() -> Iterator[CheckMessage]:
+    domain, port = settings.MAIL_DOMAIN, settings.MAIL_IN_PORT
+    if domain and not DOMAIN.fullmatch(domain):
+        hint = "For example vmo.example.org: the teams' addresses end with it."
+        yield Error(f"MAIL_DOMAIN {domain!r} is not a domain.", hint=hint, id="vmo.E012")
+    if port and (not 1 <= port <= 65535 or port in {settings.PORT, settings.LIVE_PORT}):
+        hint = "Give a number from 1 to 65535 that PORT and LIVE_PORT do not use, or 0 to listen nowhere."
+        yield Error(f"MAIL_IN_PORT {port} cannot be used.", hint=hint, id="vmo.E013")
+    elif port and not domain:
+        yield Error(
+            "MAIL_IN_PORT is set, but MAIL_DOMAIN is not.",
+            hint="Set MAIL_DOMAIN to the domain of the teams' addresses, or leave MAIL_IN_PORT out.",
+            id="vmo.E014",
+        )
+
+
 CHECKS: tuple[Callable[[], Iterator[CheckMessage]], ...] = (
     secret_key,
     time_zone,
@@ -103,6 +123,7 @@ CHECKS: tuple[Callable[[], Iterator[CheckMessage]], ...] = (
     currency,
     periods,
     address,
+    incoming_mail,
 )
 
 

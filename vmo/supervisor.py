@@ -73,12 +73,19 @@ def commands(address: Address) -> dict[str, list[str]]:
     live += ["--timeout-graceful-shutdown", "1"]
     worker = ["--loglevel", "INFO", "--concurrency", os.environ.get("WORKER_PROCESSES", "2")]
     python = [sys.executable, "-m"]
+    mail = {"mail": [sys.executable, str(services.places.ROOT / "manage.py"), "serve_mail"]}
     return {
         "web": [*python, "gunicorn", "vmo.wsgi", *web],
         "live": [*python, "uvicorn", "vmo.asgi:application", *live],
         "worker": [*python, "celery", "-A", "vmo", "worker", *worker, "--without-gossip", "--without-mingle"],
         "beat": [*python, "celery", "-A", "vmo", "beat", "--loglevel", "WARNING", "--pidfile="],
+        **(mail if takes_mail() else {}),
     }
+
+
+def takes_mail() -> bool:
+    """Whether mails are taken in by SMTP: a port is set for it."""
+    return os.environ.get("MAIL_IN_PORT", "0").strip() not in {"", "0"}
 
 
 @dataclass

@@ -201,4 +201,32 @@ def people() -> Iterator[Finding]:
         yield Finding("administrator", "note", "there is none", remedy)
 
 
-WITH_DATABASE: tuple[Callable[[], Iterator[Finding]], ...] = (running, sources, people)
+def incoming_mail() -> Iterator[Finding]:
+    """The teams' addresses: whether somebody listens, and whether mails that came are read."""
+    from impediments.models import IncomingMail, Verdict
+
+    if not settings.MAIL_DOMAIN:
+        return
+    if settings.MAIL_IN_PORT and (answer := health.listens(settings.MAIL_IN_HOST, settings.MAIL_IN_PORT)):
+        remedy = "Start `manage.py serve_mail`; under `make up`, see VMO_HOME/logs/mail.log."
+        yield Finding("incoming mail", "problem", answer, remedy)
+    late = timezone.now() - timedelta(minutes=BEAT_MINUTES)
+    waiting = IncomingMail.objects.filter(verdict=Verdict.WAITING, received_at__lt=late).count()
+    if waiting:
+        remedy = "A worker reads them: see its log, and whether beat runs."
+        yield Finding("incoming mail", "problem", f"{waiting} waiting for over {BEAT_MINUTES} minutes", remedy)
+    else:
+        yield Finding("incoming mail", "ok", f"taken in for {settings.MAIL_DOMAIN}")
+
+
+def calls() -> Iterator[Finding]:
+    """Programs that were to be told something in the last day, and could not be."""
+    from core.models import HookCall, JobState
+
+    failed = HookCall.objects.filter(state=JobState.FAILED, finished_at__gt=timezone.now() - timedelta(days=1))
+    for name in failed.order_by().values_list("hook__name", flat=True).distinct():
+        remedy = "See its answers on its page under Impediments, Settings."
+        yield Finding(f"calls to {name}", "note", "some could not be delivered within the last day", remedy)
+
+
+WITH_DATABASE: tuple[Callable[[], Iterator[Finding]], ...] = (running, sources, people, incoming_mail, calls)
