@@ -143,6 +143,13 @@ def prepare(now: datetime, ids: Collection[int] | None = None, *, anew: bool = F
     return len(late)
 
 
+def soon() -> None:
+    """Have what is behind prepared after the commit, by a worker; beat does so every minute anyway."""
+    from impediments.tasks import prepare_blocked_days
+
+    transaction.on_commit(lambda: prepare_blocked_days.delay(), robust=True)
+
+
 def _prepare(ids: Sequence[int], now: datetime) -> None:
     """Compute one batch. Two at once for one team wait for each other, and for a sync that derives it."""
     with transaction.atomic():

@@ -9,6 +9,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from impediments import rollups
 from impediments.actions.held import check_open, held, keep, publish, values_of
 from impediments.models import Block, Impediment
 from metrics.actions import blocks as facts
@@ -68,6 +69,7 @@ def begin_blocks(row: Impediment, items: Collection[WorkItem], from_at: datetime
             )
             for item in new
         )
+    rollups.soon()
     return new
 
 
@@ -85,6 +87,7 @@ def end_blocks(blocks: Collection[Block], at: datetime) -> None:
             to_at=Greatest(F("from_at"), Value(at))
         )
         facts.unblock(stays=[block.stay_id for block in blocks if block.stay_id], to_at=at)
+    rollups.soon()
 
 
 def block_items(

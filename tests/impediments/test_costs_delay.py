@@ -26,7 +26,9 @@ pytestmark = pytest.mark.django_db
 def refunds(cast: Cast) -> Initiative:
     """Three items are left of it; a week of delay costs 10,000."""
     cache.clear()
-    made = Initiative.objects.create(slug="refunds", name="Refunds", stream=cast.payments, cost_of_delay=Decimal(10_000))
+    made = Initiative.objects.create(
+        slug="refunds", name="Refunds", stream=cast.payments, cost_of_delay=Decimal(10_000)
+    )
     done = item("Card-done", "2025-05-20 done", parent="Card")
     feature(board(cast.falcon), "Card", 1, *open_items("Card", 3), done, initiative=made)
     return made
