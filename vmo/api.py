@@ -10,6 +10,7 @@ from accounts.api.views import MeView
 from connectors import api as connectors
 from core.imports import api as imports
 from funding import api as funding
+from impediments import api as impediments
 from metrics import api as metrics
 from okrs import api as okrs
 from portfolio import api as portfolio
@@ -28,6 +29,8 @@ router.register("calendars", portfolio.CalendarViewSet, "api-calendar")
 router.register("memberships", portfolio.MembershipViewSet, "api-membership")
 router.register("people", portfolio.PersonViewSet, "api-person")
 router.register("decisions", portfolio.DecisionViewSet, "api-decision")
+router.register("impediments", impediments.ImpedimentViewSet, "api-impediment")
+router.register("impediment-proposals", impediments.ProposalViewSet, "api-impediment-proposal")
 router.register("actions", portfolio.ActionViewSet, "api-action")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
 router.register("forecasts", metrics.ForecastViewSet, "api-forecast")
@@ -88,6 +91,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stage-limits/", portfolio.LimitView.as_view(), name="api-stage-limits"),
     path("approval-thresholds/", portfolio.ThresholdView.as_view(), name="api-thresholds"),
     path("initiatives/<slug:slug>/reviews/", portfolio.ReviewView.as_view(), name="api-reviews"),
+    path("impediment-costs/", impediments.CostsView.as_view(), name="api-impediment-costs"),
+    path("impediment-analysis/", impediments.AnalysisView.as_view(), name="api-impediment-analysis"),
+    path("impediment-limits/", impediments.LimitsView.as_view(), name="api-impediment-limits"),
+    path("impediments/<int:pk>/costs/", impediments.CostView.as_view(), name="api-impediment-cost"),
+    path("impediments/<int:pk>/comments/", impediments.CommentsView.as_view(), name="api-impediment-comments"),
+    path(
+        "impediments/<int:pk>/comments/<int:comment_id>/",
+        impediments.CommentView.as_view(),
+        name="api-impediment-comment",
+    ),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     *router.urls,
