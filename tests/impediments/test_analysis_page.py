@@ -1,0 +1,198 @@
+"""The Analysis page: times, levels, causes; of a window, as at an instant, with money for those who may see it."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from impediments.analysis import Cases, analysis, cases, part
+from impediments.analysis.part import Part
+from impediments.models import BlockedDay, Escalation, Impediment
+from metrics.forms import Asked
+from metrics.measurement import Window
+from portfolio.models import Team
+from portfolio.queries import find_scope
+from tests.cast import Cast
+from tests.funding.cast import at
+from tests.impediments.costs_cast import impediment
+
+pytestmark = pytest.mark.django_db
+
+# 2 March 2026 is a Monday.
+MARCH = Window(date(2026, 3, 1), date(2026, 3, 31))
+PAGE = "/impediments/analysis/"
+OF_MARCH = "scope=stream:payments&from=2026-03-01&to=2026-03-31"
+
+
+def read(user: User, as_of: str = "2026-04-10", window: Window = MARCH, scope: str = "stream:payments") -> Cases:
+    asked = Asked(find_scope(scope, None), window, at(as_of))
+    return cases(asked, user, at(as_of))
+
+
+def one(found: Cases, key: str, by: str = "category") -> Part:
+    made = part(found, key, by)
+    assert made is not None
+    return made
+
+
+def texts(found: Part) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in found.rows]
+
+
+def took(thing: Impediment, team: Team, on: str, items: float, amount: str) -> None:
+    day = date.fromisoformat(on)
+    BlockedDay.objects.create(impediment=thing, team=team, on=day, items=items, in_progress=4, amount=Decimal(amount))
+
+
+def spell(thing: Impediment, level: int, since: str, until: str, limit: int | None) -> None:
+    made = thing.spells.create(level=level, from_at=at(since), to_at=at(until), limit_hours=limit)
+    if limit == 8:
+        Escalation.objects.create(spell=made, at=at(until), breached_at=at(until), to_level=level + 1)
+
+
+def test_times_to_resolution_are_working_days_of_those_resolved_in_the_window(cast: Cast) -> None:
+    # Monday and Tuesday: 2; Monday to Thursday: 4; Friday to Tuesday: 2 (Friday and Monday); open: since the 30th.
+    impediment(cast.falcon, "Form", "2026-03-02", "2026-03-04")
+    impediment(cast.heron, "Key", "2026-03-09", "2026-03-13")
+    impediment(cast.falcon, "Law", "2026-03-13", "2026-03-17")
+    impediment(cast.falcon, "Still", "2026-03-30")
+    impediment(cast.kite, "Elsewhere", "2026-03-02", "2026-03-30")
+    # Resolved before: 3 working days, Tuesday to Thursday.
+    impediment(cast.falcon, "Before", "2026-02-03", "2026-02-06")
+    found = read(cast.coach)
+    assert [(case.one.what, case.days) for case in found.resolved] == [("Form", 2), ("Key", 4), ("Law", 2)]
+    told = one(found, "resolution")
+    assert told.answer == (
+        "Of 3 resolved, half took 2 working days or less, 85 % 4 or less. "
+        "Natural limits: too little data: 3 of 8 points."
+    )
+    assert told.trend == "Half took 3 working days or less in the 31 days before (1 resolved)."
+    # At the end of the window, two days (30 and 31 March) after it began.
+    assert one(found, "ageing").answer == "1 is open: half for 2 working days or less, 85 % for 2 or less."
+    assert analysis(found)[0] == "Payments: half of the impediments are gone within 2 working days, 85 % within 4"
+
+
+def test_natural_limits_are_those_of_the_process_behaviour_charts(cast: Cast) -> None:
+    # Eight in a row, one a week: 1, 2, 1, 2, 1, 2, 1, 4 working days from each Monday on.
+    lengths = [1, 2, 1, 2, 1, 2, 1, 4]
+    mondays = ["01-05", "01-12", "01-19", "01-26", "02-02", "02-09", "02-16", "02-23"]
+    for number, (monday, length) in enumerate(zip(mondays, lengths, strict=True)):
+        month, day = monday.split("-")
+        until = f"2026-{month}-{int(day) + length:02}"
+        impediment(cast.falcon, f"Form {number}", f"2026-{monday}", until)
+    told = one(read(cast.coach, window=Window(date(2026, 1, 1), date(2026, 3, 31))), "resolution")
+    # Mean 14 / 8 = 1.75; moving ranges 1, 1, 1, 1, 1, 1, 3: 9 / 7; 1.75 + 2.66 × 9 / 7 = 5.17; below: 0.
+    assert told.answer.endswith("Usually 0 to 5.2, 1.8 on average.")
+    assert told.said == []
+
+
+def test_a_past_as_of_knows_nothing_of_what_came_later(cast: Cast) -> None:
+    impediment(cast.falcon, "Form", "2026-03-02", "2026-03-11")
+    impediment(cast.falcon, "Later", "2026-03-10", "2026-03-12")
+    found = read(cast.coach, "2026-03-06")
+    assert [(case.one.what, case.days) for case in found.open] == [("Form", 4)]
+    assert found.resolved == []
+
+
+def test_a_duplicate_is_left_out(cast: Cast) -> None:
+    form = impediment(cast.falcon, "Form", "2026-03-02", "2026-03-04")
+    double = impediment(cast.falcon, "Forms", "2026-03-02", "2026-03-03")
+    Impediment.objects.filter(pk=double.pk).update(merged_into=form)
+    found = read(cast.coach)
+    assert ([case.one for case in found.all], found.duplicates) == ([form], 1)
+
+
+def test_levels_are_left_in_time_before_their_limit_in_business_hours(cast: Cast) -> None:
+    form = impediment(cast.falcon, "Form", "2026-03-02", "2026-03-06")
+    # Two working days (16 h) of 8; then one of 24; the third level has none here.
+    spell(form, 1, "2026-03-02", "2026-03-04", 8)
+    spell(form, 2, "2026-03-04", "2026-03-05", 24)
+    spell(form, 4, "2026-03-05", "2026-03-06", None)
+    told = one(read(cast.coach), "levels")
+    assert told.answer == "Left in time: 0\u00a0% of 1 at level 1 (Team), 100\u00a0% of 1 at level 2 (PMO)."
+    assert texts(told) == [
+        ["1 · Team", "1", "0", "0\u00a0%", "16", "16"],
+        ["2 · PMO", "1", "1", "100\u00a0%", "8", "8"],
+        ["4 · Executive", "1", "n/a", "n/a", "n/a", "n/a"],
+    ]
+
+
+def test_the_few_that_take_most_come_first_with_their_cost(cast: Cast) -> None:
+    form = impediment(cast.falcon, "Form", "2026-03-02", category="procurement")
+    law = impediment(cast.heron, "Law", "2026-03-02", category="legal")
+    took(form, cast.falcon, "2026-03-02", 1, "600")
+    took(law, cast.heron, "2026-03-02", 2, "1200")
+    took(law, cast.heron, "2026-03-03", 1, "600")
+    # Not in the window.
+    took(law, cast.heron, "2026-02-27", 4, "2400")
+    told = one(read(cast.leader), "pareto")
+    assert texts(told) == [
+        ["Legal", "1", "3", "75\u00a0%", "75\u00a0%", "1,800"],
+        ["Procurement", "1", "1", "25\u00a0%", "100\u00a0%", "600"],
+    ]
+    assert told.answer == "“Legal” takes 75\u00a0% of 4 lost item-days; 2 of 2 categories make up the first 80 %."
+    assert told.trend.startswith("Their capacity cost in the window: 2,400")
+    assert [row[0] for row in texts(one(read(cast.leader), "pareto", "team"))] == ["Heron", "Falcon"]
+
+
+def test_money_is_left_out_for_who_may_not_see_it(client: Client, cast: Cast) -> None:
+    form = impediment(cast.falcon, "Form", "2026-03-02")
+    took(form, cast.falcon, "2026-03-02", 1, "4711")
+    for person, sees in ((cast.leader, True), (cast.stream_pmo, True), (cast.coach, False)):
+        client.force_login(person)
+        page = client.get(f"{PAGE}?{OF_MARCH}").content.decode()
+        file = client.get(f"{PAGE}?{OF_MARCH}&part=pareto&format=csv")
+        assert ("4,711" in page) is sees
+        assert ("4711" in b"".join(file.streaming_content).decode()) is sees  # type: ignore[attr-defined]
+
+
+def test_what_comes_back_is_told_with_its_root_cause(cast: Cast) -> None:
+    impediment(cast.falcon, "Legal review", "2026-03-02", "2026-03-04")
+    impediment(cast.heron, "Waiting for a legal review", "2026-03-09")
+    impediment(cast.falcon, "Vendor", "2026-03-02")
+    told = one(read(cast.coach), "reasons")
+    assert texts(told) == [
+        ["Legal review", "2", "1", "Falcon, Heron", "2", "0", "Process or approval takes long"],
+    ]
+    assert told.rows[0][0].note == "also “Waiting for a legal review”"
+
+
+def test_internal_stands_against_external(cast: Cast) -> None:
+    impediment(cast.falcon, "Form", "2026-03-02", "2026-03-04")
+    vendor = impediment(cast.falcon, "Vendor", "2026-03-02", "2026-03-09")
+    Impediment.objects.filter(pk=vendor.pk).update(is_external=True)
+    took(vendor, cast.falcon, "2026-03-02", 1, "600")
+    told = one(read(cast.coach), "origin")
+    # The working week from Monday to Friday: 5.
+    assert texts(told) == [["Internal", "1", "0", "2", "2", "0"], ["External", "1", "0", "5", "5", "1"]]
+    assert told.answer == "1 of 2 impediments has its cause inside, and 0\u00a0% of the lost item-days."
+
+
+def test_the_page_asks_as_often_for_three_as_for_one(client: Client, cast: Cast) -> None:
+    client.force_login(cast.leader)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as log:
+            assert client.get(f"{PAGE}?{OF_MARCH}").status_code == 200
+        return len(log)
+
+    for number in range(2):
+        form = impediment(cast.falcon, f"Form {number}", "2026-03-02", "2026-03-04")
+        spell(form, 1, "2026-03-02", "2026-03-04", 8)
+        took(form, cast.falcon, "2026-03-02", 1, "600")
+        if not number:
+            asked()
+            first = asked()
+            impediment(cast.heron, "Law", "2026-03-02")
+    assert asked() == first
+
+
+def test_there_is_a_page_without_any_and_none_of_a_foreign_scope(client: Client, cast: Cast) -> None:
+    client.force_login(cast.member)
+    assert "No impediment in this window" in client.get(PAGE).content.decode()
+    assert client.get(f"{PAGE}?scope=team:heron").status_code == 404
+    assert client.get(f"{PAGE}?scope=team:falcon&as_of=nonsense").status_code == 400
