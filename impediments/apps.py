@@ -19,6 +19,7 @@ class ImpedimentsConfig(AppConfig):
     def ready(self) -> None:
         from core import live, search
         from impediments.rules import may_follow
+        from impediments.views import after
         from impediments.views import panels as ours
         from portfolio import panels
 
@@ -29,6 +30,7 @@ class ImpedimentsConfig(AppConfig):
         panels.register("stream", rank=25, panel=ours.of_stream)
         panels.register("initiative", rank=12, marks=initiative_marks, panel=ours.of_initiative)
         panels.register("feature", rank=12, marks=feature_marks, panel=ours.of_feature)
+        panels.register("action", rank=10, marks=after.marks_of_actions, panel=after.panel_of_action)
 
 
 def initiative_marks(ids: Collection[int], user: "User", as_of: datetime) -> "Mapping[int, Sequence[Mark]]":

@@ -57,6 +57,21 @@ class ListForm(forms.Form):
         return str(self.cleaned_data["q"]).replace("\0", "")
 
     @property
+    def first(self) -> list[forms.BoundField]:
+        """The filters that are always in sight."""
+        return [self[name] for name in ("q", "state", "level", "category")]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """The filters that are folded away."""
+        return [self[name] for name in ("stream", "team", "owner", "age")]
+
+    @property
+    def is_more(self) -> bool:
+        """Whether one of them is in use."""
+        return any(field.data or field.errors for field in self.more)
+
+    @property
     def asked(self) -> Asked:
         """What can be used of what was asked."""
         self.is_valid()

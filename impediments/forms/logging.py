@@ -67,7 +67,6 @@ class SaidForm(Attempt, forms.Form):
         people = cast("forms.ModelChoiceField[User]", self.fields["owner"])
         found = readers(Impediment(team=team, owner=owner)).order_by("name") if team else User.objects.none()
         people.queryset = found
-        self.fields["since"].widget.attrs["max"] = timezone.localdate().isoformat()
 
     def clean_is_external(self) -> bool | None:
         return {"yes": True, "no": False}.get(self.cleaned_data["is_external"])

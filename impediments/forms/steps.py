@@ -24,11 +24,13 @@ class MoveForm(Attempt, forms.Form):
         label="How was it resolved?",
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=5000,
-        required=False,
         help_text="A sentence for those who meet it again.",
+        error_messages={"required": "Say in a sentence how it was resolved."},
     )
     root_cause = forms.ChoiceField(
-        label="Why could it happen?", choices=[("", "Choose…"), *RootCause.choices], required=False
+        label="Why could it happen?",
+        choices=[("", "Choose…"), *RootCause.choices],
+        error_messages={"required": "Choose why it could happen."},
     )
     promised_on = forms.DateField(
         label="Promised for", required=False, widget=day_input(), help_text="When others said they would be done."
@@ -45,15 +47,6 @@ class MoveForm(Attempt, forms.Form):
         self.waits = state == State.WAITING and impediment.is_open
         for name in (() if self.resolves else ("resolution", "root_cause")) + (() if self.waits else ("promised_on",)):
             del self.fields[name]
-
-    def clean(self) -> dict[str, Any]:
-        """What is resolved says both; the verb checks again."""
-        given = self.cleaned_data
-        if self.resolves and not given.get("resolution"):
-            self.add_error("resolution", "Say in a sentence how it was resolved.")
-        if self.resolves and not given.get("root_cause"):
-            self.add_error("root_cause", "Choose why it could happen.")
-        return given
 
     @property
     def asks(self) -> bool:

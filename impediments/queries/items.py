@@ -16,7 +16,7 @@ from metrics.models import BlockedStay, FlowState, ItemFlow, WorkItem
 from portfolio.models import Team
 
 # Offered at once; the others are found by their key.
-SHOWN = 6
+SHOWN = 5
 MOST = 40
 MOST_KEYS = 30
 

@@ -163,13 +163,12 @@ def _told(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     for name, value in data.items():
         if name in UNNAMED:
             continue
-        before, after = value if name != "items" and _is_change(value) else ("", value)
-        told.append((NAMES.get(name, name.replace("_", " ")), _said(name, before), _said(name, after)))
+        label = NAMES.get(name, name.replace("_", " "))
+        if name != "items" and isinstance(value, list) and len(value) == 2:
+            told.append((label, _said(name, value[0]), _said(name, value[1])))
+        else:
+            told.append((label, "", _said(name, value)))
     return told
-
-
-def _is_change(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2
 
 
 LABELS: Mapping[str, Mapping[str, str]] = {

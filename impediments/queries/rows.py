@@ -56,6 +56,11 @@ class Row:
         return words.age_text(self.age)
 
     @property
+    def short_age(self) -> str:
+        """The age where there is little room: the unit is said beside it."""
+        return self.age_text.replace("working ", "")
+
+    @property
     def bar_tone(self) -> str:
         return "over" if self.clock_tone == "bad" else ""
 

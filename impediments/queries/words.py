@@ -49,7 +49,7 @@ def clock_text(standing: Standing) -> str:
     """The clock of a level in few words."""
     remaining = left(standing)
     if standing.is_paused:
-        return f"clock paused: {standing.reason}" if standing.reason else "clock paused"
+        return f"paused until {standing.until_on:%-d %b}" if standing.until_on else "clock paused"
     if remaining is None:
         return "no limit"
     return f"{hours_text(remaining)} left" if remaining > 0 else "limit reached"

@@ -16,9 +16,11 @@ from accounts.queries import me
 from core.templatetags.ui import Choice, Entry
 from impediments import actions, queries
 from impediments.actions.comments import may_manage
+from impediments.forms.costs import until_of
 from impediments.forms.steps import CommentForm, HandForm, ItemsForm, LevelForm, MergeForm, PauseForm
 from impediments.models import Impediment, State
 from impediments.notices import readers
+from impediments.queries.cost_panel import CostPanel, cost_panel
 from impediments.queries.items import SHOWN
 from impediments.rules import require_work
 from impediments.views import after
@@ -64,17 +66,25 @@ def show(request: HttpRequest, one: Impediment, status: int = 200, **bound: Any)
         "may_manage": may_manage(user, one) and not view.is_past,
         "columns": [state for state in State if state not in (one.state, State.RESOLVED)],
         "topic": f"impediments:{one.pk}",
+        "cost": _cost(request, one, view),
+        **after.links(user, one),
         "number": f"VMO-{one.pk}",
         "pk_text": str(one.pk),
         "sees_team": Team.objects.for_user(user).filter(pk=one.team_id).exists(),
         "is_late": one.promised_on is not None and one.promised_on < timezone.localdate(view.at, one.team.zone),
         "nav": "impediments",
-        **after.links(user, one),
         **_days(view),
     }
     if page.row.may_work:
         context |= _forms(request, one, bound)
     return render(request, "impediments/page.html", context, status=status)
+
+
+def _cost(request: HttpRequest, one: Impediment, view: View) -> CostPanel:
+    """Its cost section; `?until=` says to which day it is reckoned ahead."""
+    as_of = f"?as_of={view.as_of.isoformat()}" if view.as_of else ""
+    until = until_of(request.GET, timezone.localdate(view.at, one.team.zone), view.problems)
+    return cost_panel(one, me(request), view.at, until, as_of)
 
 
 def _days(view: View) -> dict[str, Any]:
