@@ -9,12 +9,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from impediments.actions.held import publish
+from impediments.actions.held import hold, publish
 from impediments.actions.levels import end_pause
 from impediments.actions.spells import is_due, to_level
 from impediments.actions.telling import tell_level
 from impediments.clocks import HOUR, Standing, due_pauses, standing
-from impediments.models import Escalation, Impediment, Pause
+from impediments.models import Escalation, Pause
 
 
 def end_due_pauses(now: datetime) -> int:
@@ -24,12 +24,13 @@ def end_due_pauses(now: datetime) -> int:
 
 def _end(pause_id: int, now: datetime) -> bool:
     with transaction.atomic():
-        row = Impediment.objects.select_for_update(of=("self",)).get(pauses=pause_id)
+        stop = Pause.objects.get(pk=pause_id)
+        row = hold(stop.impediment_id)
         at = due_pauses(now, pause_id).get(pause_id)
         # Else somebody resumed it, or chose another day, in the meantime.
-        if at is None:
+        if row is None or at is None:
             return False
-        stop = Pause.objects.get(pk=pause_id)
+        stop.refresh_from_db()
         end_pause(None, row, stop, at)
         publish(row, "resumed")
     return True
@@ -38,7 +39,7 @@ def _end(pause_id: int, now: datetime) -> bool:
 def escalate(*, impediment_id: int, now: datetime | None = None) -> Escalation | None:
     """Raise an impediment by a level if the clock of its level has run out by now; None: it has not (any more)."""
     with transaction.atomic():
-        row = Impediment.objects.select_for_update(of=("self",)).filter(pk=impediment_id).first()
+        row = hold(impediment_id)
         if row is None or not row.is_open:
             return None
         now = now or timezone.now()

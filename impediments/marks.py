@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from impediments.actions.blocking import OVER, block_items, end_blocks
-from impediments.actions.held import keep, publish, values_of
+from impediments.actions.held import hold, keep, publish, values_of
 from impediments.actions.logging import log_impediment
 from impediments.actions.moving import close
 from impediments.actions.telling import tell_resolved
@@ -127,7 +127,9 @@ def end_ended(*, impediment_id: int, now: datetime) -> int:
     One that a tool's mark had logged is resolved with the last of them.
     """
     with transaction.atomic():
-        row = Impediment.objects.select_for_update(of=("self",)).get(pk=impediment_id)
+        row = hold(impediment_id)
+        if row is None:
+            return 0
         with facts.changing(list(row.blocks.filter(to_at=None).exclude(item=None).values_list("item", flat=True))):
             blocks = list(_ended(now).filter(impediment=row).select_related("stay__source", "item__flow"))
             for block in blocks:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from core import audit, live
 from impediments.models import Impediment
 from impediments.rules import require_work
-from portfolio.actions.writing import SIGNATURE, check_version, lock, plain, save
+from portfolio.actions.writing import SIGNATURE, check_version, plain, save
 from portfolio.clocks import clock_of
 from portfolio.models import Team
 from portfolio.rules import Person
@@ -30,9 +30,19 @@ def publish(impediment: Impediment, kind: str) -> None:
         live.publish(topic, kind, {"id": impediment.pk, "version": impediment.version})
 
 
+def hold(pk: int) -> Impediment | None:
+    """The row as it is now, locked until the transaction ends; None when there is none.
+
+    Without its key: whoever only points at it (a comment, a sync that takes items away from its blocks) need not wait.
+    """
+    return Impediment.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+
+
 def held(actor: Person, impediment: Impediment, version: int | None = None) -> Impediment:
     """The row as it is now, locked. Raises PermissionDenied, and Conflict when it is not at `version`."""
-    row = lock(impediment)
+    row = hold(impediment.pk)
+    if row is None:
+        raise Impediment.DoesNotExist
     require_work(actor, row)
     check_version(row, version)
     return row
