@@ -1,6 +1,7 @@
 """What an impediment leads to: an improvement action, a decision; each with a form that is filled in already."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from impediments.views.finding import find
 from portfolio.forms.decisions import RaiseForm
 from portfolio.forms.improvements import ActionForm
 from portfolio.models import DecisionKind
+from portfolio.panels import Mark, Panel
 from portfolio.rules import can, may_improve, require
 
 Form = ActionForm | RaiseForm
@@ -66,3 +68,18 @@ def decide(request: HttpRequest, impediment_id: int) -> HttpResponse:
     first = {"about": f"stream:{one.team.stream_id}", "kind": DecisionKind.OTHER, "why": one.asked or one.description}
     form = RaiseForm(request.POST or None, user=user, initial=first)
     return _page(request, one, form, lambda: ask_leaders(actor=user, impediment=one, **form.said), "decision")
+
+
+def marks_of_actions(ids: Collection[int], user: User, as_of: datetime) -> dict[int, list[Mark]]:
+    """What improvement actions came of."""
+    seen = Impediment.objects.for_user(user).filter(actions__in=ids, logged_at__lte=as_of).order_by("pk")
+    found: dict[int, list[Mark]] = {}
+    for action, what in seen.values_list("actions", "what"):
+        found.setdefault(action, []).append(Mark(f"after “{what}”"))
+    return found
+
+
+def panel_of_action(pk: int, request: HttpRequest) -> Panel | None:
+    """The impediments that an improvement action came of, for its page."""
+    rows = Impediment.objects.for_user(me(request)).filter(actions=pk).select_related("team")
+    return Panel("impediments/action_panel.html", {"rows": list(rows)}) if rows else None

@@ -13,6 +13,7 @@ from metrics.models import Baseline, EpicLink, Expectation, Kpi, Source, WorkIte
 from portfolio.models import Action, Decision, Initiative, ScoringSession, Theme
 from portfolio.quarters import Quarter
 from tests.cast import Cast
+from tests.impediments.props import impediment_props
 from tests.metrics.forecast_cast import stored
 from tests.okrs.props import okr_props
 
@@ -55,6 +56,7 @@ class Props:
             options=[{"key": "stop", "label": "Stop"}, {"key": "pivot", "label": "Pivot"}],
             raised_at=timezone.now(),
         )
+        vars(self).update(impediment_props(cast))
         self.action = Action.objects.create(name="Ask earlier", team=cast.falcon, made_at=timezone.now())
         Kpi.objects.create(slug="claims", name="Claims", stream=cast.payments)
         Kpi.objects.create(slug="paid", name="Paid", stream=cast.payments, initiative=self.initiative)
