@@ -19,16 +19,18 @@ class ImpedimentsConfig(AppConfig):
     def ready(self) -> None:
         from core import live, search
         from core.templatetags.ui import offer_tab
+        from impediments import evidence as known
         from impediments import overview as ours_there
         from impediments.rules import may_follow
         from impediments.views import after
         from impediments.views import panels as ours
-        from portfolio import overview, panels
+        from portfolio import evidence, overview, panels
         from portfolio.rules import can_somewhere
 
         live.topics("impediments", may_follow)
         offer_tab("impediment-settings", lambda user: can_somewhere(user, "manage_impediments"))
         overview.register("impediments", ours_there.tile, rank=60)
+        evidence.register_facts(known.facts, rank=50)
         search.register(offer_form, rank=5)
         search.register(find, rank=29)
         panels.register("team", rank=10, panel=ours.of_team)

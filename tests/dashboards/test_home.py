@@ -56,7 +56,7 @@ def test_a_cell_leads_to_its_rows(leader: Client) -> None:
 def test_every_widget_has_its_why_its_rows_and_its_csv(leader: Client) -> None:
     html = leader.get("/", WINDOW).content.decode()
     keys = re.findall(r'<section class="widget [^"]+" id="([a-z]+)"', html)
-    assert keys == ["decisions", "objectives", "money", "first", "flow", "changes", "fresh"]
+    assert keys == ["decisions", "objectives", "money", "first", "flow", "impediments", "changes", "fresh"]
     for key in keys:
         rows = leader.get(f"/overview/{key}/", WINDOW)
         assert rows.status_code == 200
