@@ -11,7 +11,7 @@ from impediments.forms.costs import USUAL_DAYS
 from impediments.models import Impediment
 
 # Lines of the formula; the others are in the CSV.
-MOST_RUNS = 12
+MOST_RUNS = 8
 
 
 @dataclass(frozen=True, slots=True)

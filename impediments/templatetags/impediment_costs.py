@@ -1,5 +1,7 @@
 """Days and weeks of costs as pages show them."""
 
+from datetime import date
+
 from django import template
 
 register = template.Library()
@@ -19,3 +21,14 @@ def days(value: float | None) -> str:
 def one(value: float) -> str:
     """The s of a plural, where the number as shown is not 1."""
     return "" if days(value) == "1" else "s"
+
+
+@register.simple_tag
+def span(first: date, last: date) -> str:
+    """Days from one to another as briefly as can be: 6 Nov 2026, 4 to 6 Nov 2026, 30 Oct to 2 Nov 2026."""
+    whole = f"{last:%-d %b %Y}"
+    if first == last:
+        return whole
+    if first.year != last.year:
+        return f"{first:%-d %b %Y} to {whole}"
+    return f"{first:%-d} to {whole}" if first.month == last.month else f"{first:%-d %b} to {whole}"
