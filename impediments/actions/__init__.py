@@ -9,7 +9,7 @@ from impediments.actions.blocking import block_items, unblock_items
 from impediments.actions.levels import change_pause, pause, resume, set_level
 from impediments.actions.limits import remove_limit, set_limit
 from impediments.actions.logging import change_impediment, log_impediment, take
-from impediments.actions.merging import merge
+from impediments.actions.merging import merge, undo_merge
 from impediments.actions.moving import move_impediment, reopen, resolve, undo_resolve
 from impediments.actions.onward import ask_leaders, improve
 
@@ -33,5 +33,6 @@ __all__ = [
     "set_limit",
     "take",
     "unblock_items",
+    "undo_merge",
     "undo_resolve",
 ]

@@ -1,15 +1,19 @@
-"""Duplicates: one impediment goes into another, with what it blocks and what was put to it."""
+"""Duplicates: one impediment goes into another, with what it blocks and what was put to it; and back."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from core.models import AuditEntry
 from impediments.actions.blocking import end_blocks
 from impediments.actions.held import check_open, held, keep, publish, values_of
-from impediments.actions.moving import close
-from impediments.models import Attachment, Block, Impediment, RootCause
+from impediments.actions.moving import close, go_on, open_again
+from impediments.actions.spells import reckon
+from impediments.models import Attachment, Block, Impediment, RootCause, State
 from metrics.actions import blocks as facts
 from portfolio.actions.writing import check_version
 from portfolio.rules import Person
@@ -39,16 +43,20 @@ def merge(
         check_open(row)
         if not other.is_open:
             raise ValidationError({"into": f"“{other}” is resolved: reopen it first, or choose an open one."})
-        items = list(row.blocks.exclude(item=None).values_list("item", flat=True))
-        with facts.changing(items):
-            moved = _take_blocks(row, other, at)
+        keys = sorted(set(row.blocks.values_list("key", flat=True)))
+        with facts.changing(_items(row)):
+            undo = _take_over(row, other, at)
             said = {"resolution": DUPLICATE.format(name=other, pk=other.pk), "root_cause": RootCause.UNKNOWN}
-            close(actor, "merged", row, {**said, "merged_into": other}, at, blocks=moved)
-        _take_rest(row, other)
-        _keep_other(actor, row, other, moved)
-        publish(row, "merged")
-        publish(other, "merged")
+            close(actor, "merged", row, {**said, "merged_into": other}, at, blocks=keys, undo=undo)
+        _keep_other(actor, row, other, keys)
+        for one in (row, other):
+            publish(one, "merged")
     return other
+
+
+def _items(*rows: Impediment) -> list[int]:
+    blocks = Block.objects.filter(impediment__in=rows).exclude(item=None)
+    return list(blocks.values_list("item", flat=True))
 
 
 def _both(actor: Person, impediment: Impediment, into: Impediment) -> tuple[Impediment, Impediment]:
@@ -58,34 +66,100 @@ def _both(actor: Person, impediment: Impediment, into: Impediment) -> tuple[Impe
     return rows[impediment.pk], rows[into.pk]
 
 
-def _take_blocks(row: Impediment, other: Impediment, at: datetime) -> list[str]:
-    """The blocks go along, but those of items that the other one blocks already: they end. The keys of what went."""
-    there = other.blocks.filter(to_at=None).values("item")
-    end_blocks(list(row.blocks.filter(to_at=None, item__in=there)), at)
+def _take_over(row: Impediment, other: Impediment, at: datetime) -> dict[str, Any]:
+    """What goes along; the keys of the rows concerned, for the way back.
+
+    Blocks of items that the other one blocks already end.
+    """
+    double = list(row.blocks.filter(to_at=None, item__in=other.blocks.filter(to_at=None).values("item")))
+    end_blocks(double, at)
     going = list(row.blocks.all())
-    facts.reword(
-        stays=[block.stay_id for block in going if block.stay_id and block.to_at is None],
-        reason=other.what,
-    )
-    Block.objects.filter(pk__in=[block.pk for block in going]).update(impediment=other)
-    return sorted({block.key for block in going})
+    _reword(going, other.what)
+    undo: dict[str, Any] = {
+        "into": other.pk,
+        "ended": [block.pk for block in double],
+        "blocks": [block.pk for block in going],
+        "attachments": list(row.attachments.values_list("pk", flat=True)),
+        "duplicates": list(row.duplicates.values_list("pk", flat=True)),
+        "actions": list(row.actions.exclude(pk__in=other.actions.values("pk")).values_list("pk", flat=True)),
+        "decisions": list(row.decisions.exclude(pk__in=other.decisions.values("pk")).values_list("pk", flat=True)),
+        "since": other.since_at.isoformat() if row.since_at < other.since_at else "",
+        "owner": row.owner_id if other.owner_id is None else None,
+    }
+    _move(undo, row, other)
+    other.actions.add(*undo["actions"])
+    other.decisions.add(*undo["decisions"])
+    return undo
 
 
-def _take_rest(row: Impediment, other: Impediment) -> None:
-    Attachment.objects.filter(impediment=row).update(impediment=other)
-    Impediment.objects.filter(merged_into=row).update(merged_into=other)
-    other.actions.add(*row.actions.all())
-    other.decisions.add(*row.decisions.all())
+def _reword(blocks: list[Block], reason: str) -> None:
+    facts.reword(stays=[one.stay_id for one in blocks if one.stay_id and one.to_at is None], reason=reason)
 
 
-def _keep_other(actor: Person, row: Impediment, other: Impediment, moved: list[str]) -> None:
+def _move(which: Mapping[str, Any], row: Impediment, other: Impediment) -> None:
+    """Blocks, attachments and duplicates of one go to the other."""
+    Block.objects.filter(pk__in=which["blocks"], impediment=row).update(impediment=other)
+    Attachment.objects.filter(pk__in=which["attachments"], impediment=row).update(impediment=other)
+    Impediment.objects.filter(pk__in=which["duplicates"], merged_into=row).update(merged_into=other)
+
+
+def _keep_other(actor: Person, row: Impediment, other: Impediment, keys: list[str]) -> None:
     before = values_of(other)
     if row.since_at < other.since_at:
-        other.since_at = row.since_at
-        first = other.periods.order_by("from_at").first()
-        if first is not None:
-            first.from_at = row.since_at
-            first.save(update_fields=["from_at"])
+        _begin(other, row.since_at)
     if row.owner and not other.owner:
         other.owner = row.owner
-    keep(actor, "took over", other, before, duplicate=f"{row} ({row.pk})", blocks=moved)
+    keep(actor, "took over", other, before, duplicate=f"{row} ({row.pk})", blocks=keys)
+
+
+def _begin(row: Impediment, since: datetime) -> None:
+    row.since_at = since
+    first = row.periods.order_by("from_at").first()
+    if first is not None:
+        first.from_at = since
+        first.save(update_fields=["from_at"])
+
+
+def undo_merge(*, actor: Person, impediment: Impediment, version: int | None = None) -> Impediment:
+    """As if it had not been merged: its times go on and what had gone along comes back. Returns `impediment`.
+
+    Raises ValidationError when what it was merged into was merged further since.
+    """
+    into = impediment.merged_into
+    if into is None:
+        raise ValidationError(f"“{impediment}” is no duplicate of another one (any more).")
+    with transaction.atomic():
+        row, other = _both(actor, impediment, into)
+        check_version(row, version)
+        of_row = AuditEntry.objects.filter(target_type=row._meta.label_lower, target_id=str(row.pk), verb="merged")
+        last = of_row.first()
+        undo = last.data.get("undo") if last else None
+        if last is None or undo is None or row.merged_into_id != undo["into"]:
+            raise ValidationError(f"“{row}” cannot be taken apart any more: reopen it.")
+        _give_back(actor, row, other, undo, last.data.get("state", [State.ACTIVE])[0])
+        _restore_other(actor, row, other, undo)
+        for one in (row, other):
+            publish(one, "reopened")
+    return row
+
+
+def _give_back(actor: Person, row: Impediment, other: Impediment, undo: Mapping[str, Any], state: str) -> None:
+    before, ended = values_of(row), row.resolved_at
+    with facts.changing(_items(row, other)):
+        _move(undo, other, row)
+        go_on(row, ended, row.blocks.filter(pk__in=undo["ended"], to_at=ended))
+        _reword(list(row.blocks.all()), row.what)
+    open_again(row, state)
+    keep(actor, "reopened", row, before, undone=True)
+    reckon(row, timezone.now())
+
+
+def _restore_other(actor: Person, row: Impediment, other: Impediment, undo: Mapping[str, Any]) -> None:
+    before = values_of(other)
+    other.actions.remove(*undo["actions"])
+    other.decisions.remove(*undo["decisions"])
+    if undo["since"] and other.since_at == row.since_at:
+        _begin(other, datetime.fromisoformat(undo["since"]))
+    if undo["owner"] and other.owner_id == undo["owner"]:
+        other.owner = None
+    keep(actor, "gave back", other, before, duplicate=f"{row} ({row.pk})")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -14,10 +14,10 @@ from impediments.actions.blocking import begin_blocks, end_blocks
 from impediments.actions.held import held, keep, publish, text_of, values_of
 from impediments.actions.spells import begin_spell, end_spell, reckon
 from impediments.actions.telling import tell_reopened, tell_resolved
-from impediments.models import Impediment, Period, RootCause, State
+from impediments.models import Block, Impediment, Period, RootCause, State
 from metrics.actions import blocks as facts
 from metrics.models import FlowState, WorkItem
-from portfolio.actions.writing import Conflict
+from portfolio.actions.writing import check_version
 from portfolio.rules import Person
 
 IN_PROGRESS = (FlowState.ACTIVE, FlowState.WAITING)
@@ -67,7 +67,8 @@ def resolve(
     with transaction.atomic():
         row = held(actor, impediment, version)
         if not row.is_open:
-            raise Conflict(row, "", "resolved", row.resolved_at, {"resolution": row.resolution})
+            # Whoever it was says so, as to a writer who saw another version.
+            check_version(row, row.version - 1)
         close(actor, "resolved", row, _said(resolution, root_cause), at or timezone.now())
         tell_resolved(row, actor)
         publish(row, "resolved")
@@ -125,7 +126,7 @@ def reopen(
         at = max(at or timezone.now(), ended or row.logged_at)
         items = _blocked_until(row, ended)
         with facts.changing([item.pk for item in items]):
-            _open(row, state)
+            open_again(row, state)
             Period.objects.create(impediment=row, from_at=at)
             begin_spell(row, at)
             begin_blocks(row, items, at)
@@ -135,7 +136,8 @@ def reopen(
     return row
 
 
-def _open(row: Impediment, state: str) -> None:
+def open_again(row: Impediment, state: str) -> None:
+    """Its columns as those of what is open."""
     row.state, row.resolved_at, row.merged_into = state, None, None
     row.resolution = row.root_cause = ""
 
@@ -155,18 +157,20 @@ def undo_resolve(*, actor: Person, impediment: Impediment, version: int) -> Impe
         if row.is_open or row.merged_into_id or last is None:
             raise ValidationError("It is not resolved any more, or as a duplicate: that cannot be undone here.")
         before, ended = values_of(row), row.resolved_at
-        blocks = list(row.blocks.filter(to_at=ended))
-        with facts.changing([block.item_id for block in blocks if block.item_id]):
-            for times in (row.periods, row.spells, row.pauses):
-                times.filter(to_at=ended).update(to_at=None)
-            _go_on(row, [block.pk for block in blocks], [block.stay_id for block in blocks if block.stay_id])
-        _open(row, last.data.get("state", [State.ACTIVE])[0])
-        keep(actor, "reopened", row, before, undo=True)
+        blocks = row.blocks.filter(to_at=ended)
+        with facts.changing(list(blocks.exclude(item=None).values_list("item", flat=True))):
+            go_on(row, ended, blocks)
+        open_again(row, last.data.get("state", [State.ACTIVE])[0])
+        keep(actor, "reopened", row, before, undone=True)
         reckon(row, timezone.now())
         publish(row, "reopened")
     return row
 
 
-def _go_on(row: Impediment, blocks: list[int], stays: list[int]) -> None:
-    row.blocks.filter(pk__in=blocks).update(to_at=None)
+def go_on(row: Impediment, ended: datetime | None, blocks: "QuerySet[Block]") -> None:
+    """Let the times that ended at an instant, and these blocks, go on as if they had not."""
+    for times in (row.periods, row.spells, row.pauses):
+        times.filter(to_at=ended).update(to_at=None)
+    stays = list(blocks.exclude(stay=None).values_list("stay", flat=True))
+    blocks.update(to_at=None)
     facts.block_again(stays=stays)
