@@ -111,7 +111,7 @@ class LogForm(SaidForm):
     @property
     def ticked(self) -> list[int]:
         """The items that were ticked, whether the rest of the form is right or not."""
-        given = self.data.getlist("items") if hasattr(self.data, "getlist") else self.initial.get("items", [])
+        given = self.data.getlist("items") if self.is_bound else self.initial.get("items", [])
         return [int(one) for one in map(str, given) if one.isdecimal() and len(one) < 19]
 
     @property
@@ -135,8 +135,7 @@ class ChangeForm(SaidForm):
 
     def renewed(self, impediment: Impediment) -> "ChangeForm":
         """The same again on what is there now: one click applies it over what somebody else did."""
-        data = self.data.copy()
-        data["version"] = str(impediment.version)
+        data = {name: self.data.get(name, "") for name in self.fields} | {"version": impediment.version}
         teams = list(cast("forms.ModelChoiceField[Team]", self.fields["team"]).queryset or [])
         return ChangeForm(data, user=self.user, teams=teams, team=impediment.team, owner=impediment.owner)
 

@@ -124,7 +124,7 @@ class MergeForm(Attempt, forms.Form):
         others = Impediment.objects.for_user(user).exclude(state=State.RESOLVED).exclude(pk=impediment.pk)
         choice = cast("forms.ModelChoiceField[Impediment]", self.fields["into"])
         choice.queryset = others.select_related("team").order_by(near, "-logged_at")
-        choice.label_from_instance = lambda one: f"{one.what} ({one.team}, VMO-{one.pk})"  # type: ignore[method-assign]
+        choice.label_from_instance = lambda obj: f"{obj.what} ({obj.team}, VMO-{obj.pk})"  # type: ignore[method-assign]
 
 
 class ItemsForm(Attempt, forms.Form):

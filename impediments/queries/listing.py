@@ -39,7 +39,7 @@ def found(user: User, asked: Asked, at: datetime, *, is_past: bool = False) -> Q
     """What `user` sees of what is asked for, without its age; as at an instant."""
     rows = seen(user, at).filter(_wanted(asked), _in_state(asked.state, is_past=is_past))
     if asked.level:
-        rows = rows.filter(level_then=asked.level) if is_past else rows.filter(level=asked.level)
+        rows = rows.filter(**{"level_then" if is_past else "level": asked.level})
     return rows
 
 

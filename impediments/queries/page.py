@@ -12,7 +12,7 @@ from accounts.models import User
 from core.comments import comments_of
 from core.models import AuditEntry, Comment
 from impediments.clocks import Standing
-from impediments.models import Block, Impediment, Level, Period, State
+from impediments.models import Block, Category, Impediment, Level, Period, RootCause, State
 from impediments.queries import words
 from impediments.queries.rows import Row, rows_of
 from metrics.models import WorkItem
@@ -165,7 +165,8 @@ def _told(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             continue
         label = NAMES.get(name, name.replace("_", " "))
         if name != "items" and isinstance(value, list) and len(value) == 2:
-            told.append((label, _said(name, value[0]), _said(name, value[1])))
+            before = "" if value[0] in (None, "") else _said(name, value[0])
+            told.append((label, before, _said(name, value[1])))
         else:
             told.append((label, "", _said(name, value)))
     return told
@@ -173,6 +174,8 @@ def _told(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 LABELS: Mapping[str, Mapping[str, str]] = {
     "state": dict(State.choices),
+    "category": dict(Category.choices),
+    "root_cause": dict(RootCause.choices),
     "level": {str(one.value): words.level_text(one) for one in Level},
 }
 

@@ -27,7 +27,8 @@ def _blocks(kind: Work, ids: Collection[int], as_of: datetime) -> list[tuple[int
     """(work, impediment, item, level) of each block that holds at an instant."""
     with connection.cursor() as cursor:
         cursor.execute(_BLOCKS.format(key=_KEYS[kind]), {"ids": list(ids), "at": as_of})
-        return cursor.fetchall()
+        found: list[tuple[int, int, int, int]] = cursor.fetchall()
+    return found
 
 
 def impediments_of(kind: Work, ids: Collection[int], as_of: datetime) -> dict[int, set[int]]:

@@ -77,7 +77,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """The form: `?team=falcon`, `?item=12`, `?what=` are filled in. `show` alone shows another team's items."""
     teams, item = _teams(request), _item(request)
     team = _chosen(request, teams, item)
-    start = {"what": request.GET.get("what", "")[:200], "team": team.slug if team else None}
+    start: dict[str, Any] = {"what": request.GET.get("what", "")[:200], "team": team.slug if team else None}
     start |= {"items": [item.pk]} if item else {}
     shown = {**request.POST.dict(), "items": request.POST.getlist("items")} if "show" in request.POST else start
     is_said = request.method == "POST" and "show" not in request.POST
