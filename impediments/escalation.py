@@ -12,7 +12,7 @@ from django.utils import timezone
 from impediments.actions.held import hold, publish
 from impediments.actions.levels import end_pause
 from impediments.actions.spells import is_due, to_level
-from impediments.actions.telling import tell_level
+from impediments.actions.telling import tell_day_has_come, tell_level
 from impediments.clocks import HOUR, Standing, due_pauses, standing
 from impediments.models import Escalation, Pause
 
@@ -32,6 +32,7 @@ def _end(pause_id: int, now: datetime) -> bool:
             return False
         stop.refresh_from_db()
         end_pause(None, row, stop, at)
+        tell_day_has_come(row, stop)
         publish(row, "resumed")
     return True
 

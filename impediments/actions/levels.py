@@ -17,6 +17,7 @@ from impediments.actions.held import (
 )
 from impediments.actions.spells import reckon, to_level
 from impediments.actions.telling import tell_level
+from impediments.clocks import due_pauses
 from impediments.models import Impediment, Level, Pause
 from portfolio.actions.writing import SIGNATURE, save
 from portfolio.rules import Person
@@ -66,6 +67,7 @@ def pause(
         check_open(row)
         if until_on and until_on <= at.astimezone(row.team.zone).date():
             raise ValidationError({"until_on": "Choose a day to come."})
+        _end_due(row, at)
         if row.pauses.filter(to_at=None).exists():
             raise ValidationError("Its clock is paused already: resume it first.")
         before = values_of(row)
@@ -80,6 +82,14 @@ def pause(
         reckon(row, begin)
         publish(row, "paused")
     return row
+
+
+def _end_due(row: Impediment, at: datetime) -> None:
+    """End a pause whose day has come and which no job has ended yet."""
+    stop = row.pauses.filter(to_at=None).first()
+    ended = due_pauses(at, stop.pk).get(stop.pk) if stop else None
+    if stop and ended:
+        end_pause(None, row, stop, ended)
 
 
 def resume(

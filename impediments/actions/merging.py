@@ -13,6 +13,7 @@ from impediments.actions.blocking import end_blocks
 from impediments.actions.held import check_open, held, keep, publish, values_of
 from impediments.actions.moving import close, go_on, open_again
 from impediments.actions.spells import reckon
+from impediments.actions.telling import tell_resolved
 from impediments.models import Attachment, Block, Impediment, RootCause, State
 from metrics.actions import blocks as facts
 from portfolio.actions.writing import check_version
@@ -49,6 +50,7 @@ def merge(
             said = {"resolution": DUPLICATE.format(name=other, pk=other.pk), "root_cause": RootCause.UNKNOWN}
             close(actor, "merged", row, {**said, "merged_into": other}, at, blocks=keys, undo=undo)
         _keep_other(actor, row, other, keys)
+        tell_resolved(row, actor)
         for one in (row, other):
             publish(one, "merged")
     return other

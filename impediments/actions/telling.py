@@ -3,8 +3,9 @@
 from django.db.models import Q
 
 from accounts.models import User
-from impediments.models import Impediment, Level
-from impediments.notices import Event, tell
+from core import outbox
+from impediments.models import Impediment, Level, Pause
+from impediments.notices import Event, number, page_of, readers, tell
 from portfolio.models import Grant, Role, Team
 from portfolio.rules import Person
 
@@ -62,3 +63,11 @@ def tell_reopened(row: Impediment, actor: Person, reason: str = "") -> None:
     """Who owns it and who logged it."""
     people = [row.owner, row.logged_by]
     tell(row, Event.REOPENED, people, key=_key(row, Event.REOPENED), actor=actor, why=reason)
+
+
+def tell_day_has_come(row: Impediment, stop: Pause) -> None:
+    """Who waited for the day on which a pause ended: its owner and who paused it, in the portal."""
+    waiting = {pk for pk in (row.owner_id, stop.by_id) if pk is not None}
+    text = f"{number(row)} · The day has come, its clock runs again: {stop.reason}"
+    for one in readers(row).filter(pk__in=waiting):
+        outbox.notify(user_id=one.pk, key=f"pause:{stop.pk}:{one.pk}", text=text, url=page_of(row))

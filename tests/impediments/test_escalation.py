@@ -112,6 +112,8 @@ def test_a_pause_until_a_day_ends_by_itself(cast: Cast, licence: Impediment) -> 
     assert licence.spells.get().breach_at == at("2025-05-08 14:00")
     assert look("2025-05-08 14:00") == [licence.pk]
     assert AuditEntry.objects.filter(verb="resumed", actor_name="").count() == 1
+    # Max had paused it: he hears that the day has come; the PMO that it is theirs.
+    assert told() == ["Max", "Paul", "Pia"]
 
 
 @pytest.mark.django_db

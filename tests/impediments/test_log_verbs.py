@@ -80,7 +80,8 @@ def test_since_a_day_is_the_start_of_its_hours(cast: Cast) -> None:
 def test_in_the_future_and_absurdly_long_ago(cast: Cast) -> None:
     now = at("2025-05-06 23:30")
     # In UTC it is still the 6th at 23:30 in Berlin; the 7th is to come in both.
-    for since in (date(2025, 5, 7), now + timedelta(seconds=1), date(1900, 1, 1), datetime(1, 1, 1, tzinfo=UTC)):
+    absurd = (date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), datetime.min, datetime.max, date.max)  # noqa: DTZ901
+    for since in (date(2025, 5, 7), now + timedelta(seconds=1), date(1989, 12, 31), *absurd):
         assert refused(cast, since=since, at=now) == ["since"]
 
 

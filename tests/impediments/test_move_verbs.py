@@ -159,6 +159,12 @@ def test_pausing(cast: Cast, licence: Impediment) -> None:
     assert standing([licence], at("2025-05-07 12:00"))[licence.pk].used_hours == 0
     resume(actor=cast.member, impediment=licence, at=at("2025-05-07 12:00"))
     assert standing([licence], at("2025-05-07 13:00"))[licence.pk].used_hours == 1
+    # A pause whose day has come is over, whether the job has seen it or not: the next one may begin.
+    pause(actor=cast.member, impediment=licence, reason="1", until_on=date(2025, 5, 8), at=at("2025-05-07 14:00"))
+    pause(actor=cast.member, impediment=licence, reason="2", at=at("2025-05-08 10:00"))
+    # 12–14 on Wednesday, 9–10 on Thursday.
+    assert standing([licence], at("2025-05-09 10:00"))[licence.pk].used_hours == 3
+    resume(actor=cast.member, impediment=licence, at=at("2025-05-09 10:00"))
     # Resuming what runs does nothing; a day cannot be given to no pause.
     version = Impediment.objects.get().version
     assert resume(actor=cast.member, impediment=licence).version == version
