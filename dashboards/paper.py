@@ -49,7 +49,7 @@ def lines(overview: Overview, rows: int) -> list[list[Tile]]:
     shown = [tile for tile in shown if tile.key not in LEFT_OUT]
     found: list[list[Tile]] = []
     for tile in shown:
-        is_second = tile.size in {"w4", "w6"} and found and len(found[-1]) == 1 and found[-1][0].size != "w12"
+        is_second = tile.size in {"w4", "w5", "w6"} and found and len(found[-1]) == 1 and found[-1][0].size != "w12"
         if is_second:
             found[-1].append(tile)
         else:

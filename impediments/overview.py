@@ -47,7 +47,7 @@ def tile(ask: Ask) -> Tile | None:
         note=_proposed(ask),
         why=WHY,
         finding=_finding(high),
-        heat={"Impediments": _heat(rows)} if rows else {},
+        heat={"Blockers": _heat(rows)} if rows else {},
         page=link("impediments"),
         page_label="The board of impediments",
     )
@@ -117,7 +117,7 @@ def _proposed(ask: Ask) -> str:
 
 
 def _heat(rows: Sequence[Row]) -> Mapping[str, Cell]:
-    """What is open per value stream and team, with the highest level."""
+    """Per value stream and team how many are at the highest level; at the lowest how many are open."""
     places: dict[str, list[Row]] = {}
     for row in rows:
         for text in (f"stream:{row.one.team.stream.slug}", f"team:{row.one.team.slug}"):
@@ -128,6 +128,7 @@ def _heat(rows: Sequence[Row]) -> Mapping[str, Cell]:
 def _hot(text: str, own: Sequence[Row]) -> Cell:
     highest = max(row.level for row in own)
     tone: Tone = "bad" if highest >= Level.BOARD else "warn" if highest == Level.PMO else ""
-    said = f"{len(own)} open, level {highest}" if highest > Level.TEAM else f"{len(own)} open"
+    most = sum(row.level == highest for row in own)
+    said = f"{most} at level\u00a0{highest}" if highest > Level.TEAM else f"{len(own)} open"
     kind, slug = text.split(":")
     return Cell(said, link("impediment-list", query=f"{kind}={slug}"), tone=tone)

@@ -63,9 +63,9 @@ def test_the_highest_level_comes_first_then_what_took_most(cast: Cast) -> None:
         "Three stand in the way: half for 3\u00a0working days or less, 85 % for 4\u00a0working days."
     )
     assert found.finding == "one impediment waits for the board"
-    assert {text: (cell.text, cell.tone) for text, cell in found.heat["Impediments"].items()} == {
-        "stream:platform": ("1 open, level 3", "bad"),
-        "team:kite": ("1 open, level 3", "bad"),
+    assert {text: (cell.text, cell.tone) for text, cell in found.heat["Blockers"].items()} == {
+        "stream:platform": ("1 at level\u00a03", "bad"),
+        "team:kite": ("1 at level\u00a03", "bad"),
         "stream:payments": ("2 open", ""),
         "team:heron": ("1 open", ""),
         "team:falcon": ("1 open", ""),

@@ -19,6 +19,8 @@ from portfolio.queries import sees_portfolio, streams_for
 FIRST = "first"
 # Of the twelve columns of the page: two widgets side by side.
 WIDE, NARROW = "w8", "w4"
+# What a narrow one has room for.
+FEW_COLUMNS = 5
 CALM = "Nothing needs you: decisions, money, objectives and flow are calm"
 SHOWN = 6
 MOST_FINDINGS = 3
@@ -157,12 +159,19 @@ def _importance(tile: Tile) -> int:
     return order.index(tile.key) if tile.key in order else len(order)
 
 
+def _beside(wide: Tile, narrow: Tile) -> tuple[Tile, Tile]:
+    """The two of a row; a narrow one with many columns gets more of it."""
+    if len(narrow.head) <= FEW_COLUMNS:
+        return wide, narrow
+    return replace(wide, size="w7"), replace(narrow, size="w5")
+
+
 def placed(tiles: Sequence[Tile]) -> list[Tile]:
     """The widgets so that every row of the page is full: a wide one beside a narrow one, the widest in between."""
     wide = [tile for tile in tiles if tile.size == WIDE]
     narrow = [tile for tile in tiles if tile.size == NARROW]
     rest = [tile for tile in tiles if tile.size not in {WIDE, NARROW}]
-    pairs = list(zip(wide, narrow, strict=False))
+    pairs = [_beside(*pair) for pair in zip(wide, narrow, strict=False)]
     alone = [replace(tile, size="w12") for tile in wide[len(pairs) :]]
     left = narrow[len(pairs) :]
     halves = [replace(tile, size="w6" if len(left) > 1 else "w12") for tile in left[: len(left) // 2 * 2]]
