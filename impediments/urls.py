@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from impediments.views import after, analysis, board, comments, costs, listing, logging, page, proposals
+from impediments.views import (
+    after,
+    analysis,
+    attachments,
+    board,
+    comments,
+    costs,
+    hooks,
+    listing,
+    logging,
+    page,
+    proposals,
+    settings,
+)
 
 _proposals: list[URLPattern | URLResolver] = [
     path("", proposals.overview, name="impediment-proposals"),
@@ -25,10 +38,28 @@ _impediment: list[URLPattern | URLResolver] = [
     path("unblock/", page.unblock, name="impediment-unblock"),
     path("improve/", after.improve, name="impediment-improve"),
     path("decide/", after.decide, name="impediment-decide"),
+    path("files/", attachments.add, name="impediment-files"),
+    path("files/<int:attachment_id>/", attachments.download, name="impediment-file"),
+    path("files/<int:attachment_id>/remove/", attachments.remove, name="impediment-file-remove"),
     path("comments/", comments.add, name="impediment-comment"),
     path("comments/<int:comment_id>/", comments.edit, name="impediment-comment-edit"),
     path("comments/<int:comment_id>/remove/", comments.remove, name="impediment-comment-remove"),
     path("comments/<int:comment_id>/restore/", comments.restore, name="impediment-comment-restore"),
+]
+_hooks: list[URLPattern | URLResolver] = [
+    path("new/", hooks.new, name="impediment-hook-new"),
+    path("<int:hook_id>/", hooks.hook, name="impediment-hook"),
+    path("<int:hook_id>/call/", hooks.trial, name="impediment-hook-trial"),
+    path("<int:hook_id>/secret/", hooks.secret, name="impediment-hook-secret"),
+    path("<int:hook_id>/remove/", hooks.remove, name="impediment-hook-remove"),
+]
+_settings: list[URLPattern | URLResolver] = [
+    path("", settings.overview, name="impediment-settings"),
+    path("limits/", settings.limits, name="impediment-limits"),
+    path("mails/", settings.mails, name="impediment-mails"),
+    path("teams/<slug:slug>/address/", settings.address, name="impediment-address"),
+    path("teams/<slug:slug>/marks/", settings.marks, name="impediment-marks"),
+    path("programs/", include(_hooks)),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", board.board, name="impediments"),
@@ -39,4 +70,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("costs/", costs.overview, name="impediment-costs"),
     path("analysis/", analysis.overview, name="impediment-analysis"),
     path("proposals/", include(_proposals)),
+    path("settings/", include(_settings)),
 ]

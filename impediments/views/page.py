@@ -1,5 +1,6 @@
 """The page of one impediment, and the steps that are taken on it."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from accounts.queries import me
 from core.templatetags.ui import Choice, Entry
 from impediments import actions, queries
 from impediments.actions.comments import may_manage
+from impediments.forms.channels import AttachForm
 from impediments.forms.costs import until_of
 from impediments.forms.steps import CommentForm, HandForm, ItemsForm, LevelForm, MergeForm, PauseForm
 from impediments.models import Impediment, State
@@ -38,6 +40,7 @@ def _forms(request: HttpRequest, one: Impediment, bound: dict[str, Any]) -> dict
         "comment_form": CommentForm(),
         "people": readers(one).order_by("name"),
         "hand_form": HandForm(impediment=one),
+        "attach_form": AttachForm(),
     }
     if one.is_open:
         found = queries.offers(one.team, timezone.now())
@@ -68,6 +71,7 @@ def show(request: HttpRequest, one: Impediment, status: int = 200, **bound: Any)
         "topic": f"impediments:{one.pk}",
         "cost": _cost(request, one, view),
         **after.links(user, one),
+        "files": one.attachments.filter(added_at__lte=view.at).select_related("added_by").defer("data"),
         "number": f"VMO-{one.pk}",
         "pk_text": str(one.pk),
         "sees_team": Team.objects.for_user(user).filter(pk=one.team_id).exists(),
@@ -216,6 +220,9 @@ def merge(request: HttpRequest, impediment_id: int) -> HttpResponse:
     """It is the same as another one, which takes over what it blocks."""
     one, user = find(request, impediment_id), me(request)
     require_work(user, one)
+    if request.GET.get("undo"):
+        verb = functools.partial(actions.undo_merge, actor=user, impediment=one, version=version_of(request))
+        return _step(request, one, NothingForm(), "merge_form", verb, "It stands for itself again.")
     form = MergeForm(request.POST, impediment=one, user=user)
     into = form.cleaned_data["into"] if form.is_valid() else None
     if into is not None:
@@ -227,7 +234,8 @@ def merge(request: HttpRequest, impediment_id: int) -> HttpResponse:
             now = find(request, one.pk)
             return show(request, now, 409, merge_form=form, opened="merge_form", **clash(conflict, now))
         if made:
-            messages.success(request, f"VMO-{one.pk} is resolved as a duplicate of this one.")
+            text = f"VMO-{one.pk} is resolved as a duplicate of this one."
+            messages.success(request, text, extra_tags=_at("impediment-merge", one, undo=1))
             return redirect("impediment", made.pk)
     return show(request, one, 400, merge_form=form, opened="merge_form")
 

@@ -22,6 +22,8 @@ LOGGED = {"what": "No rights", "category": "access", "team": "falcon", "since": 
 AGREED = {"name": "Ask earlier", "place": "team:{falcon.pk}"}
 ASKED = {"about": "stream:{payments.pk}", "kind": "other", "question": "Now?"}
 ENDED = {"resolution": "Bought", "root_cause": "process"}
+FILE: dict[str, Any] = {**ONE, "attachment_id": "{impediment_file.pk}"}
+HOOK: dict[str, Any] = {"hook_id": "{impediment_hook.pk}"}
 ROUTES: dict[str, list[Row]] = {
     "impediments": [Row(KNOWN), Row(KNOWN, query="part=board")],
     "impediment-list": [Row(KNOWN), Row(KNOWN, query="state=all&format=csv")],
@@ -45,6 +47,19 @@ ROUTES: dict[str, list[Row]] = {
     "impediment-unblock": [post(WORK, {"items": "{item.pk}"}, **ONE)],
     "impediment-improve": [Row(WORK, ONE), post(WORK, AGREED, **ONE)],
     "impediment-decide": [Row(STEER, ONE), post(STEER, ASKED, **ONE)],
+    "impediment-files": [Row(WORK, ONE, "post", served=400)],
+    "impediment-file": [Row(OF_FALCON, FILE)],
+    "impediment-file-remove": [post(WORK, **FILE)],
+    "impediment-settings": [Row(MANAGE_FALCON)],
+    "impediment-limits": [post(MANAGE_ALL, {"access-1": "4"})],
+    "impediment-mails": [Row(MANAGE_FALCON)],
+    "impediment-address": [post(MANAGE_FALCON, slug="falcon")],
+    "impediment-marks": [post(MANAGE_FALCON, {"logs_marks": "1"}, slug="falcon")],
+    "impediment-hook-new": [Row(MANAGE_FALCON)],
+    "impediment-hook": [Row(MANAGE_FALCON, HOOK)],
+    "impediment-hook-trial": [post(MANAGE_FALCON, **HOOK)],
+    "impediment-hook-secret": [post(MANAGE_FALCON, **HOOK)],
+    "impediment-hook-remove": [post(MANAGE_FALCON, **HOOK)],
     "impediment-comment": [post(WORK, {"text": "Asked again"}, **ONE)],
     "impediment-comment-edit": [Row(AUTHOR, COMMENT), post(AUTHOR, {"text": "Asked twice"}, **COMMENT)],
     "impediment-comment-remove": [post(TIDY, **COMMENT)],

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from core import comments
+from core.models import Hook
 from impediments import actions
 from impediments.models import Answer, Proposal
 from tests.cast import Cast
@@ -19,7 +20,12 @@ def impediment_props(cast: Cast) -> dict[str, Any]:
     actions.resolve(actor=None, impediment=resolved, resolution="Given", root_cause="process")
     said, gone = (comments.add(actor=cast.member, target=one, text=text) for text in ("Asked", "Asked the wrong one"))
     comments.remove(actor=cast.member, comment=gone, target=one, is_manager=False)
+    hook = Hook.objects.create(
+        name="Room", url="https://chat.example.org/x", scope="stream:payments", is_active=False, made_at=timezone.now()
+    )
     return {
+        "impediment_file": actions.attach(actor=None, impediment=one, name="why.txt", data=b"Nobody knows"),
+        "impediment_hook": hook,
         "impediment": one,
         "impediment_other": other,
         "impediment_resolved": resolved,
