@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.conf import settings
+from django.db.models import Q
 
 from accounts.models import User
 from core.templatetags.ui import amount
@@ -10,6 +11,7 @@ from impediments.models import Answer, Level
 from impediments.queries import words
 from impediments.queries.proposals import proposals_for
 from impediments.queries.rows import Row, rows_of, seen, summary
+from portfolio.models import Team
 from portfolio.overview import Ask, Cell, Head, Tile, Tone, link
 
 SHOWN = 5
@@ -29,7 +31,7 @@ def tile(ask: Ask) -> Tile | None:
     """The open impediments of the scope; None for who sees no team there."""
     if not ask.scope.teams:
         return None
-    found = seen(ask.user, ask.at).filter(team__in=ask.scope.teams, is_open_then=True, merged_into=None)
+    found = seen(ask.user, ask.at).filter(Q(is_open_then=True), team__in=ask.scope.teams, merged_into=None)
     rows = sorted(rows_of(found, ask.user, ask.at, is_past=ask.as_of is not None), key=_order)
     high = sum(row.level >= Level.BOARD for row in rows)
     has_cost = any(row.cost.amount is not None for row in rows)
@@ -47,7 +49,7 @@ def tile(ask: Ask) -> Tile | None:
         note=_proposed(ask),
         why=WHY,
         finding=_finding(high),
-        heat={"Blockers": _heat(rows)} if rows else {},
+        heat={"Blockers": _heat(ask, rows)} if rows else {},
         page=link("impediments"),
         page_label="The board of impediments",
     )
@@ -116,9 +118,10 @@ def _proposed(ask: Ask) -> str:
     return f"data propose {n} more that nobody logged" if n else ""
 
 
-def _heat(rows: Sequence[Row]) -> Mapping[str, Cell]:
+def _heat(ask: Ask, rows: Sequence[Row]) -> Mapping[str, Cell]:
     """Per value stream and team how many are at the highest level; at the lowest how many are open."""
-    places: dict[str, list[Row]] = {}
+    teams = Team.objects.filter(pk__in=ask.scope.teams).order_by().values_list("slug", "stream__slug")
+    places: dict[str, list[Row]] = {text: [] for team, stream in teams for text in (f"stream:{stream}", f"team:{team}")}
     for row in rows:
         for text in (f"stream:{row.one.team.stream.slug}", f"team:{row.one.team.slug}"):
             places.setdefault(text, []).append(row)
@@ -126,6 +129,8 @@ def _heat(rows: Sequence[Row]) -> Mapping[str, Cell]:
 
 
 def _hot(text: str, own: Sequence[Row]) -> Cell:
+    if not own:
+        return Cell("calm", title="no impediment is open")
     highest = max(row.level for row in own)
     tone: Tone = "bad" if highest >= Level.BOARD else "warn" if highest == Level.PMO else ""
     most = sum(row.level == highest for row in own)

@@ -52,8 +52,14 @@ class SameReason:
 
     def without(self, left_out: Collection[int]) -> "SameReason":
         kept = [place for place, pk in enumerate(self.items) if pk not in left_out]
-        fields = {name: tuple(getattr(self, name)[n] for n in kept) for name in ("items", "since", "teams", "said")}
-        return replace(self, is_open=tuple(self.is_open[n] for n in kept), **fields)
+        return SameReason(
+            self.label,
+            items=tuple(self.items[n] for n in kept),
+            since=tuple(self.since[n] for n in kept),
+            teams=tuple(self.teams[n] for n in kept),
+            said=tuple(self.said[n] for n in kept),
+            is_open=tuple(self.is_open[n] for n in kept),
+        )
 
 
 def same_reasons(columns: FlowColumns, logged: Collection[int] = ()) -> list[SameReason]:

@@ -82,6 +82,7 @@ def test_who_may_see_no_money_sees_days_and_no_cost(cast: Cast) -> None:
 
 def test_it_is_of_the_scope_and_of_its_time(cast: Cast) -> None:
     impediment(cast.falcon, "Form", "2026-03-02", "2026-03-07")
+    assert shown(cast.leader).heat["Blockers"]["stream:platform"].text == "calm"
     assert len(shown(cast.leader, "stream:payments").rows) == 1
     assert shown(cast.leader, "stream:platform").answer == "Nothing that somebody logged stands in the way."
 
