@@ -1,6 +1,7 @@
 """Over the board and back: resolved with how and why, reopened with both periods, undone; levels and pauses by hand."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -150,7 +151,7 @@ def test_pausing(cast: Cast, licence: Impediment) -> None:
     now = at("2025-05-05 10:00")
     for fields in ({"reason": ""}, {"reason": "X", "until_on": date(2025, 5, 5)}, {"reason": "x" * 301}):
         with pytest.raises(ValidationError):
-            pause(actor=cast.member, impediment=licence, at=now, **fields)  # type: ignore[arg-type]
+            pause(actor=cast.member, impediment=licence, at=now, **fields)
     pause(actor=cast.member, impediment=licence, reason="Tender", until_on=date(2025, 5, 8), at=now)
     with pytest.raises(ValidationError):
         pause(actor=cast.member, impediment=licence, reason="Again", at=at("2025-05-05 11:00"))
@@ -174,14 +175,14 @@ def test_pausing(cast: Cast, licence: Impediment) -> None:
 
 def test_limits(cast: Cast, licence: Impediment) -> None:
     with pytest.raises(PermissionDenied):
-        set_limit(actor=cast.stream_pmo, level=1, hours=4)  # type: ignore[arg-type]
+        set_limit(actor=cast.stream_pmo, level=1, hours=Decimal(4))
     for level, category, hours in ((4, "", 8), (1, "weather", 8), (1, "", 0), (1, "", -1)):
         with pytest.raises(ValidationError):
-            set_limit(actor=cast.pmo, level=level, category=category, hours=hours)
-    set_limit(actor=cast.pmo, level=1, hours=4)  # type: ignore[arg-type]
+            set_limit(actor=cast.pmo, level=level, category=category, hours=Decimal(hours))
+    set_limit(actor=cast.pmo, level=1, hours=Decimal(4))
     assert Spell.objects.get().breach_at == at("2025-05-05 13:00")
     # Its own category is nearer.
-    set_limit(actor=cast.pmo, level=1, category="procurement", hours=2)  # type: ignore[arg-type]
+    set_limit(actor=cast.pmo, level=1, category="procurement", hours=Decimal(2))
     assert Spell.objects.get().breach_at == at("2025-05-05 11:00")
     for category, hour in (("procurement", 13), ("", 17)):
         remove_limit(actor=cast.pmo, level=1, category=category)
