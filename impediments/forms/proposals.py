@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from impediments.models import Category, Proposal
 from impediments.proposals import blockable
-from impediments.rules import may_log
+from impediments.queries.people import teams_to_log
 from metrics.models import WorkItem
 from portfolio.forms import Attempt, day_input
 from portfolio.models import Team
@@ -66,8 +66,8 @@ def _initial(proposal: Proposal, items: Sequence[WorkItem]) -> dict[str, Any]:
 
 def teams_of(proposal: Proposal, user: User) -> Any:
     """The teams of its value stream that `user` may log impediments of."""
-    near = Team.objects.for_user(user).filter(stream=proposal.stream, ended_on=None).select_related("stream")
-    return Team.objects.filter(pk__in=[team.pk for team in near if may_log(user, team)])
+    mine = [team.pk for team in teams_to_log(user) if team.stream_id == proposal.stream_id]
+    return Team.objects.filter(pk__in=mine)
 
 
 class DismissProposalForm(Attempt, forms.Form):

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from impediments.models import Answer, Proposal, Trigger
-from impediments.proposals import may_answer
+from impediments.queries.people import workable
 from portfolio.models import Team, ValueStream
+from portfolio.rules import can
 
 # So many items of a proposal are shown at once, so many answers are listed.
 SHOWN, ANSWERS = 5, 30
@@ -76,11 +77,12 @@ def line_of(user: User, row: Proposal) -> Line:
 def _lines(user: User, rows: "QuerySet[Proposal] | Sequence[Proposal]") -> list[Line]:
     found = list(rows)
     teams = set(Team.objects.for_user(user).order_by().values_list("pk", flat=True))
-    lines = []
+    allowed, lines = workable(user, {row.team for row in found if row.team}), []
     for row in found:
         seen = [one for one in row.evidence if one.get("team") in teams]
         hidden = sum(one.get("team") not in teams for one in row.evidence)
-        lines.append(Line(row, seen, hidden, may_answer(user, row)))
+        may = row.team_id in allowed or can(user, "log_impediment", row.stream)
+        lines.append(Line(row, seen, hidden, may))
     return sorted(lines, key=lambda line: (-len(line.row.items), line.row.pk))
 
 
