@@ -48,15 +48,22 @@ def following(now: datetime) -> list[int]:
 
 def log_marks(*, team_id: int, now: datetime) -> int:
     """Log what marks of a team say, or let them join what is open; how many marks that were. Twice does no harm."""
+    channel = Channel.objects.filter(team=team_id, logs_marks=True).first()
+    if channel is None:
+        return 0
+    since = channel.marks_since or now
+    stays = list(unlogged([team_id]).filter(from_at__gte=since, from_at__lte=now))
+    return sum(_log_group(channel, label, [stay.pk for stay in group], now) for label, group in _groups(stays))
+
+
+def _log_group(channel: Channel, label: str, marks: Sequence[int], now: datetime) -> int:
+    """A transaction for each: whoever has told of one impediment must not wait for another (core/live.py)."""
     with transaction.atomic():
         # One worker at a time for a team: two would log the same.
-        channel = Channel.objects.select_for_update(of=("self",)).filter(team=team_id, logs_marks=True).first()
-        if channel is None:
-            return 0
-        since = channel.marks_since or now
-        stays = list(unlogged([team_id]).filter(from_at__gte=since, from_at__lte=now))
-        for label, group in _groups(stays):
-            _log(channel.team, label, group, now)
+        held = Channel.objects.select_for_update(of=("self",)).filter(pk=channel.pk, logs_marks=True).first()
+        stays = list(unlogged([channel.team_id]).filter(pk__in=marks)) if held else []
+        if stays:
+            _log(channel.team, label, stays, now)
     return len(stays)
 
 
@@ -87,6 +94,7 @@ def _log(team: Team, label: str, stays: Sequence[BlockedStay], now: datetime) ->
     there = _alike(team, label, is_alone=not _says(stays[0]))
     if there is not None:
         block_items(actor=None, impediment=there, items=items, since=since, at=now)
+        _follow_too(there, stays)
         return
     log_impediment(
         actor=None,
@@ -98,6 +106,16 @@ def _log(team: Team, label: str, stays: Sequence[BlockedStay], now: datetime) ->
         via=Via.TOOL,
         at=now,
     )
+
+
+def _follow_too(row: Impediment, stays: Sequence[BlockedStay]) -> None:
+    """Items that it blocks already, by somebody's word: from now on their blocks follow the mark."""
+    with facts.changing([stay.item_id for stay in stays]):
+        for stay in stays:
+            block = row.blocks.filter(item=stay.item_id, to_at=None, stay__source=None).first()
+            if block is not None and block.stay_id:
+                facts.unblock(stays=[block.stay_id], to_at=stay.from_at)
+                row.blocks.filter(pk=block.pk).update(stay=stay)
 
 
 def _alike(team: Team, label: str, *, is_alone: bool) -> Impediment | None:

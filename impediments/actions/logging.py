@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,6 +26,7 @@ from impediments.limits import Limits
 from impediments.models import EXTERNAL, Impediment, Period, State, Via
 from impediments.rules import require_log
 from metrics.actions import blocks as facts
+from metrics.models import BlockedStay
 from portfolio.actions.writing import create
 from portfolio.models import Team
 from portfolio.rules import Person
@@ -154,15 +156,22 @@ def _follow(row: Impediment, changed: set[str], since_before: datetime, at: date
         row.spells.filter(to_at=None).update(limit_hours=limit)
     if changed & {"category", "team"}:
         reckon(row, at)
-    if "since_at" in changed:
-        _move_since(row, since_before)
-    if "what" in changed:
-        facts.reword(stays=_own_stays(row), reason=row.what)
+    if changed & {"since_at", "what"}:
+        # All sources at once, in their order.
+        with facts.changing(list(row.blocks.exclude(item=None).values_list("item", flat=True))):
+            if "since_at" in changed:
+                _move_since(row, since_before)
+            if "what" in changed:
+                facts.reword(stays=_own_stays(row), reason=row.what)
 
 
-def _own_stays(row: Impediment, **which: object) -> list[int]:
-    rows = row.blocks.filter(stay__source=None, **which).exclude(stay=None)
+def _own_stays(row: Impediment) -> list[int]:
+    rows = row.blocks.filter(stay__source=None).exclude(stay=None)
     return list(rows.values_list("stay", flat=True))
+
+
+def _begin_of_stay() -> Subquery:
+    return Subquery(BlockedStay.objects.filter(pk=OuterRef("stay")).values("from_at"))
 
 
 def _move_since(row: Impediment, before: datetime) -> None:
@@ -170,13 +179,9 @@ def _move_since(row: Impediment, before: datetime) -> None:
     if first is not None:
         first.from_at = row.since_at
         first.save(update_fields=["from_at"])
-    moved = list(row.blocks.filter(from_at=before, stay__source=None).exclude(stay=None).select_related("stay"))
-    with facts.changing([block.item_id for block in moved if block.item_id]):
-        facts.shift(stays=[block.stay_id for block in moved if block.stay_id], from_at=row.since_at)
-        for block in moved:
-            block.stay.refresh_from_db(fields=["from_at"])  # type: ignore[union-attr]
-            block.from_at = block.stay.from_at  # type: ignore[union-attr]
-        row.blocks.bulk_update(moved, ["from_at"])
+    moved = list(row.blocks.filter(from_at=before, stay__source=None).exclude(stay=None))
+    facts.shift(stays=[block.stay_id for block in moved if block.stay_id], from_at=row.since_at)
+    row.blocks.filter(pk__in=[block.pk for block in moved]).update(from_at=_begin_of_stay())
 
 
 def take(

@@ -17,7 +17,7 @@ from metrics.rows import BlockRow, WorkItemRow
 from tests.cast import Cast
 from tests.funding.cast import at as utc
 from tests.impediments.clocks_cast import logged
-from tests.impediments.work_cast import items, mark
+from tests.impediments.work_cast import items, mark, stays
 
 NOW = "2025-05-06 12:00"
 
@@ -85,6 +85,28 @@ def test_they_join_what_a_person_logged(cast: Cast) -> None:
     mark(a, "2025-05-06 09:00", "Waiting for the licence order")
     follow()
     assert shown() == [("Licence order", "procurement", ["A"])]
+
+
+@pytest.mark.django_db
+def test_a_mark_on_what_is_blocked_already_is_followed_from_then_on(cast: Cast) -> None:
+    switch_on(cast)
+    (a,) = items(cast.falcon, "A")
+    one = logged(cast, "2025-05-06 08:00", what="Licence order", items=[a])
+    stay = mark(a, "2025-05-06 09:00", "Waiting for the licence order")
+    follow()
+    follow()
+    block = one.blocks.get()
+    assert (block.stay, block.to_at) == (stay, None)
+    # Its own stay ended where the mark's begins: nothing is counted twice.
+    assert [row[:2] for row in stays(a)] == [
+        (one.since_at, utc("2025-05-06 09:00")),
+        (utc("2025-05-06 09:00"), None),
+    ]
+    BlockedStay.objects.filter(pk=stay.pk).update(to_at=utc("2025-05-06 13:00"))
+    follow("2025-05-06 14:00")
+    assert one.blocks.get().to_at == utc("2025-05-06 13:00")
+    # A person logged it: it stays open.
+    assert Impediment.objects.get().is_open
 
 
 @pytest.mark.django_db
