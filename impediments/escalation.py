@@ -19,16 +19,16 @@ from impediments.models import Escalation, Pause
 
 def end_due_pauses(now: datetime) -> int:
     """End the pauses whose day has begun, as of that instant; how many."""
-    return sum(_end(pause_id, now) for pause_id in due_pauses(now))
+    return sum(end_due_pause(pause_id=pause_id, now=now) for pause_id in due_pauses(now))
 
 
-def _end(pause_id: int, now: datetime) -> bool:
+def end_due_pause(*, pause_id: int, now: datetime) -> bool:
+    """End one of them, unless somebody did or chose another day in the meantime."""
     with transaction.atomic():
-        stop = Pause.objects.get(pk=pause_id)
-        row = hold(stop.impediment_id)
+        stop = Pause.objects.filter(pk=pause_id).first()
+        row = hold(stop.impediment_id) if stop else None
         at = due_pauses(now, pause_id).get(pause_id)
-        # Else somebody resumed it, or chose another day, in the meantime.
-        if row is None or at is None:
+        if stop is None or row is None or at is None:
             return False
         stop.refresh_from_db()
         end_pause(None, row, stop, at)

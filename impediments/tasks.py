@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from impediments import escalation, marks, rollups
 from impediments.actions.spells import reckon_all
+from impediments.clocks import due_pauses
 from impediments.mail import intake, reading
 from impediments.proposals import news
 
@@ -13,10 +14,17 @@ from impediments.proposals import news
 def escalate() -> None:
     """End pauses whose day has come, then raise what was left for too long; any number may run at once."""
     now = timezone.now()
-    escalation.end_due_pauses(now)
+    # A task each: one that fails stops no other.
+    for pause_id in due_pauses(now):
+        end_pause.delay(pause_id)
     for impediment_id in reckon_all(now):
-        # A task each: one that fails stops no other.
         escalate_one.delay(impediment_id)
+
+
+@shared_task
+def end_pause(pause_id: int) -> None:
+    """End a pause whose day has come; the clock was read as running since then already."""
+    escalation.end_due_pause(pause_id=pause_id, now=timezone.now())
 
 
 @shared_task

@@ -3,17 +3,19 @@
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core import audit
 from impediments.actions.spells import reckon_all
 from impediments.limits import Limits
-from impediments.models import Category, Limit, Spell
+from impediments.models import Limit
 from portfolio.actions.writing import SIGNATURE, plain, save
 from portfolio.rules import Person, require
 
 LEVELS = (1, 2, 3)
+# A first limit has no row to wait for: who sets it at the same time waits for the table.
+ONE_AT_A_TIME = "LOCK TABLE impediments_limit IN SHARE ROW EXCLUSIVE MODE"
 
 
 def set_limit(*, actor: Person, level: int, category: str = "", hours: Decimal) -> Limit:
@@ -22,6 +24,8 @@ def set_limit(*, actor: Person, level: int, category: str = "", hours: Decimal) 
     if level not in LEVELS:
         raise ValidationError({"level": "Levels 1 to 3 have a limit: nobody is above level 4."})
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(ONE_AT_A_TIME)
         row = Limit.objects.select_for_update().filter(level=level, category=category).first()
         before = row.hours if row else Limits().of(level, category)
         row = row or Limit(level=level, category=category)
@@ -31,7 +35,8 @@ def set_limit(*, actor: Person, level: int, category: str = "", hours: Decimal) 
         row.full_clean(exclude=SIGNATURE, validate_constraints=False)
         save(row)
         audit.record(actor=actor, verb="set the limit", target=row, data={"hours": [plain(before), plain(hours)]})
-        _follow(level)
+        # The clocks that run follow.
+        reckon_all(timezone.now())
     return row
 
 
@@ -45,15 +50,5 @@ def remove_limit(*, actor: Person, level: int, category: str = "") -> None:
         data = {"hours": plain(row.hours)}
         audit.record(actor=actor, verb="removed the limit", target=row, data=data)
         row.delete()
-        _follow(level)
-
-
-def _follow(level: int) -> None:
-    """The clocks of the level that run have the limits of now."""
-    limits = Limits()
-    for category in Category.values:
-        hours = limits.of(level, category)
-        Spell.objects.filter(level=level, to_at=None, impediment__category=category).exclude(limit_hours=hours).update(
-            limit_hours=hours
-        )
-    reckon_all(timezone.now())
+        # The clocks that run follow.
+        reckon_all(timezone.now())

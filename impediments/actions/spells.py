@@ -1,6 +1,7 @@
 """The clocks of levels as rows: a spell begins and ends, and says when its limit will be reached."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from impediments.actions.held import keep, values_of
 from impediments.clocks import Standing, standing
@@ -47,11 +48,24 @@ def reckon(row: Impediment, at: datetime) -> None:
         row.spells.filter(pk=found.spell_id, to_at=None).update(breach_at=found.breach_at)
 
 
+def _follow_limits() -> None:
+    """Clocks that run have the limits of now, also one that began while they were changed."""
+    limits, wrong = Limits(), dict[Decimal | None, list[int]]()
+    rows = Spell.objects.filter(to_at=None).order_by().values_list("pk", "level", "limit_hours", "impediment__category")
+    for pk, level, hours, category in rows:
+        wanted = limits.of(level, category)
+        if wanted != hours:
+            wrong.setdefault(wanted, []).append(pk)
+    for wanted, pks in wrong.items():
+        Spell.objects.filter(pk__in=pks, to_at=None).update(limit_hours=wanted)
+
+
 def reckon_all(now: datetime) -> list[int]:
     """Write anew when the clocks that run will run out, where that is another instant (a holiday, a limit, a zone).
 
     Returns the impediments whose limit is reached, the earliest first.
     """
+    _follow_limits()
     spells = {one.pk: one for one in Spell.objects.filter(to_at=None).exclude(limit_hours=None, breach_at=None)}
     rows = Impediment.objects.filter(pk__in={one.impediment_id for one in spells.values()}).only("pk", "team_id")
     found = standing(rows, now)

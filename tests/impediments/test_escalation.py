@@ -15,7 +15,7 @@ from core.models import AuditEntry, Hook, HookCall, Mail, Notice
 from impediments.actions import log_impediment, pause, resolve, resume
 from impediments.actions.spells import reckon_all
 from impediments.escalation import end_due_pauses, escalate
-from impediments.models import Escalation, Impediment, Spell
+from impediments.models import Escalation, Impediment, Limit, Spell
 from impediments.tasks import escalate as job
 from portfolio.models import Grant, Role
 from tests.cast import Cast
@@ -133,6 +133,14 @@ def test_a_holiday_that_is_found_later_moves_the_breach(cast: Cast, licence: Imp
     cast.calendar.holidays.create(on=date(2025, 5, 5))
     assert look(BREACH) == []
     assert licence.spells.get().breach_at == at("2025-05-06 17:00")
+
+
+@pytest.mark.django_db
+def test_a_limit_that_was_changed_while_a_clock_began_is_found_by_the_job(cast: Cast, licence: Impediment) -> None:
+    Limit.objects.create(level=1, category="procurement", hours=2)
+    assert look("2025-05-05 10:59") == []
+    assert licence.spells.get().breach_at == at("2025-05-05 11:00")
+    assert look("2025-05-05 11:00") == [licence.pk]
 
 
 # At once, and after a crash
