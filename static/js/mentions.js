@@ -25,7 +25,6 @@ for (const form of document.querySelectorAll("form[data-mentions]")) {
     list.hidden = true;
     list.replaceChildren();
     choose(-1);
-    field.setAttribute("aria-expanded", "false");
   }
 
   function take(name) {
@@ -50,15 +49,12 @@ for (const form of document.querySelectorAll("form[data-mentions]")) {
       return line;
     }));
     list.hidden = false;
-    field.setAttribute("aria-expanded", "true");
     choose(0);
     said.textContent = found.length === 1 ? "1 person" : `${found.length} people`;
   }
 
-  field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", list.id);
-  field.setAttribute("aria-expanded", "false");
   field.addEventListener("input", offer);
   field.addEventListener("blur", close);
   field.addEventListener("keydown", (event) => {
