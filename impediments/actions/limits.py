@@ -14,8 +14,8 @@ from portfolio.actions.writing import SIGNATURE, plain, save
 from portfolio.rules import Person, require
 
 LEVELS = (1, 2, 3)
-# A first limit has no row to wait for: who sets it at the same time waits for the table.
-ONE_AT_A_TIME = "LOCK TABLE impediments_limit IN SHARE ROW EXCLUSIVE MODE"
+# Who sets the first limit has no row to wait for.
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('impediments_limit'))"
 
 
 def set_limit(*, actor: Person, level: int, category: str = "", hours: Decimal) -> Limit:

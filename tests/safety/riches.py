@@ -11,6 +11,8 @@ from django.utils import timezone
 from core import imports
 from funding import actions as funding
 from funding.models import DayCost, LedgerEntry
+from impediments.actions import ask_leaders
+from impediments.models import BlockedDay
 from portfolio import actions
 from portfolio.evidence import Fact
 from portfolio.models import Grant, Initiative, Role
@@ -36,6 +38,8 @@ AMOUNTS = {
     "threshold": "4123459",
     "day": "321987",
     "import": "9123457",
+    "blocked day": "7123459",
+    "day rate": "5987651",
 }
 GAP = re.compile(r"(?<=\d)(?:,|[\s\u00a0\u202f]|&nbsp;)(?=\d{3})")
 
@@ -55,6 +59,7 @@ class Riches:
         self.fund()
         self.decide()
         self.choose()
+        self.block()
 
     def who(self, name: str) -> Any:
         return self.people.get(name) or self.cast.person(name)
@@ -126,6 +131,16 @@ class Riches:
         funding.set_group(actor=leader, event=event, name="Some", people=[leader])
         funding.open_event(actor=leader, event=event)
         self.rich_event, self.rich_scenario = event, made
+
+    def block(self) -> None:
+        """An impediment of Falcon that took money today; a question about it keeps that as evidence."""
+        self.impediment = self.props.impediment
+        amount, today = self.amount("blocked day"), timezone.localdate()
+        actions.change_team(actor=None, team=self.cast.falcon, cost_per_day=self.amount("day rate"))
+        BlockedDay.objects.create(
+            impediment=self.impediment, team=self.cast.falcon, on=today, items=1, in_progress=4, amount=amount
+        )
+        self.blocked = ask_leaders(actor=self.cast.leader, impediment=self.impediment, question="Buy it?")
 
 
 def text_of(answer: Any) -> str:

@@ -16,6 +16,11 @@ from dashboards.digest import send_digests
 from funding import actions as funding
 from funding.models import Amendment, DayCost
 from funding.rollups import prepare
+from impediments import rollups as blocked
+from impediments.actions import set_limit
+from impediments.models import BlockedDay, Impediment, Limit, Proposal
+from impediments.proposals import accept_proposal, dismiss_proposal
+from impediments.proposals import propose as propose_impediments
 from okrs import actions as okrs
 from okrs.models import Reminder
 from okrs.reminders import remind
@@ -202,6 +207,38 @@ def test_the_first_threshold_set_by_several_at_once(props: Props) -> None:
     assert ApprovalThreshold.objects.filter(stream=None).count() == 1
 
 
+def test_two_answer_the_same_proposal(props: Props) -> None:
+    row = props.impediment_proposal
+    answers: list[Callable[[], object]] = [
+        lambda: accept_proposal(actor=props.cast.leader, proposal=row),
+        lambda: dismiss_proposal(actor=props.cast.member, proposal=row, reason="Known"),
+        lambda: accept_proposal(actor=props.cast.pmo, proposal=row),
+    ]
+    assert at_once(row, *answers) == ["Conflict", "Conflict", "done"]
+    row.refresh_from_db()
+    assert Impediment.objects.filter(via="data").count() == int(row.state == "accepted")
+
+
+def test_two_close_the_same_action_and_two_set_the_same_limit(props: Props) -> None:
+    row, pmo = props.action, props.cast.pmo
+    close: Callable[[], object] = lambda: actions.close_action(actor=pmo, action=row)  # noqa: E731
+    assert at_once(row, close, close) == ["Conflict", "done"]
+    assert AuditEntry.objects.filter(verb="finished", target_type="portfolio.action").count() == 1
+    change = [
+        lambda name=name: actions.change_action(actor=pmo, action=row, version=2, name=name) for name in ("One", "Two")
+    ]
+    assert at_once(row, *change) == ["Conflict", "done"]
+    limit = set_limit(actor=None, level=1, hours=Decimal(6))
+    put = [lambda hours=hours: set_limit(actor=pmo, level=1, hours=Decimal(hours)) for hours in (4, 5)]
+    assert at_once(limit, *put) == ["done", "done"]
+    assert Limit.objects.filter(level=1, category="").count() == 1
+
+
+def test_the_first_limit_set_by_several_at_once(props: Props) -> None:
+    together(lambda: set_limit(actor=None, level=2, category="legal", hours=Decimal(16)))
+    assert Limit.objects.filter(level=2, category="legal").count() == 1
+
+
 def test_what_runs_by_itself_does_nothing_twice(props: Props) -> None:
     """Several workers at the same moment: proposals, reminders, digests and prepared costs are there once."""
     now = timezone.now()
@@ -216,10 +253,19 @@ def test_what_runs_by_itself_does_nothing_twice(props: Props) -> None:
     StageEntry.objects.filter(initiative=props.initiative).update(at=now - timedelta(days=100))
     for verb in (lambda: propose(now), lambda: remind(due), lambda: send_digests(monday), lambda: prepare(now)):
         together(verb)
+    together(lambda: propose_impediments(now))
+    together(lambda: blocked.prepare(now))
+    open_causes = list(Proposal.objects.filter(state="open").values_list("cause", flat=True))
+    assert len(open_causes) == len(set(open_causes))
     causes = list(Decision.objects.exclude(cause="").values_list("cause", flat=True))
     assert causes
     assert len(causes) == len(set(causes))
-    for model, columns in ((Mail, ("key",)), (Notice, ("user", "key")), (DayCost, ("team", "on", "initiative"))):
+    for model, columns in (
+        (Mail, ("key",)),
+        (Notice, ("user", "key")),
+        (DayCost, ("team", "on", "initiative")),
+        (BlockedDay, ("impediment", "team", "on")),
+    ):
         rows = list(model.objects.values_list(*columns))
         assert len(rows) == len(set(rows))
     assert Mail.objects.filter(key__startswith="digest:").exists()

@@ -11,6 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core.models import Hook, HookCall, Mail, Notice
+from impediments import actions
 from tests.access import ROUTES, Props
 from tests.cast import Cast
 from tests.safety.riches import AMOUNTS, Riches, amounts_in, text_of
@@ -22,7 +24,10 @@ MOST_PER_PATH = 3
 MOST_FOLLOWED = 120
 SCOPES = ["", "scope=portfolio", "scope=stream:payments", "scope=stream:platform", "scope=team:falcon"]
 # These take what they are asked for from the address, in whatever scope.
-OF_SCOPES = {"home", "funding", "guardrails", "ledger", "portfolio", "portfolio-list", "decisions", "okr-chances"}
+OF_SCOPES = {
+    *("home", "funding", "guardrails", "ledger", "portfolio", "portfolio-list", "decisions", "okr-chances"),
+    *("impediment-costs", "impediment-analysis", "api-impediment-costs", "api-impediment-analysis"),
+}
 
 
 @pytest.fixture
@@ -51,8 +56,23 @@ def starts(riches: Riches) -> Iterator[str]:
     yield from (
         f"/live/poll/?topic={topic}&after=0" for topic in ("board:portfolio", f"budgeting:{riches.rich_event.pk}")
     )
-    for key in ("money", "decisions", "changes", "okrs", "first", "value", "flow"):
+    yield from of_impediments(riches)
+    for key in ("impediments", "money", "decisions", "changes", "okrs", "first", "value", "flow"):
         yield from (f"/overview/{key}{end}?{scope}" for end in ("/", ".csv") for scope in SCOPES)
+
+
+def of_impediments(riches: Riches) -> Iterator[str]:
+    """Every part of their figures as a file, the question that was raised about one, what is live."""
+    for scope in SCOPES:
+        for part in ("category", "place", "month", "impediment", "day"):
+            yield f"/impediments/costs/?{scope}&format=csv&part={part}"
+        for part in ("resolution", "ageing", "levels", "pareto", "reasons", "roots", "origin"):
+            yield f"/impediments/analysis/?{scope}&format=csv&part={part}"
+    one = riches.impediment.pk
+    yield from (f"/impediments/{one}/", f"/impediments/{one}/?until=2030-01-01", f"/impediments/{one}/costs.csv")
+    yield from (f"/portfolio/decisions/{riches.blocked.pk}/", f"/api/v1/decisions/{riches.blocked.pk}/")
+    yield from (f"/live/poll/?topic={topic}&after=0" for topic in ("impediments:all", f"impediments:{one}"))
+    yield from ("/search/?q=rights", "/notices/")
 
 
 def read(client: Client, first: Iterator[str]) -> dict[str, set[str]]:
@@ -95,3 +115,17 @@ def test_a_leader_finds_every_amount(riches: Riches, client: Client) -> None:
     told = read(client, starts(riches))
     found = set().union(*told.values())
     assert found >= set(AMOUNTS) - {"import"}
+
+
+def test_nothing_that_is_sent_about_impediments_carries_money(riches: Riches) -> None:
+    """Mails, notices and calls of other programs: who reads them is not known."""
+    one, leader = riches.impediment, riches.cast.leader
+    Hook.objects.create(name="Chat", url="https://chat.example.org/hook")
+    actions.change_impediment(actor=riches.cast.pmo, impediment=one, owner=leader)
+    actions.set_level(actor=None, impediment=one, level=3, reason="Two teams wait")
+    actions.resolve(actor=None, impediment=one, resolution="Bought", root_cause="process")
+    assert Mail.objects.exists()
+    assert HookCall.objects.exists()
+    sent = [*Mail.objects.values_list("subject", "text", "html"), *Notice.objects.values_list("text")]
+    said = [str(parts) for parts in sent] + [str(body) for body in HookCall.objects.values_list("body", flat=True)]
+    assert {"blocked day", "day rate"} & set().union(*map(amounts_in, said)) == set()
