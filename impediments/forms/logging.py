@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import User
@@ -111,7 +112,7 @@ class LogForm(SaidForm):
     @property
     def ticked(self) -> list[int]:
         """The items that were ticked, whether the rest of the form is right or not."""
-        given = self.data.getlist("items") if self.is_bound else self.initial.get("items", [])
+        given = self.data.getlist("items") if isinstance(self.data, QueryDict) else self.initial.get("items", [])
         return [int(one) for one in map(str, given) if one.isdecimal() and len(one) < 19]
 
     @property

@@ -1,6 +1,7 @@
 """The board: columns and cards, moving on it, what a resolution asks, who was faster, and back again."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,7 +17,7 @@ from tests.impediments.work_cast import items
 
 pytestmark = pytest.mark.django_db
 PART = {"part": "board"}
-HOW = {"resolution": "Bought", "root_cause": "process"}
+HOW: dict[str, Any] = {"resolution": "Bought", "root_cause": "process"}
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The page of one impediment: both clocks in words, what it blocks, the steps that are taken on it, its history."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -105,7 +106,7 @@ def test_somebody_was_faster(cast: Cast, max_: Client) -> None:
     assert 'value="Two teams wait"' in html
     one.refresh_from_db()
     assert one.level == 2
-    said = {"what": "Mine", "category": "legal", "team": "falcon", "since": "2025-05-06", "version": seen}
+    said: dict[str, Any] = {"what": "Mine", "category": "legal", "team": "falcon", "since": "2025-05-06", "version": seen}
     html = step(max_, one, "edit", 409, **said)
     assert 'value="Mine"' in html
     assert f'name="version" value="{one.version}"' in html

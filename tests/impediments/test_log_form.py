@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 NEW = "/impediments/new/"
 
 
-def page(client: Client, query: str = "", status: int = 200, **posted: object) -> str:
+def page(client: Client, query: str = "", status: int = 200, **posted: Any) -> str:
     answer = client.post(NEW, posted) if posted else client.get(f"{NEW}?{query}")
     assert answer.status_code == status
     return answer.content.decode()
@@ -86,7 +87,7 @@ def test_what_is_wrong_is_said_at_its_field_and_the_rest_stays(
     cast: Cast, max_: Client, field: str, value: str, text: str
 ) -> None:
     (one,) = items(cast.falcon, "FAL-1")
-    right = {"what": "No licence", "category": "vendor", "team": "falcon", "since": "2025-05-06", "items": one.pk}
+    right: dict[str, Any] = {"what": "No licence", "category": "vendor", "team": "falcon", "since": "2025-05-06", "items": one.pk}
     html = page(max_, **(right | {"description": "Typed with care", field: value}))
     assert text in html
     assert "Typed with care" in html
@@ -101,7 +102,7 @@ def test_a_team_that_ended_is_neither_offered_nor_taken(cast: Cast, client: Clie
     client.force_login(cast.pmo)
     html = page(client, "team=heron")
     assert "heron" not in html.lower().split('id="offers"')[0].split("<form")[-1]
-    said = {"what": "No licence", "category": "vendor", "team": "heron", "since": "2025-05-06"}
+    said: dict[str, Any] = {"what": "No licence", "category": "vendor", "team": "heron", "since": "2025-05-06"}
     assert "Select a valid choice" in page(client, **said)
 
 
