@@ -56,7 +56,8 @@ class Handler:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         # As any last server writes down: an empty sender is a mail server speaking, which is never answered.
-        sender = "".join(sign for sign in envelope.mail_from or "" if sign.isprintable())
+        # aiosmtpd gives that one as "<>".
+        sender = "".join(sign for sign in envelope.mail_from or "" if sign.isprintable()).strip("<>")
         raw = f"Return-Path: <{sender}>\r\n".encode("utf-8", "replace") + content
         try:
             return await self._ask(lambda: keep(raw, envelope.rcpt_tos))
