@@ -11,6 +11,7 @@ from metrics.registry import METRICS
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {"core", "accounts", "portfolio", "charts", "metrics", "connectors", "funding", "okrs", "dashboards", "vmo"}
+OURS |= {"impediments"}
 
 
 def text(*parts: str) -> str:

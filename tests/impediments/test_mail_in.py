@@ -174,10 +174,9 @@ def test_a_team_that_ended(cast: Cast) -> None:
 def test_a_worker_that_lost_its_lease_makes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two at once: the one whose lease was taken over rolls back what it made."""
     row, _ = take_in(team=cast.falcon, raw=mail())
-    log = reading.log_impediment
 
     def slow(**fields: Any) -> Impediment:
-        made = log(**fields)
+        made = log_impediment(**fields)
         IncomingMail.objects.filter(pk=row.pk).update(fence=99)
         return made
 
