@@ -40,7 +40,11 @@ def managed_teams(user: User) -> list[Team]:
     """The teams of today whose impediments `user` manages."""
     today = timezone.localdate()
     teams = Team.objects.for_user(user).filter(Q(ended_on=None) | Q(ended_on__gte=today)).select_related("stream")
-    return [team for team in teams.order_by("stream__position", "stream__name", "name") if can(user, "manage_impediments", team)]
+    return [
+        team
+        for team in teams.order_by("stream__position", "stream__name", "name")
+        if can(user, "manage_impediments", team)
+    ]
 
 
 def managed_streams(user: User) -> list[ValueStream]:

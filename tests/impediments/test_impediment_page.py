@@ -106,7 +106,13 @@ def test_somebody_was_faster(cast: Cast, max_: Client) -> None:
     assert 'value="Two teams wait"' in html
     one.refresh_from_db()
     assert one.level == 2
-    said: dict[str, Any] = {"what": "Mine", "category": "legal", "team": "falcon", "since": "2025-05-06", "version": seen}
+    said: dict[str, Any] = {
+        "what": "Mine",
+        "category": "legal",
+        "team": "falcon",
+        "since": "2025-05-06",
+        "version": seen,
+    }
     html = step(max_, one, "edit", 409, **said)
     assert 'value="Mine"' in html
     assert f'name="version" value="{one.version}"' in html

@@ -87,7 +87,13 @@ def test_what_is_wrong_is_said_at_its_field_and_the_rest_stays(
     cast: Cast, max_: Client, field: str, value: str, text: str
 ) -> None:
     (one,) = items(cast.falcon, "FAL-1")
-    right: dict[str, Any] = {"what": "No licence", "category": "vendor", "team": "falcon", "since": "2025-05-06", "items": one.pk}
+    right: dict[str, Any] = {
+        "what": "No licence",
+        "category": "vendor",
+        "team": "falcon",
+        "since": "2025-05-06",
+        "items": one.pk,
+    }
     html = page(max_, **(right | {"description": "Typed with care", field: value}))
     assert text in html
     assert "Typed with care" in html
