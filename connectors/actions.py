@@ -4,7 +4,7 @@
 what a tool says against it is a ConnectorError.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -204,6 +204,19 @@ def map_statuses(*, actor: Person, source: Source, states: Sequence[tuple[int, s
         Status.objects.bulk_update(known.values(), ["state", "position", "is_chosen"])
         _remapped(row)
         audit.record(actor=actor, verb="mapped statuses", target=row, data=chosen)
+
+
+def mark_blocked(*, actor: Person, source: Source, statuses: Collection[int]) -> None:
+    """Items in these statuses (primary keys), and in no others, are blocked; stays are derived again by a worker."""
+    require(actor, "manage_sources", source.team)
+    with transaction.atomic():
+        row = _locked(source)
+        own = Status.objects.filter(source=row)
+        own.exclude(pk__in=statuses).update(is_blocked=False)
+        own.filter(pk__in=statuses).update(is_blocked=True)
+        _remapped(row)
+        names = list(own.filter(is_blocked=True).values_list("name", flat=True))
+        audit.record(actor=actor, verb="marked blocked statuses", target=row, data={"statuses": names})
 
 
 def map_types(*, actor: Person, source: Source, types: Mapping[str, str]) -> None:

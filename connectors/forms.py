@@ -213,6 +213,25 @@ class MappingForm(forms.Form):
         return [(int(key), state or None) for key, state in self.ordered()]
 
 
+class BlockedForm(forms.Form):
+    """Which statuses mean that an item in them is blocked."""
+
+    blocked = forms.MultipleChoiceField(
+        label="Items in these statuses are blocked", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, statuses: Iterable[Any]) -> None:
+        """`statuses` are stored ones, in the workflow's order."""
+        rows = list(statuses)
+        super().__init__(data, initial={"blocked": [str(row.pk) for row in rows if row.is_blocked]})
+        self.fields["blocked"].choices = [(str(row.pk), row.name) for row in rows]  # type: ignore[attr-defined]
+        self.has_statuses = bool(rows)
+
+    def chosen(self) -> list[int]:
+        """Their primary keys."""
+        return [int(key) for key in self.cleaned_data["blocked"]]
+
+
 class TypesForm(forms.Form):
     """What each of the tool's item types counts as."""
 

@@ -185,20 +185,26 @@ def _changed(request: HttpRequest, source: Source, form: forms.SettingsForm, pag
 
 def mapping_page(request: HttpRequest, slug: str) -> HttpResponse:
     source = _managed(request, slug)
-    data = request.POST if request.POST.get("do") == "statuses" else None
-    kinds = request.POST if request.POST.get("do") == "types" else None
-    form = forms.MappingForm(data, statuses=forms.status_lines(queries.statuses(source)))
-    types = forms.TypesForm(kinds, types=queries.tool_types(source))
-    if data is not None and form.is_valid():
+    stored, do = queries.statuses(source), request.POST.get("do")
+    form = forms.MappingForm(request.POST if do == "statuses" else None, statuses=forms.status_lines(stored))
+    blocked = forms.BlockedForm(request.POST if do == "blocked" else None, statuses=stored)
+    types = forms.TypesForm(request.POST if do == "types" else None, types=queries.tool_types(source))
+    if do == "statuses" and form.is_valid():
         actions.map_statuses(actor=request.user, source=source, states=form.chosen())
-        messages.success(request, "Mapped. The figures are being derived again; nothing is fetched anew.")
-        return redirect("source-mapping", slug=slug)
-    if kinds is not None and types.is_valid():
+        return _mapped(request, slug, "Mapped. The figures are being derived again; nothing is fetched anew.")
+    if do == "blocked" and blocked.is_valid():
+        actions.mark_blocked(actor=request.user, source=source, statuses=blocked.chosen())
+        return _mapped(request, slug, "Saved. Blocked times are being derived again; nothing is fetched anew.")
+    if do == "types" and types.is_valid():
         actions.map_types(actor=request.user, source=source, types=types.mapping())
-        messages.success(request, "Saved. Items of these types count as you said.")
-        return redirect("source-mapping", slug=slug)
-    context = {"source": source, "form": form, "types": types}
+        return _mapped(request, slug, "Saved. Items of these types count as you said.")
+    context = {"source": source, "form": form, "blocked": blocked, "types": types}
     return render(request, "connectors/mapping.html", context)
+
+
+def _mapped(request: HttpRequest, slug: str, said: str) -> HttpResponse:
+    messages.success(request, said)
+    return redirect("source-mapping", slug=slug)
 
 
 @require_GET

@@ -11,7 +11,7 @@ from django.utils import timezone
 from metrics import rollups, states
 from metrics.columns import NEVER, FlowColumns, derive, micros, read_items
 from metrics.formulas import flow, frame
-from metrics.load import binary
+from metrics.load import binary, blocks
 from metrics.load.binary import Cells
 from metrics.models import ItemFlow, Source, WorkItem
 from metrics.rows import STATES
@@ -54,6 +54,9 @@ def _set_kinds(source: Source) -> None:
 
 def _refresh(ids: Sequence[int]) -> int:
     found = derive(read_items(ids), micros(timezone.now()), frozenset())
+    if blocks.mark(found, ids):
+        # Blocked time counts as waiting: read again what was just written.
+        found = derive(read_items(ids), micros(timezone.now()), frozenset())
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM metrics_itemflow WHERE item_id = ANY(%s)", [list(ids)])
         binary.copy_columns(cursor, "metrics_itemflow", _flow_cells(found))

@@ -45,6 +45,8 @@ class Merged:
 EVENT_OF_ITEM = ("item_id", "bigint")
 STATUS = "bigint"
 INSTANT = "timestamptz"
+# What external ids of blocked stays begin with that come from statuses (blocks.py); no tool's own do.
+DERIVED = "status:"
 
 ITEMS = Table(
     "metrics_workitem",
@@ -263,12 +265,16 @@ def merge(table: Table, source: int, rows: Sequence[Sequence[Any]]) -> Merged:
 
 
 def prune(table: Table, source: int, items: Sequence[int], keep: Sequence[str]) -> set[int]:
-    """Delete events of `items` whose external id is not in `keep`; answers the items that lost one."""
+    """Delete events of `items` whose external id is not in `keep`; answers the items that lost one.
+
+    What was derived from statuses stays: it goes, if it must, when the items are derived again.
+    """
     command = sql.SQL(
-        "DELETE FROM {} WHERE source_id = %s AND item_id = ANY(%s) AND NOT external_id = ANY(%s) RETURNING item_id"
+        "DELETE FROM {} WHERE source_id = %s AND item_id = ANY(%s) AND NOT external_id = ANY(%s)"
+        " AND NOT starts_with(external_id, %s) RETURNING item_id"
     ).format(sql.Identifier(table.name))
     with connection.cursor() as cursor:
-        cursor.execute(command, [source, list(items), list(keep)])
+        cursor.execute(command, [source, list(items), list(keep), DERIVED])
         return {row[0] for row in cursor.fetchall()}
 
 

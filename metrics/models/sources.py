@@ -71,6 +71,8 @@ class Status(models.Model):
     # True when a person chose the state; a tool's own category never overwrites that.
     is_chosen = models.BooleanField(default=False)
     position = models.IntegerField(default=0)
+    # An item in it is blocked (metrics/load/blocks.py).
+    is_blocked = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["source", "position", "id"]
