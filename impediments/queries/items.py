@@ -57,13 +57,15 @@ def in_progress(team: Team) -> "QuerySet[ItemFlow]":
     return open_ones.filter(item__deleted_at=None)
 
 
-def offers(team: Team, now: datetime, chosen: Collection[int] = ()) -> list[Offer]:
+def offers(team: Team, now: datetime, user: User | None = None, chosen: Collection[int] = ()) -> list[Offer]:
     """The likeliest first: marked without an impediment, then the oldest, those in hand already last. Three queries.
 
-    `chosen` (primary keys of items) are among them, whatever their team.
+    `chosen` (primary keys of items) are among them, of whatever team that `user` sees.
     """
     marked = BlockedStay.objects.filter(to_at=None, source__isnull=False)
-    rows = in_progress(team) | ItemFlow.objects.filter(item__in=list(chosen))
+    rows = in_progress(team)
+    if chosen and user is not None:
+        rows |= ItemFlow.objects.filter(item__in=list(chosen), item__team__in=Team.objects.for_user(user).order_by())
     rows = rows.annotate(is_marked=Exists(marked.filter(item=OuterRef("item"))))
     order = ("-is_marked", F("started_at").asc(nulls_last=True), "item_id")
     flows = list(rows.select_related("item", "status").order_by(*order)[: 2 * MOST])

@@ -66,8 +66,8 @@ def _chosen(request: HttpRequest, teams: list[Team], item: WorkItem | None) -> T
     return named or (None if "team" in request.POST else queries.usual_team(me(request), teams))
 
 
-def _offers(team: Team | None, ticked: list[int]) -> dict[str, Any]:
-    found = queries.offers(team, timezone.now(), ticked) if team else []
+def _offers(request: HttpRequest, team: Team | None, ticked: list[int]) -> dict[str, Any]:
+    found = queries.offers(team, timezone.now(), me(request), ticked) if team else []
     kept = max(SHOWN, len(ticked))
     return {"offers": found[:kept], "more_offers": found[kept:], "ticked": ticked, "team": team}
 
@@ -87,7 +87,7 @@ def new(request: HttpRequest) -> HttpResponse:
         if made:
             messages.success(request, _said(made))
             return redirect("impediment", made.pk)
-    context = {"form": form, "nav": "impediments", **_offers(team, form.ticked)}
+    context = {"form": form, "nav": "impediments", **_offers(request, team, form.ticked)}
     return render(request, "impediments/new.html", context)
 
 
@@ -104,7 +104,7 @@ def items(request: HttpRequest) -> HttpResponse:
     teams = _teams(request)
     team = next((one for one in teams if one.slug == request.GET.get("team")), None)
     ticked = [int(one) for one in request.GET.getlist("items") if one.isdecimal() and len(one) < 19]
-    return render(request, "impediments/offers.html", _offers(team, ticked))
+    return render(request, "impediments/offers.html", _offers(request, team, ticked))
 
 
 @require_http_methods(["GET", "POST"])
