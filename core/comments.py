@@ -14,9 +14,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import audit
-from core.models import Comment
+from core.models import AuditEntry, Comment
 
 LONGEST = 10_000
+REMOVED = "removed a comment from"
 
 
 # Tells those who are named in a comment for the first time; its writer is never among them.
@@ -127,16 +128,18 @@ def remove(*, actor: AbstractBaseUser, comment: Comment, target: models.Model, i
         row.removed_at = timezone.now()
         row.save(update_fields=["removed_at"])
         data = {"comment": row.pk, "text": row.text}
-        audit.record(actor=actor, verb="removed a comment from", target=target, data=data)
+        audit.record(actor=actor, verb=REMOVED, target=target, data=data)
     return row
 
 
 def restore(*, actor: AbstractBaseUser, comment: Comment, target: models.Model, is_manager: bool = False) -> Comment:
-    """Undo of `remove`; doing it twice does no harm."""
+    """Undo of `remove`, by whoever did it or (`is_manager`) anybody; doing it twice does no harm."""
     with transaction.atomic():
         row = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
         _check_remover(actor, row, is_manager=is_manager)
         if row.removed_at is not None:
+            if not is_manager and _remover(row) != actor.pk:
+                raise PermissionDenied("Somebody else took this comment away.")
             row.removed_at = None
             row.save(update_fields=["removed_at"])
             audit.record(actor=actor, verb="put a comment back on", target=target, data={"comment": row.pk})
@@ -146,6 +149,12 @@ def restore(*, actor: AbstractBaseUser, comment: Comment, target: models.Model, 
 def _check_remover(actor: AbstractBaseUser, row: Comment, *, is_manager: bool) -> None:
     if row.author_id != actor.pk and not is_manager:
         raise PermissionDenied("Only who wrote a comment can take it away.")
+
+
+def _remover(row: Comment) -> int | None:
+    """Who took a comment away last, as the audit trail says."""
+    deeds = AuditEntry.objects.filter(target_type=row.target_type, target_id=row.target_id, verb=REMOVED)
+    return deeds.filter(data__comment=row.pk).order_by("-pk").values_list("actor", flat=True).first()
 
 
 def _name(row: Comment, people: Sequence[AbstractBaseUser], tell: Tell | None) -> None:

@@ -89,6 +89,10 @@ def deliver(call_id: int, *, once: bool = False) -> None:
     held = jobs.claim(HookCall.objects.select_related("hook"), call_id)
     if held is None:
         return
+    if held.attempts > MOST_ATTEMPTS:
+        # Its workers died of it, each time.
+        jobs.finish(held, JobState.FAILED, error="It was tried too often without an end.")
+        return
     if not held.hook.is_active:
         jobs.finish(held, JobState.CANCELLED, error="The hook was switched off.")
         return

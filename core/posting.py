@@ -57,6 +57,11 @@ def target(url: str) -> Target:
         raise NotSent(f"The address must begin with {' or '.join(f'{s}://' for s in _schemes())}.", permanent=True)
     if "@" in parts.netloc:
         raise NotSent("Leave user and password out of the address.", permanent=True)
+    try:
+        # Names of other scripts go out as DNS and HTTP have them.
+        host = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise NotSent("The address names no server.", permanent=True) from None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not path.isascii() or any(ord(sign) < 33 for sign in path + host):
         raise NotSent("The address holds signs that no address may hold.", permanent=True)

@@ -25,9 +25,10 @@ def topics(impediment: Impediment) -> tuple[str, str]:
 
 
 def publish(impediment: Impediment, kind: str) -> None:
-    """Tell who watches; the last thing in a transaction."""
-    for topic in topics(impediment):
-        live.publish(topic, kind, {"id": impediment.pk, "version": impediment.version})
+    """Tell who watches; the last thing in a transaction. What changed is only said to those who see the impediment."""
+    everywhere, own = topics(impediment)
+    live.publish(everywhere, "changed", {})
+    live.publish(own, kind, {"id": impediment.pk, "version": impediment.version})
 
 
 def hold(pk: int) -> Impediment | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import BigIntegerField, Count, Func, Sum
 from django.utils import timezone
 
 from core import jobs
@@ -14,6 +15,7 @@ from portfolio.models import Team
 
 # More mails to one team within an hour are no people: the mail server is asked to try again later.
 MOST_PER_HOUR = 120
+MOST_BYTES_PER_HOUR = 100 * 2**20
 # How long the mail itself is kept, to look for a mistake; what was made of it stays.
 RAW_DAYS = 14
 
@@ -52,8 +54,7 @@ def take_in(*, team: Team, raw: bytes, now: datetime | None = None) -> tuple[Inc
     known = IncomingMail.objects.filter(team=team, message_id=head.message_id).first()
     if known:
         return known, False
-    if IncomingMail.objects.filter(team=team, received_at__gt=now - timedelta(hours=1)).count() >= MOST_PER_HOUR:
-        raise NotTaken(f"More than {MOST_PER_HOUR} mails came for this team within an hour.", later=True)
+    _check_flood(team, len(raw), now)
     with transaction.atomic():
         mail, is_new = IncomingMail.objects.get_or_create(
             team=team,
@@ -63,6 +64,17 @@ def take_in(*, team: Team, raw: bytes, now: datetime | None = None) -> tuple[Inc
         if is_new:
             transaction.on_commit(lambda: _wake([mail.pk]), robust=True)
     return mail, is_new
+
+
+def _check_flood(team: Team, size: int, now: datetime) -> None:
+    recent = IncomingMail.objects.filter(team=team, received_at__gt=now - timedelta(hours=1))
+    came = recent.aggregate(
+        mails=Count("pk"), size=Sum(Func("raw", function="octet_length", output_field=BigIntegerField()))
+    )
+    if came["mails"] >= MOST_PER_HOUR:
+        raise NotTaken(f"More than {MOST_PER_HOUR} mails came for this team within an hour.", later=True)
+    if (came["size"] or 0) + size > MOST_BYTES_PER_HOUR:
+        raise NotTaken(f"More than {MOST_BYTES_PER_HOUR // 2**20} MB came for this team within an hour.", later=True)
 
 
 def _wake(mail_ids: Iterable[int]) -> None:

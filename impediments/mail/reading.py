@@ -82,7 +82,7 @@ def _made(mail: IncomingMail, team: Team) -> Made:
     sender = _sender(mail, letter)
     files, left_out = _files(letter.parts)
     with transaction.atomic():
-        row = _answered(letter, sender)
+        row = _answered(letter, sender, team)
         made = _comment(row, letter, sender) if row else _log(team, letter, sender)
         made = Made(made.verdict, made.impediment, sender, left_out + _attach(made.impediment, sender, files))
         _confirm(mail, made)
@@ -108,8 +108,12 @@ def _sender(mail: IncomingMail, letter: Letter) -> User:
     return user
 
 
-def _answered(letter: Letter, sender: User) -> Impediment | None:
-    """The impediment that the mail answers a notice of. Raises Refused when that is none of the sender's business."""
+def _answered(letter: Letter, sender: User, team: Team) -> Impediment | None:
+    """The impediment that the mail answers a notice of.
+
+    Raises Refused when that is none of the sender's business, and when it is of another team than the address: what
+    one team's secret address takes is written to no other.
+    """
     name = outbox.thread_of(letter.head.references)
     known = int(name.rpartition("-")[2]) if name.startswith("impediment-") else letter.head.answers
     if known is None:
@@ -117,6 +121,8 @@ def _answered(letter: Letter, sender: User) -> Impediment | None:
     row = Impediment.objects.for_user(sender).select_related("team__stream").filter(pk=known).first()
     if row is None or not may_work_on(sender, row):
         raise Refused(f"It answers VMO-{known}, which {sender} may not work on.", sender)
+    if row.team_id != team.pk:
+        raise Refused(f"It answers VMO-{known}, which is not of {team}: answer on its page.", sender)
     return row
 
 
@@ -183,7 +189,9 @@ def _confirm(mail: IncomingMail, made: Made) -> None:
 def _refuse(mail: IncomingMail, team: Team, refused: Refused) -> None:
     """Keep why. A person of this portal is told, at most once a day: an address in a mail may be somebody else's."""
     with transaction.atomic():
-        jobs.finish(mail, JobState.SUCCEEDED, verdict=Verdict.REFUSED, note=str(refused)[:500])
+        # What strangers send is not kept: only that it came, and why it was refused.
+        kept = {} if refused.to else {"raw": b""}
+        jobs.finish(mail, JobState.SUCCEEDED, verdict=Verdict.REFUSED, note=str(refused)[:500], **kept)
         if refused.to:
             subject = f"Not logged: {mail.subject or NO_SUBJECT}"
             key = f"mail-refused:{refused.to.pk}:{timezone.localdate()}"

@@ -48,7 +48,7 @@ def _of_stream(stream: ValueStream, at: datetime) -> list[Proposal]:
         new = [_propose(stream, one, at) for cause, one in found.items() if cause not in open_now]
         made = [row for row in new if row is not None]
         if made or open_now.keys() - found.keys():
-            live.publish("impediments:all", "proposals", {"stream": stream.slug})
+            live.publish("impediments:all", "changed", {})
     return made
 
 
@@ -121,10 +121,16 @@ def blockable(proposal: Proposal, actor: Person) -> list[WorkItem]:
     return list(rows if actor is None else rows.filter(team__in=Team.objects.for_user(actor).order_by()))  # type: ignore[arg-type]
 
 
+def begins_of(proposal: Proposal) -> dict[int, datetime]:
+    """Since when it is true of each item (primary key) of which it still is."""
+    lines = [line for line in proposal.evidence if line.get("from_at")]
+    return {line["item"]: datetime.fromisoformat(line["from_at"]) for line in lines}
+
+
 def accept_proposal(*, actor: Person, proposal: Proposal, at: datetime | None = None, **fields: Any) -> Impediment:
     """Log what was proposed. `fields` are those of log_impediment; what is not given is as it was proposed.
 
-    Raises Conflict when somebody answered it meanwhile, PermissionDenied, ValidationError.
+    Each item is blocked since it waits, is old or is marked itself, not before `since`. Raises Conflict when somebody answered it meanwhile, PermissionDenied, ValidationError.
     """
     require_answer(actor, proposal)
     at = at or timezone.now()
@@ -139,10 +145,12 @@ def accept_proposal(*, actor: Person, proposal: Proposal, at: datetime | None = 
         } | fields
         if "items" not in given:
             given["items"] = blockable(row, actor)
-        row.impediment = made = actions.log_impediment(actor=actor, via=Via.DATA, at=at, **given)
+        row.impediment = made = actions.log_impediment(
+            actor=actor, via=Via.DATA, at=at, begins=begins_of(row), **given
+        )
         _answer(actor, row, Answer.ACCEPTED, at)
         audit.record(actor=actor, verb="accepted", target=row, data={"impediment": made.pk})
-        live.publish("impediments:all", "proposals", {"stream": row.stream.slug})
+        live.publish("impediments:all", "changed", {})
     return made
 
 
@@ -153,7 +161,7 @@ def dismiss_proposal(*, actor: Person, proposal: Proposal, reason: str = "", at:
         row = _open(proposal)
         _answer(actor, row, Answer.DISMISSED, at or timezone.now(), reason)
         audit.record(actor=actor, verb="dismissed", target=row, data={"reason": row.answer_reason})
-        live.publish("impediments:all", "proposals", {"stream": row.stream.slug})
+        live.publish("impediments:all", "changed", {})
     return row
 
 
@@ -171,5 +179,5 @@ def restore_proposal(*, actor: Person, proposal: Proposal) -> Proposal:
         except IntegrityError:
             raise ValidationError("It was proposed anew meanwhile: that one is open.") from None
         audit.record(actor=actor, verb="restored", target=row)
-        live.publish("impediments:all", "proposals", {"stream": row.stream.slug})
+        live.publish("impediments:all", "changed", {})
     return row

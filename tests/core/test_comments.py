@@ -61,7 +61,7 @@ def test_only_its_writer_changes_it_and_a_manager_may_take_it_away(cast: Cast) -
     with pytest.raises(ValidationError):
         comments.edit(actor=cast.member, comment=row, text="Still?", target=cast.falcon)
     for _ in range(2):
-        comments.restore(actor=cast.member, comment=row, target=cast.falcon)
+        comments.restore(actor=cast.pmo, comment=row, target=cast.falcon, is_manager=True)
     assert list(comments.comments_of(cast.falcon)) == [row]
     assert AuditEntry.objects.filter(verb="put a comment back on").count() == 1
 
@@ -79,3 +79,14 @@ def test_those_of_several_things_are_read_together(cast: Cast) -> None:
     assert list(comments.comments_of(cast.falcon, cast.heron)) == [first, second]
     assert list(comments.comments_of(cast.falcon, cast.heron, as_of=first.at)) == [first]
     assert list(comments.comments_of(cast.kite)) == []
+
+
+def test_what_a_manager_took_away_its_writer_does_not_put_back(cast: Cast) -> None:
+    row = write(cast, "The number of my card is 12")
+    comments.remove(actor=cast.pmo, comment=row, target=cast.falcon, is_manager=True)
+    with pytest.raises(PermissionDenied):
+        comments.restore(actor=cast.member, comment=row, target=cast.falcon)
+    comments.restore(actor=cast.pmo, comment=row, target=cast.falcon, is_manager=True)
+    comments.remove(actor=cast.member, comment=row, target=cast.falcon)
+    comments.restore(actor=cast.member, comment=row, target=cast.falcon)
+    assert list(comments.comments_of(cast.falcon)) == [row]

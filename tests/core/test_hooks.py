@@ -130,6 +130,21 @@ def test_the_eighth_failure_is_the_last(program: Program) -> None:
     assert (call.state, call.attempts) == (JobState.FAILED, 8)
 
 
+def test_a_call_that_kills_its_workers_ends(program: Program) -> None:
+    hook = make(program.url)
+    hooks.call(scope="", key="one", event="impediment.escalated", body=BODY)
+    call = hook.calls.get()
+    HookCall.objects.filter(pk=call.pk).update(attempts=8)
+    hooks.deliver(call.pk)
+    call.refresh_from_db()
+    assert (call.state, program.got) == (JobState.FAILED, [])
+
+
+def test_names_of_other_scripts_are_asked_as_dns_has_them() -> None:
+    # RFC 3490: "bücher" is xn--bcher-kva.
+    assert posting.target("https://bücher.example/x").host == "xn--bcher-kva.example"
+
+
 def test_redirects_are_not_followed(program: Program) -> None:
     program.status, program.location = 302, f"{program.url}/elsewhere"
     call = send(make(f"{program.url}/in"))
@@ -162,6 +177,7 @@ def test_a_program_that_says_nothing_is_cut_off(program: Program, monkeypatch: p
         ("https://example.org/x\r\nHost: evil", ""),
         ("https://example.org:99999/", "not a URL"),
         ("https:///x", "https://"),
+        ("https://a..b/x", "no server"),
     ],
 )
 def test_addresses_that_are_not_asked(settings: Settings, url: str, word: str) -> None:

@@ -56,6 +56,8 @@ def test_what_is_kept(cast: Cast) -> None:
     assert AuditEntry.objects.get().verb == "logged"
     topics = list(LiveEvent.objects.order_by("pk").values_list("topic", flat=True))
     assert topics == ["impediments:all", f"impediments:{one.pk}"]
+    # What changed is only told to those who see it.
+    assert LiveEvent.objects.get(topic="impediments:all").data == {}
     # Who owns it is told; who did it is not.
     assert Notice.objects.get().user == cast.coach
 

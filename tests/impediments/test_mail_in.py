@@ -97,6 +97,8 @@ def test_who_may_not_log_logs_nothing(cast: Cast, sender: str, note: str) -> Non
     assert row.verdict == Verdict.REFUSED
     assert note in row.note
     assert not Impediment.objects.exists()
+    # What strangers send is not kept.
+    assert bool(row.raw) is (note != "Nobody")
     # People of the portal are told, once a day; strangers never: the address may be anybody's.
     receive(cast, sender=sender, message_id="<two@example.org>")
     assert Mail.objects.filter(to=sender).count() == (0 if note == "Nobody" else 1)
@@ -130,6 +132,14 @@ def test_more_than_people_write_is_put_off(cast: Cast, monkeypatch: pytest.Monke
     monkeypatch.setattr(intake, "MOST_PER_HOUR", 1)
     receive(cast)
     with pytest.raises(NotTaken) as caught:
+        take_in(team=cast.falcon, raw=mail(message_id="<2@example.org>"))
+    assert caught.value.later
+
+
+def test_more_than_an_hour_holds_is_put_off(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_BYTES_PER_HOUR", len(mail()) + 10)
+    receive(cast)
+    with pytest.raises(NotTaken, match="MB") as caught:
         take_in(team=cast.falcon, raw=mail(message_id="<2@example.org>"))
     assert caught.value.later
 
@@ -203,3 +213,13 @@ def test_old_mails_are_emptied(cast: Cast) -> None:
     assert (intake.forget(later - timedelta(days=2)), intake.forget(later), intake.forget(later)) == (0, 1, 0)
     row.refresh_from_db()
     assert (bytes(row.raw), row.verdict) == (b"", Verdict.LOGGED)
+
+
+def test_an_answer_at_the_address_of_another_team_is_refused(cast: Cast) -> None:
+    """Pia may work on both; what Falcon's secret address takes is written to Falcon's impediments only."""
+    one = log_impediment(actor=None, what="No link", category="other", team=cast.heron)
+    row = receive(cast, "They called back.", sender="pia@example.org", subject=f"Re: [VMO-{one.pk}] x")
+    assert (row.verdict, row.impediment) == (Verdict.REFUSED, None)
+    assert row.note == f"It answers VMO-{one.pk}, which is not of Falcon: answer on its page."
+    assert not comments_of(one).exists()
+    assert Impediment.objects.count() == 1
