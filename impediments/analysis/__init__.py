@@ -4,6 +4,6 @@
 """
 
 from impediments.analysis.cases import Cases, cases
-from impediments.analysis.part import BY, Part, analysis, part
+from impediments.analysis.part import BY, RANKED, Part, analysis, part, ranked_by
 
-__all__ = ["BY", "Cases", "Part", "analysis", "cases", "part"]
+__all__ = ["BY", "RANKED", "Cases", "Part", "analysis", "cases", "part", "ranked_by"]

@@ -1,10 +1,11 @@
 """Why impediments are there: the few causes that cost most, what comes back, root causes, internal against external."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.conf import settings
 
 from charts import figures
+from charts.figures import Spec
 from charts.figures.pareto import pareto as pareto_figure
 from core.templatetags.ui import money
 from impediments.analysis.cases import Case, Cases
@@ -18,6 +19,7 @@ from impediments.analysis.part import (
     figure_cell,
     number,
     per_cent,
+    ranked_by,
 )
 from impediments.formulas.analysis import RECURS, Share, alike, commonest, shares, usual, vital
 from impediments.models import RootCause
@@ -28,7 +30,8 @@ WHY_PARETO = (
     "Lost item-days: of each working day of the window the blocked items that were in progress at its end; one that "
     "several impediments block is split equally among them. The strong bars together make up the first 80 %.",
     "The cost is the capacity cost of these days; it is shown to those who may see the money of every team of the "
-    "scope. Delay cost is another thing and never added.",
+    "scope, who may also rank by it: a few days of an expensive team cost more than many of a cheap one. Delay cost is "
+    "another thing and never added.",
 )
 WHY_REASONS = (
     "Impediments whose words say the same are put together, as reasons of blocks are on the Blockers page. What was "
@@ -69,50 +72,88 @@ def clusters(found: Cases) -> list[list[Case]]:
     return groups
 
 
-def pareto(found: Cases, by: str) -> Part:
-    """Which few causes take most of the lost item-days, and what they cost."""
-    by = by if by in BY else "category"
+def pareto(found: Cases, by: str, ranked: str = "days") -> Part:
+    """Which few causes take most of the lost item-days, or cost most; the cost only for who sees all of it."""
+    by, is_cost = by if by in BY else "category", ranked_by(found, ranked) == "cost"
     groups = _grouped(found, by)
-    parts = shares({name: sum(case.took.days for case in own) for name, own in groups.items()})
-    drawn = {one.name: round(one.value, 1) for one in parts[:DRAWN]}
-    cost = [Head(f"Cost, {settings.CURRENCY}", True)] if found.sees_money else []
+    worth = _worth_of_money if is_cost else _worth_of_days
+    parts = shares({name: worth(found, own) for name, own in groups.items()})
     return Part(
         "pareto",
-        "Which few causes take most?",
-        _most(found, parts, by),
-        _cost_of(found),
-        spec=pareto_figure(drawn, unit="lost item-days", height="large" if len(drawn) > 6 else "medium")
-        if drawn
-        else None,
-        head=[
-            Head(BY[by]),
-            Head("Impediments", True),
-            Head("Lost item-days", True),
-            Head("Share", True),
-            Head("Together", True),
-            *cost,
+        "Which few causes cost most?" if is_cost else "Which few causes take most?",
+        _dearest(found, parts, by) if is_cost else _most(found, parts, by),
+        _days_of(found) if is_cost else _cost_of(found),
+        spec=_drawn(parts, settings.CURRENCY if is_cost else "lost item-days"),
+        head=_pareto_head(found, by, is_cost=is_cost),
+        rows=[
+            *(_pareto_row(found, one, groups[one.name], is_cost=is_cost) for one in parts),
+            *(_priceless_rows(found, groups) if is_cost else ()),
         ],
-        rows=[_pareto_row(found, one, groups[one.name]) for one in parts],
-        note="blocked items in progress, per working day",
+        note=f"{'capacity cost of ' if is_cost else ''}blocked items in progress, per working day",
         why=WHY_PARETO,
     )
+
+
+def _worth_of_days(found: Cases, own: Sequence[Case]) -> float:
+    return sum(case.took.days for case in own)
+
+
+def _worth_of_money(found: Cases, own: Sequence[Case]) -> float:
+    return float(found.amount(own) or 0)
+
+
+def _drawn(parts: Sequence[Share], unit: str) -> Spec | None:
+    drawn = {one.name: round(one.value, 1) for one in parts[:DRAWN]}
+    return pareto_figure(drawn, unit=unit, height="large" if len(drawn) > 6 else "medium") if drawn else None
+
+
+def _pareto_head(found: Cases, by: str, *, is_cost: bool) -> list[Head]:
+    cost = [Head(f"Cost, {settings.CURRENCY}", True)] if found.sees_money else []
+    share = [Head("Share of the cost" if is_cost else "Share", True), Head("Together", True)]
+    ranked = [*cost, *share] if is_cost else [*share, *cost]
+    return [Head(BY[by]), Head("Impediments", True), Head("Lost item-days", True), *ranked]
+
+
+def _vital(parts: Sequence[Share], by: str) -> str:
+    n, what = vital(parts), BY[by].lower()
+    plural = {"category": "categories", "reason": "reasons", "team": "teams", "root cause": "root causes"}[what]
+    return f"{n} of {count(len(parts), what, plural)} {'makes' if n == 1 else 'make'} up the first 80 %."
 
 
 def _most(found: Cases, parts: Sequence[Share], by: str) -> str:
     if not parts:
         return "No blocked item in progress was counted in this window, so nothing was lost."
-    n, what = vital(parts), BY[by].lower()
-    plural = {"category": "categories", "reason": "reasons", "team": "teams", "root cause": "root causes"}[what]
     first = parts[0]
     told = f"“{first.name}” takes {per_cent(first.share)} of {number(found.lost)} lost item-days"
-    return f"{told}; {n} of {count(len(parts), what, plural)} {'makes' if n == 1 else 'make'} up the first 80 %."
+    return f"{told}; {_vital(parts, by)}"
+
+
+def _dearest(found: Cases, parts: Sequence[Share], by: str) -> str:
+    if not found.lost:
+        return _most(found, (), by)
+    whole, first = found.amount(found.all), parts[0] if parts else None
+    if first is None or whole is None:
+        return f"Cost: n/a, {_unpriced(found) or 'what was lost cost nothing'}."
+    told = f"“{first.name}” makes {per_cent(first.share)} of {money(whole.quantize(1))} capacity cost"
+    return f"{told}; {_vital(parts, by)}"
+
+
+def _unpriced(found: Cases) -> str:
+    """Why some of the money is not known; "" where all of it is."""
+    return min((case.took.reason for case in found.all if case.took.reason), default="")
+
+
+def _days_of(found: Cases) -> str:
+    if not found.lost:
+        return ""
+    lacks = f" Not all of them have a price: {_unpriced(found)}." if _unpriced(found) else ""
+    return f"They took {number(found.lost)} lost item-days in the window.{lacks}"
 
 
 def _cost_of(found: Cases) -> str:
     amount = found.amount(found.all)
     if amount is None:
-        reasons = sorted({case.took.reason for case in found.all if case.took.reason}) if found.sees_money else []
-        return f"Cost: n/a, {reasons[0]}." if reasons else ""
+        return f"Cost: n/a, {_unpriced(found)}." if found.sees_money and _unpriced(found) else ""
     return f"Their capacity cost in the window: {money(amount.quantize(1))}."
 
 
@@ -124,10 +165,24 @@ def _money_cell(found: Cases, own: Sequence[Case]) -> list[Cell]:
     return [Cell("n/a" if amount is None else f"{amount:,.0f}", value="" if amount is None else amount)]
 
 
-def _pareto_row(found: Cases, one: Share, own: Sequence[Case]) -> list[Cell]:
-    share, together = (Cell(per_cent(part), value=round(part, 4)) for part in (one.share, one.together))
-    return [Cell(one.name), Cell(str(len(own)), value=len(own)), figure_cell(one.value), share, together,
-            *_money_cell(found, own)]  # fmt: skip
+def _pareto_row(found: Cases, one: Share, own: Sequence[Case], *, is_cost: bool) -> list[Cell]:
+    share = [Cell(per_cent(part), value=round(part, 4)) for part in (one.share, one.together)]
+    cost = _money_cell(found, own)
+    ranked = [*cost, *share] if is_cost else [*share, *cost]
+    return [Cell(one.name), Cell(str(len(own)), value=len(own)), figure_cell(_worth_of_days(found, own)), *ranked]
+
+
+def _priceless_rows(found: Cases, groups: Mapping[str, Sequence[Case]]) -> list[list[Cell]]:
+    """What took days that nobody put a price on, the most days first: it has no share of the cost."""
+    lacks = {name: own for name, own in groups.items() if not found.amount(own) and _worth_of_days(found, own)}
+    order = sorted(lacks, key=lambda name: (-_worth_of_days(found, lacks[name]), name))
+    none = Cell("n/a", value="")
+    return [
+        [Cell(name), Cell(str(len(own)), value=len(own)), figure_cell(_worth_of_days(found, own)),
+         *_money_cell(found, own), none, none]
+        for name in order
+        for own in [lacks[name]]
+    ]  # fmt: skip
 
 
 def reasons(found: Cases) -> Part:

@@ -11,6 +11,8 @@ from impediments.analysis.cases import Cases
 
 # By what the Pareto figure adds up.
 BY: Mapping[str, str] = {"category": "Category", "reason": "Reason", "team": "Team", "root": "Root cause"}
+# What the Pareto figure ranks by; the cost only for who sees the money of every team of the scope.
+RANKED: Mapping[str, str] = {"days": "Days", "cost": "Cost"}
 # So many signals are listed at once.
 SAID = 4
 
@@ -109,29 +111,34 @@ def address(found: Cases, pk: int) -> str:
     return f"{reverse('impediment', args=[pk])}{found.asked.as_of_query}"
 
 
-def analysis(found: Cases, by: str = "category") -> tuple[str, list[Part]]:
+def ranked_by(found: Cases, wanted: str) -> str:
+    """What the Pareto figure ranks by for the reader of `found`: "cost" only for who sees all of its money."""
+    return "cost" if wanted == "cost" and found.sees_money else "days"
+
+
+def analysis(found: Cases, by: str = "category", ranked: str = "days") -> tuple[str, list[Part]]:
     """The page's finding and its parts."""
-    makers = _makers()
-    return _finding(found), [makers[key](found, by) for key in makers]
+    makers = _makers(by, ranked)
+    return _finding(found), [makers[key](found) for key in makers]
 
 
-def part(found: Cases, key: str, by: str = "category") -> Part | None:
+def part(found: Cases, key: str, by: str = "category", ranked: str = "days") -> Part | None:
     """One part by its key, for its file; None when there is none of that name."""
-    maker = _makers().get(key)
-    return maker(found, by) if maker else None
+    maker = _makers(by, ranked).get(key)
+    return maker(found) if maker else None
 
 
-def _makers() -> dict[str, Callable[[Cases, str], Part]]:
+def _makers(by: str, ranked: str) -> dict[str, Callable[[Cases], Part]]:
     from impediments.analysis import causes, times
 
     return {
-        "resolution": lambda found, _: times.resolution(found),
-        "ageing": lambda found, _: times.ageing(found),
-        "levels": lambda found, _: times.levels(found),
-        "pareto": causes.pareto,
-        "reasons": lambda found, _: causes.reasons(found),
-        "roots": lambda found, _: causes.roots(found),
-        "origin": lambda found, _: causes.origin(found),
+        "resolution": times.resolution,
+        "ageing": times.ageing,
+        "levels": times.levels,
+        "pareto": lambda found: causes.pareto(found, by, ranked),
+        "reasons": causes.reasons,
+        "roots": causes.roots,
+        "origin": causes.origin,
     }
 
 

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from impediments import actions
-from impediments.analysis import BY, analysis, cases
+from impediments.analysis import BY, RANKED, analysis, cases, ranked_by
 from impediments.api.comments import find
 from impediments.api.impediments import instant_of
 from impediments.api.shapes import money
@@ -154,21 +154,33 @@ class AnalysisView(APIView):
     """How long impediments take, where they stay, and what their causes have in common."""
 
     @extend_schema(
-        parameters=[SCOPE, *WINDOW, OpenApiParameter("by", str, enum=list(BY), description="what causes are told by")],
+        parameters=[
+            SCOPE,
+            *WINDOW,
+            OpenApiParameter("by", str, enum=list(BY), description="what causes are told by"),
+            OpenApiParameter("ranked", str, enum=list(RANKED), description="cost: for who sees the scope’s money"),
+        ],
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request) -> Response:
-        """The parts of the Analysis page: each a question with its answer and the rows behind it."""
+        """The parts of the Analysis page: each a question with its answer and the rows behind it.
+
+        `ranked_by` says what the Pareto is ranked by: days, unless you may see the money of every team of the scope.
+        """
         asked, now, by = asked_of(request), timezone.now(), request.query_params.get("by", "") or "category"
         if by not in BY:
             raise ValidationError({"by": [f"“{by[:40]}” is none of {', '.join(BY)}."]})
+        wanted = request.query_params.get("ranked", "") or "days"
+        if wanted not in RANKED:
+            raise ValidationError({"ranked": [f"“{wanted[:40]}” is none of {', '.join(RANKED)}."]})
         found = cases(asked, cast(User, request.user), asked.as_of or now)
-        finding, parts = analysis(found, by)
+        ranked = ranked_by(found, wanted)
+        finding, parts = analysis(found, by, ranked)
         told = [
             {"key": one.key, "question": one.question, "answer": one.answer, "head": one.table[0], "rows": one.table[1]}
             for one in parts
         ]
-        return Response({"scope": asked.scope.text, "finding": finding, "parts": told})
+        return Response({"scope": asked.scope.text, "finding": finding, "ranked_by": ranked, "parts": told})
 
 
 class LimitSerializer(serializers.Serializer[Any]):

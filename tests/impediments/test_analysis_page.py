@@ -14,7 +14,7 @@ from impediments.analysis.part import Part
 from impediments.models import BlockedDay, Escalation, Impediment
 from metrics.forms import Asked
 from metrics.measurement import Window
-from portfolio.models import Team
+from portfolio.models import Grant, Role, Team
 from portfolio.queries import find_scope
 from tests.cast import Cast
 from tests.funding.cast import at
@@ -137,6 +137,96 @@ def test_the_few_that_take_most_come_first_with_their_cost(cast: Cast) -> None:
     assert told.answer == "“Legal” takes 75\u00a0% of 4 lost item-days; 2 of 2 categories make up the first 80 %."
     assert told.trend.startswith("Their capacity cost in the window: 2,400")
     assert [row[0] for row in texts(one(read(cast.leader), "pareto", "team"))] == ["Heron", "Falcon"]
+
+
+@pytest.fixture
+def dear(cast: Cast) -> Impediment:
+    """Falcon costs 2,400 a day, Heron 9,600; one of four items is blocked, of Falcon for three days, of Heron for one.
+
+    Procurement 3 × 2,400 ÷ 4 = 1,800, legal 9,600 ÷ 4 = 2,400: 4,200 together, of which 57.14 % and 42.86 %.
+    """
+    form = impediment(cast.falcon, "Form", "2026-03-02", category="procurement")
+    law = impediment(cast.heron, "Law", "2026-03-02", category="legal")
+    for day in ("2026-03-02", "2026-03-03", "2026-03-04"):
+        took(form, cast.falcon, day, 1, "600")
+    took(law, cast.heron, "2026-03-02", 1, "2400")
+    return law
+
+
+def lines(client: Client, address: str) -> list[str]:
+    answer = client.get(address)
+    return b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+
+
+def test_few_days_of_an_expensive_team_lead_by_cost_and_not_by_days(
+    client: Client, cast: Cast, dear: Impediment
+) -> None:
+    found = read(cast.leader)
+    by_days, by_cost = (part(found, "pareto", "category", ranked) for ranked in ("days", "cost"))
+    assert by_days is not None and by_cost is not None  # noqa: PT018
+    assert by_days.answer.startswith("“Procurement” takes 75\u00a0% of 4 lost item-days;")
+    assert (by_cost.answer, by_cost.trend) == (
+        "“Legal” makes 57\u00a0% of 4,200\u00a0EUR capacity cost; 2 of 2 categories make up the first 80 %.",
+        "They took 4 lost item-days in the window.",
+    )
+    assert texts(by_cost) == [
+        ["Legal", "1", "1", "2,400", "57\u00a0%", "57\u00a0%"],
+        ["Procurement", "1", "3", "1,800", "43\u00a0%", "100\u00a0%"],
+    ]
+    # The figure, whose first bar is the last of its data, in money.
+    assert by_cost.spec is not None
+    assert (by_cost.spec["data"][0]["y"], by_cost.spec["data"][0]["x"]) == (["Procurement", "Legal"], [1800, 2400])
+    assert by_cost.spec["layout"]["meta"]["table"]["head"][1] == "EUR"
+    # The page and its file.
+    client.force_login(cast.leader)
+    page = client.get(f"{PAGE}?{OF_MARCH}&ranked=cost").content.decode()
+    assert "“Legal” makes 57" in page
+    assert "Ranked by" in page
+    assert lines(client, f"{PAGE}?{OF_MARCH}&ranked=cost&part=pareto&format=csv") == [
+        'Category,Impediments,Lost item-days,"Cost, EUR",Share of the cost,Together',
+        "Legal,1,1.0,2400.00,0.5714,0.5714",
+        "Procurement,1,3.0,1800.00,0.4286,1.0",
+    ]
+
+
+def test_who_sees_not_all_of_the_money_gets_days(client: Client, cast: Cast, dear: Impediment) -> None:
+    # Paul is PMO of Payments and coaches all: he sees the money of Payments, and not that of Platform.
+    took(impediment(cast.kite, "Key", "2026-03-02"), cast.kite, "2026-03-02", 1, "600")
+    Grant.objects.create(user=cast.stream_pmo, role=Role.COACH)
+    of_all = OF_MARCH.replace("stream:payments", "portfolio")
+    for person, address in ((cast.coach, OF_MARCH), (cast.stream_pmo, of_all)):
+        client.force_login(person)
+        page = client.get(f"{PAGE}?{address}&ranked=cost").content.decode()
+        assert "“Procurement” takes" in page
+        assert "Ranked by" not in page
+        assert client.get(f"{PAGE}?{address}&ranked=cost").context["ranked"] == "Days"
+        first, *_ = lines(client, f"{PAGE}?{address}&ranked=cost&part=pareto&format=csv")
+        assert "Cost" not in first
+    assert "“Legal” makes" in client.get(f"{PAGE}?{OF_MARCH}&ranked=cost").content.decode()
+
+
+def test_the_api_ranks_by_cost_too(client: Client, cast: Cast, dear: Impediment) -> None:
+    def asked(person: User, ranked: str) -> tuple[str, list[str]]:
+        client.force_login(person)
+        found = client.get(f"/api/v1/impediment-analysis/?{OF_MARCH}&ranked={ranked}").json()
+        pareto = next(one for one in found["parts"] if one["key"] == "pareto")
+        return found["ranked_by"], [row[0] for row in pareto["rows"]]
+
+    assert asked(cast.leader, "cost") == ("cost", ["Legal", "Procurement"])
+    assert asked(cast.leader, "days") == ("days", ["Procurement", "Legal"])
+    assert asked(cast.coach, "cost") == ("days", ["Procurement", "Legal"])
+    assert client.get(f"/api/v1/impediment-analysis/?{OF_MARCH}&ranked=whim").status_code == 400
+
+
+def test_days_without_a_price_have_no_share_of_the_cost(cast: Cast, dear: Impediment) -> None:
+    key = impediment(cast.heron, "Key", "2026-03-02", category="access")
+    BlockedDay.objects.create(impediment=key, team=cast.heron, on=date(2026, 3, 5), items=1, in_progress=4)
+    found = part(read(cast.leader), "pareto", "category", "cost")
+    assert found is not None
+    assert texts(found)[-1] == ["Access or security", "1", "1", "n/a", "n/a", "n/a"]
+    assert found.trend == (
+        "They took 5 lost item-days in the window. Not all of them have a price: nobody said what a day of Heron costs."
+    )
 
 
 def test_money_is_left_out_for_who_may_not_see_it(client: Client, cast: Cast) -> None:

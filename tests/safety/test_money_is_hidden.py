@@ -68,6 +68,8 @@ def of_impediments(riches: Riches) -> Iterator[str]:
             yield f"/impediments/costs/?{scope}&format=csv&part={part}"
         for part in ("resolution", "ageing", "levels", "pareto", "reasons", "roots", "origin"):
             yield f"/impediments/analysis/?{scope}&format=csv&part={part}"
+        yield from (f"/impediments/analysis/?{scope}&ranked=cost{more}" for more in ("", "&format=csv&part=pareto"))
+        yield f"/api/v1/impediment-analysis/?{scope}&ranked=cost"
     one = riches.impediment.pk
     yield from (f"/impediments/{one}/", f"/impediments/{one}/?until=2030-01-01", f"/impediments/{one}/costs.csv")
     yield from (f"/portfolio/decisions/{riches.blocked.pk}/", f"/api/v1/decisions/{riches.blocked.pk}/")
