@@ -1,6 +1,6 @@
 """What an impediment blocks: items begin and end to be blocked, here and in the facts that flow is derived from."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -47,23 +47,27 @@ def check_items(actor: Person, items: Items, from_at: datetime) -> list[WorkItem
     return found
 
 
-def begin_blocks(row: Impediment, items: Collection[WorkItem], from_at: datetime) -> list[WorkItem]:
+def begin_blocks(
+    row: Impediment, items: Collection[WorkItem], from_at: datetime, begins: Mapping[int, datetime] | None = None
+) -> list[WorkItem]:
     """Begin to block items; those it blocks already are left out of the answer.
 
-    An item that its tool shows as blocked follows that stay; of the others a stay is made.
+    `begins`: of items (primary keys) that are blocked since later than `from_at`, since when. An item that its
+    tool shows as blocked follows that stay; of the others a stay is made.
     """
     with facts.changing([item.pk for item in items]):
         there = set(row.blocks.filter(item__in=items, to_at=None).values_list("item", flat=True))
         new = [item for item in items if item.pk not in there]
         marked = _marked(new)
-        made = facts.block(items=[item for item in new if item.pk not in marked], from_at=from_at, reason=row.what)
+        free = [item for item in new if item.pk not in marked]
+        made = facts.block(items=free, from_at=from_at, reason=row.what, begins=begins)
         stays = made | marked
         Block.objects.bulk_create(
             Block(
                 impediment=row,
                 item=item,
                 stay=stays[item.pk],
-                from_at=max(from_at, stays[item.pk].from_at),
+                from_at=max(from_at, stays[item.pk].from_at, (begins or {}).get(item.pk, from_at)),
                 key=item.key,
                 title=item.title,
             )

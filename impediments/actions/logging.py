@@ -1,5 +1,6 @@
 """Impediments are logged, changed and taken."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -51,11 +52,13 @@ def log_impediment(
     owner: User | None = None,
     via: str = Via.PAGE,
     at: datetime | None = None,
+    begins: Mapping[int, datetime] | None = None,
 ) -> Impediment:
     """Something is in the way of a team, since an instant or a day (default: now); its items are blocked since then.
 
-    `is_external` None: by the category. `at`: when it was logged (default: now), for histories that are loaded. Raises
-    ValidationError for a team that has ended, for a time to come, and for items that cannot be blocked.
+    `begins`: of items (primary keys) that are blocked since later than that, since when. `is_external` None: by the
+    category. `at`: when it was logged (default: now), for histories that are loaded. Raises ValidationError for
+    a team that has ended, for a time to come, and for items that cannot be blocked.
     """
     require_log(actor, team)
     at = at or timezone.now()
@@ -82,7 +85,7 @@ def log_impediment(
             create(actor, "logged", row, {"items": keys_of(chosen)} if chosen else None)
             Period.objects.create(impediment=row, from_at=since_at)
             begin_spell(row, at)
-            begin_blocks(row, chosen, since_at)
+            begin_blocks(row, chosen, since_at, begins)
         tell_logged(row, actor)
         tell_owner(row, actor)
         publish(row, "logged")

@@ -27,7 +27,8 @@ class AcceptForm(Attempt, forms.Form):
         label="What does it block?",
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="From that day on they count as blocked while they are in progress.",
+        help_text="Each counts as blocked from that day on, or from the later day on which it began to wait, was "
+        "marked or became too old itself, while it is in progress.",
     )
     asked = forms.CharField(label="What is asked, and of whom?", max_length=300, required=False)
     description = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)

@@ -5,7 +5,7 @@ whether the rest is still enough. Columns are those of a value stream, as at an 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -120,7 +120,7 @@ class Queue:
     """A status of a team in which work waits: item-days per item (rows, primary keys `items`) and full week (columns).
 
     `first` is the Monday of the first week (day number), `total` all item-days of waiting of the stream in these weeks,
-    `now` the items that still stand there.
+    `now` the items that still stand there, with since when (µs).
     """
 
     team: int
@@ -130,7 +130,7 @@ class Queue:
     days: Ints
     first: int
     total: int
-    now: frozenset[int] = frozenset()
+    now: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def weeks(self) -> tuple[int, ...]:
@@ -202,7 +202,8 @@ def _queue(columns: FlowColumns, stays: Ints, weeks: Ints, first: int, total: in
     order = [at for at in np.argsort(-days.sum(axis=1), kind="stable").tolist() if days[at].any()]
     team, status = columns.teams[int(columns.team[stays[0]])], columns.statuses[int(columns.status[stays[0]])]
     ids = tuple(columns.ids[items[order]].tolist())
-    now = frozenset(columns.ids[columns.item[stays[columns.until[stays] == OPEN]]].tolist())
+    still = stays[columns.until[stays] == OPEN]
+    now = dict(zip(columns.ids[columns.item[still]].tolist(), columns.at[still].tolist(), strict=True))
     return Queue(team.id, status.id, status.name, ids, days[order], first, total, now)
 
 
@@ -210,7 +211,8 @@ def _queue(columns: FlowColumns, stays: Ints, weeks: Ints, first: int, total: in
 class Ageing:
     """The items in progress of a team that are older than `limit` days, oldest first, with their ages in days.
 
-    `limit` is the 85th percentile of the cycle times of the `finished` items of 90 days, `wip` all in progress.
+    `passed` are the days (numbers) on which they became older than that. `limit` is the 85th percentile of the cycle
+    times of the `finished` items of 90 days, `wip` all in progress.
     """
 
     team: int
@@ -219,7 +221,7 @@ class Ageing:
     wip: int
     items: tuple[int, ...]
     ages: tuple[int, ...]
-    since: int
+    passed: tuple[int, ...]
 
     @property
     def share(self) -> float:
@@ -232,7 +234,12 @@ class Ageing:
     def without(self, left_out: Collection[int]) -> "Ageing":
         """The same without some items; `wip` stays."""
         kept = [place for place, pk in enumerate(self.items) if pk not in left_out]
-        return replace(self, items=tuple(self.items[n] for n in kept), ages=tuple(self.ages[n] for n in kept))
+        return replace(
+            self,
+            items=tuple(self.items[n] for n in kept),
+            ages=tuple(self.ages[n] for n in kept),
+            passed=tuple(self.passed[n] for n in kept),
+        )
 
 
 def ageing(columns: FlowColumns, team: int) -> Ageing | None:
@@ -254,9 +261,8 @@ def ageing(columns: FlowColumns, team: int) -> Ageing | None:
     order = [at for at in np.argsort(-age, kind="stable").tolist() if age[at] > limit]
     items = tuple(own.ids[own.item[last[order]]].tolist())
     ages = tuple(age[order].tolist())
-    # The oldest passed the limit on this day.
-    since = own.day_at - ages[0] + int(limit) + 1 if ages else own.day_at
-    return Ageing(team, int(limit), len(cycles), len(last), items, ages, since)
+    passed = tuple(own.day_at - age + int(limit) + 1 for age in ages)
+    return Ageing(team, int(limit), len(cycles), len(last), items, ages, passed)
 
 
 def start_of(columns: FlowColumns, team: int, day: int) -> int:

@@ -27,7 +27,7 @@ LONGEST = 200
 class Found:
     """What a trigger says: as Proposal has it. `told` is why each item counts, as many as are told, in their order.
 
-    `now` are the items of which it is still true.
+    `now` are the items of which it is still true, each with since when it is true of that item.
     """
 
     trigger: str
@@ -39,7 +39,7 @@ class Found:
     items: Sequence[int]
     told: Sequence[str]
     since_at: datetime
-    now: frozenset[int]
+    now: Mapping[int, datetime]
     evidence: Sequence[Mapping[str, Any]] = ()
 
 
@@ -131,7 +131,7 @@ def _reason(one: SameReason, stream: ValueStream, cause: str) -> Found:
         items=one.items,
         told=[_since(*of) for of in zip(one.since[:TOLD], one.said, one.is_open, strict=False)],
         since_at=instant(min(one.since)),
-        now=frozenset(pk for pk, is_open in zip(one.items, one.is_open, strict=True) if is_open),
+        now={pk: instant(since) for pk, since, still in zip(one.items, one.since, one.is_open, strict=True) if still},
     )
 
 
@@ -145,7 +145,8 @@ def _queues(columns: FlowColumns, teams: Mapping[int, Team], known: Known) -> li
     for one in triggers.queues(columns):
         cause = f"queue:{one.team}:{one.status}"
         left = one.without(known.left_out(cause))
-        if one.team in teams and left.holds:
+        # What grows only without the items that do not count did not grow.
+        if one.team in teams and one.holds and left.holds:
             found.append(_queue(columns, left, teams[one.team], cause))
     return found
 
@@ -164,7 +165,7 @@ def _queue(columns: FlowColumns, one: Queue, team: Team, cause: str) -> Found:
         items=one.items,
         told=[_waited(int(days.sum()), one.name) for days in one.days[:TOLD]],
         since_at=instant(triggers.start_of(columns, one.team, one.first)),
-        now=one.now,
+        now={pk: instant(entered) for pk, entered in one.now.items()},
     )
 
 
@@ -184,6 +185,7 @@ def _ageing(columns: FlowColumns, teams: Mapping[int, Team], known: Known) -> li
 
 def _old(columns: FlowColumns, one: Ageing, team: Team, cause: str) -> Found:
     n = len(one.items)
+    begins = [instant(triggers.start_of(columns, one.team, day)) for day in one.passed]
     return Found(
         trigger=Trigger.AGEING,
         cause=cause,
@@ -194,8 +196,8 @@ def _old(columns: FlowColumns, one: Ageing, team: Team, cause: str) -> Found:
         category=Category.OTHER,
         items=one.items,
         told=[f"in progress for {age} days" for age in one.ages[:TOLD]],
-        since_at=instant(triggers.start_of(columns, one.team, one.since)),
-        now=frozenset(one.items),
+        since_at=min(begins),
+        now=dict(zip(one.items, begins, strict=True)),
     )
 
 
@@ -212,11 +214,12 @@ def _told(found: Sequence[Found]) -> list[Found]:
 
 
 def _evidence(one: Found, names: Mapping[int, tuple[str, str, int]]) -> list[dict[str, Any]]:
-    """As Proposal keeps it: `now` says that it is still true of the item."""
+    """As Proposal keeps it: `now` says that it is still true of the item, `from_at` since when."""
     lines = []
     for pk, text in zip(one.items, one.told, strict=False):
         if pk in names:
             key, title, team = names[pk]
             line = {"item": pk, "key": key, "title": title, "url": reverse("item", args=[pk]), "text": text}
-            lines.append(line | {"team": team, "now": pk in one.now})
+            since = one.now.get(pk)
+            lines.append(line | {"team": team, "now": since is not None, "from_at": since and since.isoformat()})
     return lines

@@ -130,7 +130,8 @@ def begins_of(proposal: Proposal) -> dict[int, datetime]:
 def accept_proposal(*, actor: Person, proposal: Proposal, at: datetime | None = None, **fields: Any) -> Impediment:
     """Log what was proposed. `fields` are those of log_impediment; what is not given is as it was proposed.
 
-    Each item is blocked since it waits, is old or is marked itself, not before `since`. Raises Conflict when somebody answered it meanwhile, PermissionDenied, ValidationError.
+    Each item is blocked since it waits, is old or is marked itself, not before `since`. Raises Conflict when
+    somebody answered it meanwhile, PermissionDenied, ValidationError.
     """
     require_answer(actor, proposal)
     at = at or timezone.now()
@@ -145,9 +146,7 @@ def accept_proposal(*, actor: Person, proposal: Proposal, at: datetime | None = 
         } | fields
         if "items" not in given:
             given["items"] = blockable(row, actor)
-        row.impediment = made = actions.log_impediment(
-            actor=actor, via=Via.DATA, at=at, begins=begins_of(row), **given
-        )
+        row.impediment = made = actions.log_impediment(actor=actor, via=Via.DATA, at=at, begins=begins_of(row), **given)
         _answer(actor, row, Answer.ACCEPTED, at)
         audit.record(actor=actor, verb="accepted", target=row, data={"impediment": made.pk})
         live.publish("impediments:all", "changed", {})

@@ -4,7 +4,7 @@ Sources are locked before anything of their items is written, in the order of th
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -60,14 +60,19 @@ def _note(items: Iterable[int]) -> None:
         changed.update(items)
 
 
-def block(*, items: Collection[WorkItem], from_at: datetime, reason: str) -> dict[int, BlockedStay]:
-    """Begin a stay of each item at `from_at` (its creation, if that is later); the stays by the item's primary key."""
+def block(
+    *, items: Collection[WorkItem], from_at: datetime, reason: str, begins: Mapping[int, datetime] | None = None
+) -> dict[int, BlockedStay]:
+    """Begin a stay of each item at `from_at` (its creation, or what `begins` says of its primary key, if that is
+    later); the stays by the item's primary key.
+    """
+    begins = begins or {}
     with changing([item.pk for item in items]):
         stays = [
             BlockedStay(
                 external_id=f"logged:{uuid.uuid4()}",
                 item=item,
-                from_at=max(from_at, item.created_at or from_at),
+                from_at=max(from_at, item.created_at or from_at, begins.get(item.pk, from_at)),
                 reason=reason,
             )
             for item in items
