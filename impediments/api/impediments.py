@@ -1,5 +1,6 @@
 """Impediments by the API: read, logged, changed, and every step that the pages have."""
 
+import re
 from datetime import datetime, time
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from accounts.models import User
 from impediments import actions
 from impediments.api import shapes
 from impediments.models import Category, Impediment, State, Via
-from impediments.queries.listing import ALL, OPEN, Asked, found
+from impediments.queries.listing import ALL, OPEN, Asked, found, old_enough
 from impediments.queries.rows import seen
 from portfolio.api.base import NoDelete, without
 from portfolio.api.decisions import DecisionSerializer
@@ -30,6 +31,8 @@ PARAMETERS = [
     OpenApiParameter("category", str, enum=Category.values),
     OpenApiParameter("stream", str, description="slug"),
     OpenApiParameter("team", str, description="slug"),
+    OpenApiParameter("owner", str, description="id of a person, `me`, or `none`: nobody acts yet"),
+    OpenApiParameter("age", int, description="at least so many working days"),
     OpenApiParameter("as_of", str, description="The end of a day such as 2026-02-14; default: now."),
 ]
 
@@ -61,6 +64,8 @@ def asked_of(request: Request) -> Asked:
         category=_one_of(request, "category", list(Category.values)),
         stream=_place(request, "stream", ValueStream.objects.for_user(user)),
         team=_place(request, "team", Team.objects.for_user(user)),
+        owner=_owner(request),
+        age=_number(request, "age"),
         state=_one_of(request, "state", [*State.values, OPEN, ALL]) or ALL,
     )
 
@@ -71,6 +76,22 @@ def _place(request: Request, name: str, rows: QuerySet[Any]) -> Any:
     if slug and place is None:
         raise ValidationError({name: [f"There is no {name} “{slug[:40]}” for you."]})
     return place
+
+
+def _number(request: Request, name: str) -> int:
+    """A whole number; 0 when it is not given."""
+    said = request.query_params.get(name, "")
+    if said and not re.fullmatch(r"[0-9]{1,9}", said):
+        raise ValidationError({name: [f"“{said[:40]}” is no whole number."]})
+    return int(said or 0)
+
+
+def _owner(request: Request) -> int | str | None:
+    """Whose impediments; None: everybody's."""
+    said = request.query_params.get("owner", "")
+    if said in ("me", "none"):
+        return said if said == "none" else cast(User, request.user).pk
+    return _number(request, "owner") if said else None
 
 
 @extend_schema(parameters=PARAMETERS)
@@ -87,7 +108,8 @@ class ImpedimentViewSet(NoDelete):
         at, is_past = self._instant()
         if self.action != "list":
             return seen(user, at)
-        return found(user, asked_of(self.request), at, is_past=is_past).order_by("pk")
+        asked = asked_of(self.request)
+        return old_enough(found(user, asked, at, is_past=is_past), asked, at).order_by("pk")
 
     def _instant(self) -> tuple[datetime, bool]:
         """Only reading looks at the past."""

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from impediments.models import State
-from impediments.queries.listing import ALL, Asked, finding, found, ordered
+from impediments.queries.listing import ALL, Asked, finding, found, old_enough, ordered
 from impediments.queries.rows import Row, Summary, rows_of, summary
 
 # What was resolved longer ago is in the list, not on the board.
@@ -52,7 +52,7 @@ def board_of(user: User, asked: Asked, now: datetime, *, is_filtered: bool) -> B
     old = Q(resolved_at__lt=now - timedelta(days=RESOLVED_DAYS))
     rows = ordered(rows_of(every.exclude(old), user, now), asked)
     columns = [Column(state, [row for row in rows if row.state == state]) for state in State]
-    columns[-1] = _resolved(columns[-1], earlier=every.filter(old).count())
+    columns[-1] = _resolved(columns[-1], earlier=old_enough(every.filter(old), asked, now).count())
     still = [row for row in rows if row.is_open]
     return Board(columns, finding(still, now, is_filtered=is_filtered), summary(rows), is_filtered)
 

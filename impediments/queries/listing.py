@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from impediments.clocks import ages
 from impediments.models import Impediment, State
 from impediments.queries.rows import Row, rows_of, seen
 from portfolio.models import Team, ValueStream
@@ -96,6 +97,14 @@ USUAL = "-level"
 def listed(user: User, asked: Asked, at: datetime, *, is_past: bool = False) -> list[Row]:
     """The rows in their order."""
     return ordered(rows_of(found(user, asked, at, is_past=is_past), user, at, is_past=is_past), asked)
+
+
+def old_enough(rows: QuerySet[Impediment], asked: Asked, at: datetime) -> QuerySet[Impediment]:
+    """The rows of `found` whose age is enough, where one is asked for: the age is no column, so it is counted first."""
+    if not asked.age:
+        return rows
+    age = ages(rows.select_related(None).only("pk", "team"), at)
+    return rows.filter(pk__in=[pk for pk, one in age.items() if one.days >= asked.age])
 
 
 def ordered(rows: Sequence[Row], asked: Asked) -> list[Row]:

@@ -22,7 +22,14 @@ from impediments.rules import require_work
 from impediments.views.finding import back, clash, find, is_part, onward, version_of
 from portfolio.actions import Conflict
 
-PICKED = (("stream", "Value stream"), ("team", "Team"), ("level", "Level"), ("category", "Kind"), ("owner", "Who acts"))
+PICKED = (
+    ("stream", "Value stream"),
+    ("team", "Team"),
+    ("level", "Level"),
+    ("category", "Kind"),
+    ("owner", "Who acts"),
+    ("age", "Age"),
+)
 
 
 def pickers(form: ListForm) -> list[dict[str, Any]]:
@@ -39,7 +46,7 @@ def pickers(form: ListForm) -> list[dict[str, Any]]:
 
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
-    """`?stream=`, `?team=`, `?level=`, `?category=`, `?owner=`; a script asks for `?part=board`, the columns alone."""
+    """Filtered by what PICKED names (`?team=falcon&age=10`); a script asks for `?part=board`, the columns alone."""
     user, now = me(request), timezone.now()
     form = ListForm(request.GET, user=user)
     form.is_valid()
@@ -49,11 +56,19 @@ def board(request: HttpRequest) -> HttpResponse:
         "board": shown,
         "may_log": queries.may_log_somewhere(user),
         "now": now,
+        "earlier": _earlier(form),
         "new": f"{reverse('impediment-new')}?{urlencode({'team': form.data.get('team', '')})}",
     }
     if is_part(request):
         return render(request, "impediments/board_body.html", context)
     return render(request, "impediments/board.html", context | {"pickers": pickers(form)})
+
+
+def _earlier(form: ListForm) -> str:
+    """The list of what is resolved, narrowed as the board is."""
+    names = [name for name, _ in PICKED if form.data.get(name) and name not in form.errors]
+    query = {"state": State.RESOLVED.value} | {name: form.data[name] for name in names}
+    return f"{reverse('impediment-list')}?{urlencode(query)}"
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,6 +21,6 @@ def in_berlin(cast: Cast) -> None:
 
 
 def logged(cast: Cast, when: str, since: str = "", **more: object) -> Impediment:
-    """Of Falcon, by Max, at `when`; in the way since then or since an earlier instant."""
-    fields = {"what": "No licence", "category": "procurement", "team": cast.falcon, **more}
-    return log_impediment(actor=cast.member, at=at(when), since=at(since or when), **fields)  # type: ignore[arg-type]
+    """Of Falcon, by Max, at `when`; in the way since then or since an earlier instant. Max logs for Falcon alone."""
+    fields = {"actor": cast.member, "what": "No licence", "category": "procurement", "team": cast.falcon, **more}
+    return log_impediment(at=at(when), since=at(since or when), **fields)  # type: ignore[arg-type]

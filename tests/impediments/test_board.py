@@ -1,6 +1,8 @@
 """The board: columns and cards, moving on it, what a resolution asks, who was faster, and back again."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,10 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from impediments.actions import move_impediment, resolve, set_level
+from impediments.actions import log_impediment, move_impediment, resolve, set_level
 from impediments.models import Impediment
 from tests.cast import Cast
-from tests.impediments.clocks_cast import logged
+from tests.impediments.clocks_cast import at, in_berlin, logged
 from tests.impediments.work_cast import items
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +133,47 @@ def test_filters_and_those_who_may_not_move(cast: Cast, pmo: Client) -> None:
     assert pmo.get("/impediments/?team=%00&level=x&owner=999&stream=nope").status_code == 200
     pmo.force_login(cast.viewer)
     assert "data-move" not in pmo.get("/impediments/").content.decode()
+
+
+def test_of_a_stream_or_team_alone(cast: Cast, pmo: Client) -> None:
+    for team in (cast.falcon, cast.heron, cast.kite):
+        log_impediment(actor=None, what=f"In {team.name}", category="other", team=team)
+
+    def shown(query: str) -> list[str]:
+        return re.findall(r'data-name="In (\w+)"', pmo.get(f"/impediments/?{query}").content.decode())
+
+    assert sorted(shown("")) == ["Falcon", "Heron", "Kite"]
+    assert sorted(shown("stream=payments")) == ["Falcon", "Heron"]
+    assert shown("stream=platform") == ["Kite"]
+    assert shown("team=heron") == ["Heron"]
+    assert shown("stream=platform&team=heron") == []
+    # What nobody knows is said nowhere on the board, and narrows nothing.
+    assert len(shown("team=nope")) == 3
+
+
+def test_by_age_and_so_is_what_was_resolved_long_ago(cast: Cast, pmo: Client) -> None:
+    """8 hours a day from 9 to 17 in Berlin; 5 May 2025 is a Monday."""
+    in_berlin(cast)
+    logged(cast, "2025-05-05 09:00", what="Old")
+    log_impediment(actor=None, what="Young", category="other", team=cast.falcon)
+    # From Monday, 9:00, to Friday: until 17:00 it is five days, a minute earlier not quite; Monday alone is one.
+    for what, end in (("Five", "2025-05-09 17:00"), ("Fewer", "2025-05-09 16:59"), ("One", "2025-05-05 17:00")):
+        resolve(actor=None, impediment=logged(cast, "2025-05-05 09:00", what=what), at=at(end), **HOW)
+    whole, aged = (pmo.get(f"/impediments/{query}").content.decode() for query in ("", "?age=5"))
+    assert ('data-name="Old"' in whole, 'data-name="Young"' in whole) == (True, True)
+    assert ('data-name="Old"' in aged, 'data-name="Young"' in aged) == (True, False)
+    assert "1 impediment stands in the way" in aged
+    assert "3 resolved over 14 days ago" in column(whole, "resolved")
+    assert "1 resolved over 14 days ago" in column(aged, "resolved")
+    assert "resolved over" not in column(pmo.get("/impediments/?age=10").content.decode(), "resolved")
+    # The way to them keeps what was chosen.
+    href = unescape(re.search(r'href="([^"]*state=resolved[^"]*)"', aged).group(1))  # type: ignore[union-attr]
+    assert href == "/impediments/list/?state=resolved&age=5"
+    listed = pmo.get(href).content.decode()
+    assert (">Five<" in listed, ">Fewer<" in listed) == (True, False)
+    # One of the pickers asks for it, and says what is chosen.
+    assert re.search(r'class="key">Age</span> 5 working days or more', aged)
+    assert "?age=10" in whole
 
 
 def test_as_many_queries_for_one_as_for_three(cast: Cast, pmo: Client) -> None:

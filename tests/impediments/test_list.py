@@ -55,10 +55,25 @@ def test_filters_and_order(pmo: Client, cast: Cast, three: list[Impediment]) -> 
     assert names(pmo, f"owner={cast.coach.pk}") == ["A"]
     assert names(pmo, "owner=none") == ["B"]
     assert names(pmo, "q=sign") == ["B"]
-    assert names(pmo, "stream=payments&team=falcon") == ["B", "A"]
-    assert names(pmo, "team=kite") == ["B", "A"]
     assert "Select a valid choice" in pmo.get(f"{LIST}?level=9").content.decode()
     assert "No impediment is like that" in pmo.get(f"{LIST}?q=zzz").content.decode()
+
+
+def test_of_a_stream_or_team_alone(pmo: Client, cast: Cast, three: list[Impediment]) -> None:
+    logged(cast, "2025-05-06 09:00", what="H", team=cast.heron, actor=None)
+    logged(cast, "2025-05-07 09:00", what="K", team=cast.kite, actor=None)
+    assert names(pmo, "sort=what") == ["A", "B", "H", "K"]
+    assert names(pmo, "sort=what&stream=payments") == ["A", "B", "H"]
+    assert names(pmo, "stream=platform") == ["K"]
+    assert names(pmo, "sort=what&team=falcon") == ["A", "B"]
+    assert names(pmo, "team=heron") == ["H"]
+    assert names(pmo, "stream=platform&team=heron") == []
+    # Who acts, and age: K since Wednesday, 7 May.
+    assert names(pmo, f"stream=payments&owner={cast.coach.pk}") == ["A"]
+    assert names(pmo, "as_of=2025-05-12&age=5&sort=what") == ["A", "B", "H"]
+    # A team of nobody's narrows nothing, and is said.
+    assert names(pmo, "sort=what&team=nope") == ["A", "B", "H", "K"]
+    assert "Select a valid choice" in pmo.get(f"{LIST}?team=nope").content.decode()
 
 
 def test_a_past_day_knows_what_was_open_then_at_which_level_and_how_old(pmo: Client, three: list[Impediment]) -> None:

@@ -1,5 +1,6 @@
 """The widget of the leader's page: the five that are most in the way, with their cost for those who may see it."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -70,6 +71,29 @@ def test_the_highest_level_comes_first_then_what_took_most(cast: Cast) -> None:
         "team:heron": ("1 open", ""),
         "team:falcon": ("1 open", ""),
     }
+
+
+def test_six_are_there_the_page_shows_the_top_five(client: Client, cast: Cast) -> None:
+    """By level, then by the item-days they took, then by age; as they are logged, another order."""
+    days = {name: f"2026-03-0{day}" for name, day in (("Old", 2), ("Last", 5), ("Much", 4), ("Some", 3))}
+    made = {name: impediment(cast.falcon, name, since) for name, since in days.items()}
+    made |= {name: impediment(cast.heron, name, "2026-03-05") for name in ("Office", "Board")}
+    raised(made["Office"], 2)
+    raised(made["Board"], 3)
+    # What took least costs most: item-days decide, not money.
+    took(made["Some"], 1, 3000)
+    took(made["Much"], 2, 600)
+    in_order = ["Board", "Office", "Much", "Some", "Old", "Last"]
+    found = shown(cast.leader)
+    assert [row[0].text for row in found.rows] == in_order
+    assert [line[0][1].text for line in found.lines] == in_order[:5]
+    assert (found.more, found.answer[:26]) == (1, "Six stand in the way: half")
+    client.force_login(cast.leader)
+    html = client.get("/").content.decode()
+    widget = html.split('id="impediments"')[1].split("</section>")[0]
+    assert re.findall(r'href="/impediments/(\d+)/"', widget) == [str(made[name].pk) for name in in_order[:5]]
+    assert "and 1 more impediment<" in widget
+    assert ">Last<" not in html
 
 
 def test_who_may_see_no_money_sees_days_and_no_cost(cast: Cast) -> None:
