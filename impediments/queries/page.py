@@ -21,6 +21,8 @@ from portfolio.models import Action, Decision, Team
 # Of the audit trail: what the page shows elsewhere, or in other words.
 UNTOLD = {"commented on", "changed a comment on", "removed a comment from", "put a comment back on"}
 UNNAMED = {"resolved_at", "merged_into", "logged_by", "logged_at", "via", "undo", "version"}
+# Names of things that have readers of their own: the page lists those that the reader may see.
+UNNAMED |= {"question", "action"}
 NAMES = {
     "since_at": "since",
     "is_external": "cause outside",
