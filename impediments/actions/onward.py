@@ -19,8 +19,8 @@ from impediments.queries.rows import blocked
 from impediments.rules import require_work
 from portfolio.actions import create_action, raise_decision
 from portfolio.evidence import Fact
-from portfolio.models import Action, Decision, DecisionKind
-from portfolio.rules import Person
+from portfolio.models import Action, Decision, DecisionKind, ValueStream
+from portfolio.rules import Person, require
 
 
 def improve(*, actor: Person, impediment: Impediment, **fields: Any) -> Action:
@@ -42,23 +42,29 @@ def improve(*, actor: Person, impediment: Impediment, **fields: Any) -> Action:
 def ask_leaders(*, actor: Person, impediment: Impediment, **fields: Any) -> Decision:
     """Raise a decision because of it. `fields` are those of portfolio.actions.raise_decision.
 
-    Without a subject it is of the team's value stream. What is known of the impediment is kept with the question.
+    Without a subject it is of the team's value stream. What is known of the impediment is kept with the question, of
+    its cost what the value stream of the decision paid: who reads the one sees that money, and no other.
     """
     require_work(actor, impediment)
+    require(actor, "manage_portfolio", impediment.team.stream)
     at = fields.pop("at", None) or timezone.now()
     given: dict[str, Any] = {"kind": DecisionKind.OTHER, "why": impediment.asked or impediment.description} | fields
     if not given.get("initiative") and not given.get("stream"):
         given["stream"] = impediment.team.stream
+    place = given["initiative"].stream if given.get("initiative") else given["stream"]
     with transaction.atomic():
-        made = raise_decision(actor=actor, facts=facts_of(impediment, at), at=at, **given)
+        made = raise_decision(actor=actor, facts=facts_of(impediment, place, at), at=at, **given)
         impediment.decisions.add(made)
         audit.record(actor=actor, verb="raised a decision on", target=impediment, data={"question": made.question})
         publish(impediment, "changed")
     return made
 
 
-def facts_of(impediment: Impediment, at: datetime) -> list[Fact]:
-    """What a question about an impediment rests on, as it stands: how long, who acts, what it blocks and took."""
+def facts_of(impediment: Impediment, stream: ValueStream, at: datetime) -> list[Fact]:
+    """What a question about an impediment rests on, as it stands: how long, who acts, what it blocks and took.
+
+    Money is that of `stream` alone; nothing is said where it took none from there.
+    """
     address = reverse("impediment", args=[impediment.pk])
     age = clocks.ages([impediment], at)[impediment.pk]
     items = blocked([impediment.pk], at).get(impediment.pk, 0)
@@ -70,8 +76,9 @@ def facts_of(impediment: Impediment, at: datetime) -> list[Fact]:
         Fact("impediment.items", "Items it blocks", str(items), items, "items", address=address),
         Fact("impediment.days", "Item-days it took", f"{cost.days:.1f}", round(cost.days, 4), "days", address=address),
     ]
-    if cost.amount is not None:
-        text = money(cost.amount)
+    paid = cost.seen(frozenset({stream.pk}))
+    if paid.amount is not None:
+        name = f"Capacity cost of {stream}" if paid.is_hidden else "Capacity cost"
         unit = settings.CURRENCY
-        facts.append(Fact("impediment.cost", "Capacity cost", text, float(cost.amount), unit, True, address))
+        facts.append(Fact("impediment.cost", name, money(paid.amount), float(paid.amount), unit, True, address))
     return facts

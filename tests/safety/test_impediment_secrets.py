@@ -3,13 +3,20 @@
 Max is of Falcon (Payments); Heron is of Payments too, Kite of Platform: he sees neither.
 """
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
+from impediments import actions
+from impediments.models import BlockedDay, Impediment
 from metrics.models import WorkItem
+from portfolio.models import Decision, Grant, Role, Team
 from tests.cast import Cast
+from tests.impediments.clocks_cast import logged
 from tests.impediments.work_cast import items
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +55,58 @@ def test_the_form_names_no_items_of_teams_that_one_does_not_see(cast: Cast, max_
     # Who sees both keeps what was ticked, whichever team the form is about.
     max_.force_login(cast.pmo)
     assert "HER-1" in max_.get(f"{NEW}items/?team=falcon&items={secret.pk}").content.decode()
+
+
+def took(one: Impediment, team: Team, amount: int) -> None:
+    """So much money on one day of a team."""
+    BlockedDay.objects.create(impediment=one, team=team, on=date(2025, 5, 7), items=1, in_progress=4, amount=amount)
+
+
+def costs_of(decision: Decision) -> list[tuple[str, float]]:
+    """The money that is kept with a decision."""
+    return [(fact["label"], fact["value"]) for fact in decision.evidence if fact["key"].endswith("impediment.cost")]
+
+
+def test_a_decision_keeps_the_money_of_its_own_stream(cast: Cast) -> None:
+    one = logged(cast, "2025-05-06 13:00")
+    took(one, cast.falcon, 1800)
+    took(one, cast.kite, 7123459)
+    mine = actions.ask_leaders(actor=cast.leader, impediment=one, question="Buy it?")
+    other = actions.ask_leaders(actor=cast.leader, impediment=one, question="Lend it?", stream=cast.platform)
+    assert costs_of(mine) == [("Capacity cost of Payments", 1800)]
+    assert costs_of(other) == [("Capacity cost of Platform", 7123459)]
+    # Where the stream of the decision paid nothing, no amount is kept at all.
+    BlockedDay.objects.filter(team=cast.falcon).delete()
+    assert costs_of(actions.ask_leaders(actor=cast.leader, impediment=one, question="Now?")) == []
+    BlockedDay.objects.filter(team=cast.kite).delete()
+    took(one, cast.falcon, 1800)
+    assert costs_of(actions.ask_leaders(actor=cast.leader, impediment=one, question="?")) == [("Capacity cost", 1800)]
+
+
+def test_an_owner_asks_no_decision_of_their_own_stream_about_another_one(cast: Cast, client: Client) -> None:
+    # Paul is PMO of Payments and looks after an impediment of Kite.
+    Grant.objects.create(user=cast.stream_pmo, role=Role.VIEWER, team=cast.kite)
+    one = actions.log_impediment(actor=None, what="No link", category="other", team=cast.kite, owner=cast.stream_pmo)
+    took(one, cast.kite, 7123459)
+    with pytest.raises(PermissionDenied):
+        actions.ask_leaders(actor=cast.stream_pmo, impediment=one, question="?", stream=cast.payments)
+    client.force_login(cast.stream_pmo)
+    body = {"kind": "other", "question": "?", "stream": "payments"}
+    assert client.post(f"/api/v1/impediments/{one.pk}/decide/", body, "application/json").status_code == 403
+    assert not Decision.objects.exists()
+
+
+def test_history_names_no_decisions_and_actions_of_others(cast: Cast, max_: Client) -> None:
+    one = logged(cast, "2025-05-06 13:00")
+    actions.ask_leaders(actor=cast.leader, impediment=one, question="Close Platform?", stream=cast.platform)
+    actions.improve(actor=cast.leader, impediment=one, name="Move Kite away", stream=cast.platform)
+    html = max_.get(f"/impediments/{one.pk}/").content.decode()
+    assert "Leo Brandt raised a decision on it" in html
+    assert "Leo Brandt agreed on an action for it" in html
+    assert "Close Platform?" not in html
+    assert "Move Kite away" not in html
+    # Who may read them is shown both.
+    max_.force_login(cast.leader)
+    html = max_.get(f"/impediments/{one.pk}/").content.decode()
+    assert "Close Platform?" in html
+    assert "Move Kite away" in html
