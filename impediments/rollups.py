@@ -8,7 +8,7 @@ batch of teams is one transaction. Today's rows are as of now: they are made ane
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 # Teams computed at once: bounds the memory, not the result.
 BATCH = 20
 # Grows when the way of computing changes: everything is made anew then.
-EDITION = 1
+EDITION = 2
 
 # Of each team that ever held a blocked item: what its blocks are.
 BLOCKS = """
@@ -45,6 +45,15 @@ BLOCKS = """
         ',' ORDER BY b.id))
     FROM held h JOIN impediments_block b USING (item_id) JOIN metrics_workitem i ON i.id = h.item_id
     WHERE h.team_id = ANY(%s) GROUP BY 1
+"""
+# Blocked items of teams that their tools deleted: when, in µs. They took what they took until then.
+DELETED = """
+    SELECT i.id, (extract(epoch FROM i.deleted_at) * 1000000)::bigint FROM metrics_workitem i
+    WHERE i.deleted_at IS NOT NULL AND EXISTS (SELECT FROM impediments_block b WHERE b.item_id = i.id) AND (
+        i.team_id = ANY(%(teams)s) OR EXISTS (
+            SELECT FROM metrics_teammove m
+            WHERE m.item_id = i.id AND (m.from_team_id = ANY(%(teams)s) OR m.to_team_id = ANY(%(teams)s))))
+    ORDER BY i.id
 """
 OF_ITEMS = """
     SELECT impediment_id, item_id, (extract(epoch FROM from_at) * 1000000)::bigint,
@@ -179,7 +188,7 @@ class Days:
 
 
 def _spread(teams: Sequence[Team], on: Ground, now: datetime) -> Days:
-    found = derive(read_teams([team.pk for team in teams]), micros(now), frozenset(team.pk for team in teams))
+    found = _columns([team.pk for team in teams], now)
     places = {team.pk: place for place, team in enumerate(teams)}
     of_team = np.array([places.get(team.id, 0) for team in found.teams], dtype=np.int64)
     spans = _spans(found, of_team, now)
@@ -193,6 +202,19 @@ def _spread(teams: Sequence[Team], on: Ground, now: datetime) -> Days:
     whole = np.rint(frame.bands(found, mask, window, of_team[found.team[mask]], len(teams))).astype(np.int64)
     near = spans._replace(first=spans.first - first, until=spans.until - first)
     return Days(teams, cost.spread(near, works, whole, rate), first)
+
+
+def _columns(teams: Sequence[int], now: datetime) -> FlowColumns:
+    """The flow of teams, with their blocked items that were deleted in their tools, up to the day before that."""
+    with connection.cursor() as cursor:
+        cursor.execute(DELETED, {"teams": list(teams)})
+        ids, ends = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2).T
+    found = derive(read_teams(teams, deleted=ids.tolist()), micros(now), frozenset(teams))
+    end = np.full(len(found.ids), OPEN)
+    end[np.isin(found.ids, ids)] = ends[np.isin(ids, found.ids)]
+    # The day of the deletion is the first that does not count, in the zone of who held the item.
+    until = _local(end[found.item], found.team, found)
+    return replace(found, day=np.minimum(found.day, until), until_day=np.minimum(found.until_day, until))
 
 
 def _works(team: Team, on: Ground, days: Ints) -> npt.NDArray[np.bool_]:

@@ -65,6 +65,12 @@ class Explanation:
         return sorted({block.key for block in self.blocks if block.item_id is None})
 
     @property
+    @property
+    def deleted(self) -> list[str]:
+        """Keys of items that were deleted in their tool by as_of: they count until the day before."""
+        items = {block.key: block.item for block in self.blocks if block.item is not None}
+        return sorted(key for key, item in items.items() if item.deleted_at and item.deleted_at <= self.as_of)
+
     def shows_money(self) -> bool:
         return any(run.amount is not None for run in self.runs)
 

@@ -1,7 +1,7 @@
 """The facts of items as the database holds them: one COPY, fixed-width records."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ OF_TEAMS = """
     SELECT i.id FROM metrics_teammove m JOIN metrics_workitem i ON i.id = m.item_id
     WHERE (m.from_team_id = ANY(%(wanted)s) OR m.to_team_id = ANY(%(wanted)s)) AND i.deleted_at IS NULL
 """
+AND_DELETED = "UNION SELECT id FROM metrics_workitem WHERE id = ANY(%(deleted)s)"
 OF_FACETS = """
     SELECT i.id FROM ({chosen}) every JOIN metrics_workitem i USING (id)
     WHERE (cardinality(%(of_kinds)s::text[]) = 0 OR i.kind = ANY(%(of_kinds)s))
@@ -84,13 +85,13 @@ class Facts:
     reasons: Mapping[int, str]
 
 
-def _copy_out(chosen: str, wanted: Sequence[int], facets: Facets = ALL_ITEMS) -> Records:
+def _copy_out(chosen: str, wanted: Sequence[int], facets: Facets = ALL_ITEMS, deleted: Collection[int] = ()) -> Records:
     """The records of the chosen items, in no order; times in µs since 1970."""
     buffer = io.BytesIO()
     if not facets.are_all:
         chosen = OF_FACETS.format(chosen=chosen)
     with connection.cursor() as cursor:
-        values = {"wanted": list(wanted), "kinds": ItemKind.values}
+        values = {"wanted": list(wanted), "kinds": ItemKind.values, "deleted": list(deleted)}
         values |= {f"of_{name}": list(chosen_ones) for name, chosen_ones in facets._asdict().items()}
         cursor.copy_expert(cursor.mogrify(FACTS.format(chosen=chosen), values).decode(), buffer)
     data = buffer.getbuffer()[HEADER_BYTES:-TRAILER_BYTES]
@@ -141,9 +142,13 @@ def read_scope(scope: Scope, facets: Facets = ALL_ITEMS) -> Facts:
     return read_teams(scope.teams, facets)
 
 
-def read_teams(teams: Sequence[int], facets: Facets = ALL_ITEMS) -> Facts:
-    """The facts of every item of `facets` that is or ever was in one of the teams, deleted ones left out."""
-    return _facts(_copy_out(OF_TEAMS, teams, facets))
+def read_teams(teams: Sequence[int], facets: Facets = ALL_ITEMS, deleted: Collection[int] = ()) -> Facts:
+    """The facts of every item of `facets` that is or ever was in one of the teams.
+
+    Items that were deleted in their tool are left out, but for those in `deleted` (primary keys).
+    """
+    chosen = f"{OF_TEAMS} {AND_DELETED}" if deleted else OF_TEAMS
+    return _facts(_copy_out(chosen, teams, facets, deleted))
 
 
 def read_items(ids: Sequence[int]) -> Facts:

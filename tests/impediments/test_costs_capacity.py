@@ -155,6 +155,44 @@ def test_items_of_a_removed_source_count_no_more(cast: Cast, items: dict[str, Wo
     assert explain(one, NOW).gone == ["A"]
 
 
+def test_a_deleted_item_keeps_the_days_before_and_adds_none_after(cast: Cast, items: dict[str, WorkItem]) -> None:
+    one = impediment(cast.falcon, "Licence", "2025-01-08 08:00")
+    for key in "AB":
+        blocks(one, items[key], "2025-01-08 08:00")
+    # Two of four on the 8th and 9th: 2 × 2 × 600 = 2,400, prepared before A is deleted on the 10th at noon.
+    rollups.prepare(at("2025-01-09 18:00"))
+    before = list(BlockedDay.objects.order_by("on").values_list("pk", "on", "items", "in_progress", "amount"))
+    assert sum(row[-1] for row in before) == 2400
+    WorkItem.objects.filter(key="A").update(deleted_at=at("2025-01-10 12:00"))
+    # From the 10th on B alone of three: 2,400 ÷ 3 = 800 on the 10th, 13th and 14th, 2,400 more; 4 + 3 item-days.
+    assert of(one) == (7, Decimal("4800.00"))
+    rows = list(BlockedDay.objects.order_by("on").values_list("pk", "on", "items", "in_progress", "amount"))
+    assert rows[:2] == before
+    assert [(on.day, items, wip, amount) for _, on, items, wip, amount in rows[2:]] == [
+        (10, 1, 3, 800), (13, 1, 3, 800), (14, 1, 3, 800),
+    ]  # fmt: skip
+    told = explain(one, NOW)
+    assert (told.gone, told.deleted) == ([], ["A"])
+    # What is ahead is B's.
+    assert project([one], date(2025, 1, 15), NOW)[one.pk].amount == 800
+    # Found again by its tool, it counts as if it had never been away.
+    WorkItem.objects.filter(key="A").update(deleted_at=None)
+    assert of(one) == (10, Decimal("6000.00"))
+
+
+def test_the_last_blocked_item_is_deleted(cast: Cast, items: dict[str, WorkItem]) -> None:
+    one = impediment(cast.falcon, "Licence", "2025-01-08 08:00")
+    blocks(one, items["A"], "2025-01-08 08:00")
+    rollups.prepare(at("2025-01-09 18:00"))
+    # 04:30 UTC on the 10th is 23:30 on the 9th in New York: the 9th is the first day that does not count.
+    Team.objects.filter(pk=cast.falcon.pk).update(timezone="America/New_York")
+    WorkItem.objects.filter(key="A").update(deleted_at=at("2025-01-10 04:30"))
+    derived(cast.falcon)
+    # The 8th alone, a quarter of 2,400; nothing later, and nothing ahead.
+    assert of(one) == (1, Decimal("600.00"))
+    assert project([one], date(2025, 1, 20), NOW)[one.pk].amount == 0
+
+
 def test_it_catches_up_and_writes_nothing_twice(cast: Cast, items: dict[str, WorkItem]) -> None:
     one = impediment(cast.falcon, "Licence", "2025-01-13 08:00")
     held = blocks(one, items["A"], "2025-01-13 08:00")
