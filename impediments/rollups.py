@@ -315,7 +315,11 @@ class Freshness:
 
 def freshness(teams: Collection[int], now: datetime) -> Freshness:
     """How fresh the blocked days of these teams are: one query."""
-    rows = list(Team.objects.filter(pk__in=teams).exclude(ended_on__lt=timezone.localdate(now)).order_by()
-                .values_list("blocked_mark__made_at", "blocked_mark__done_until"))  # fmt: skip
-    late = sum(until is None or until <= timezone.localdate(now) - timedelta(1) for _, until in rows)
-    return Freshness(min((made for made, _ in rows if made is not None), default=None), late)
+    rows = [team for team in Team.objects.filter(pk__in=teams).select_related("blocked_mark") if _goes_on(team, now)]
+    marks = [(team, getattr(team, "blocked_mark", None)) for team in rows]
+    late = sum(mark is None or mark.done_until <= today(team, now) for team, mark in marks)
+    return Freshness(min((mark.made_at for _, mark in marks if mark is not None), default=None), late)
+
+
+def _goes_on(team: Team, now: datetime) -> bool:
+    return team.ended_on is None or team.ended_on >= today(team, now)

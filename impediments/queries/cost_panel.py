@@ -9,6 +9,7 @@ from impediments import costs
 from impediments.costs import Explanation, Projection, Run
 from impediments.forms.costs import USUAL_DAYS
 from impediments.models import Impediment
+from metrics.rules import Freshness, of_sources, sources_of
 
 # Lines of the formula; the others are in the CSV.
 MOST_RUNS = 8
@@ -22,6 +23,7 @@ class CostPanel:
     until: date
     coming: Projection | None
     may_see_money: bool
+    sources: Freshness
     query: str = ""
 
     @property
@@ -44,4 +46,7 @@ def cost_panel(one: Impediment, user: User, as_of: datetime, until: date | None 
     found = costs.explain(one, as_of, streams)
     coming = costs.project([one], day, as_of, streams).get(one.pk)
     teams = {part.stream for part in found.capacity.parts} or {one.team.stream_id}
-    return CostPanel(found, day, coming, bool(teams & streams), query)
+    hit = {block.item.team_id for block in found.blocks if block.item} | {one.team_id}
+    # A query is that of a past day.
+    fresh = of_sources(sources_of(hit), as_of, as_of if query else None)
+    return CostPanel(found, day, coming, bool(teams & streams), fresh, query)

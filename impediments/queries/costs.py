@@ -15,6 +15,8 @@ from impediments.costs import Capacity, Delay, GivesBack, Projection
 from impediments.models import BlockedDay, Category, Impediment
 from impediments.rollups import Freshness, freshness
 from metrics.forms import Asked
+from metrics.rules import Freshness as SourceFreshness
+from metrics.rules import of_sources, sources_of
 from portfolio.models import Team
 
 # So many impediments are listed; the others are in the CSV.
@@ -61,6 +63,7 @@ class Page:
     months: Sequence[Group]
     back: GivesBack
     freshness: Freshness
+    sources: SourceFreshness
     has_money: bool
 
     @property
@@ -114,6 +117,7 @@ def costs_page(asked: Asked, user: User, now: datetime, until: date) -> Page:
         months=_by_month(near, asked, at, streams),
         back=costs.gives_back(scope, costs.top(scope.teams, at, user=user), at),
         freshness=freshness(scope.teams, now),
+        sources=of_sources(sources_of(scope.teams), now, asked.as_of),
         has_money=_has_money(asked, streams),
     )
 
