@@ -4,18 +4,19 @@ from datetime import datetime
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 
 from core.models import AuditEntry
 from impediments import proposals
 from impediments.models import Answer, Block, Impediment, Proposal, State, Trigger, Via
 from impediments.proposals import news
 from metrics.load import upsert
-from metrics.models import BlockedStay, Source, WorkItem
+from metrics.models import BlockedStay, Source, Status, WorkItem
 from portfolio.actions import Conflict
 from portfolio.models import ValueStream
 from tests.cast import Cast
 from tests.demo import AS_OF
-from tests.impediments.test_triggers import block
+from tests.impediments.test_triggers import block, finished, waits
 from tests.metrics.cast import at, source
 from tests.metrics.test_flow import STATUSES, history
 
@@ -100,6 +101,122 @@ class TestProposing:
         assert proposed() == []
         blocked(board, "D")
         assert [keys(row) for row in proposed()] == [["B", "C", "D"]]
+
+
+def queue_of(board: Source, *names: str) -> None:
+    """Three items wait since Saturday 8, Wednesday 12 and Wednesday 19 March: 2, 12, 19 and 21 days a week."""
+    for name, day in zip(names, ("2025-03-08", "2025-03-12", "2025-03-19"), strict=False):
+        waits(board, name, day)
+
+
+def old_work(board: Source, *begun: str) -> None:
+    """Ten items took 1 … 10 days, 85 % of them 9 or less; those given are in progress since a day of March."""
+    finished(board, range(1, 11))
+    for name, day in (one.split() for one in begun):
+        upsert(board, history(name, "2025-01-01", f"2025-03-{day} dev"))
+
+
+def shown(client: Client, row: Proposal, cast: Cast) -> None:
+    """The evidence stands on the page, each item with a link to it that opens."""
+    client.force_login(cast.member)
+    page = client.get("/impediments/proposals/").content.decode()
+    assert row.evidence
+    for line in row.evidence:
+        assert line["url"] == f"/items/{line['item']}/"
+        assert f'<a href="{line["url"]}">{line["key"]}</a>' in page
+        assert client.get(line["url"]).status_code == 200
+        assert line["text"] in page
+
+
+@pytest.mark.django_db
+class TestAQueue:
+    def test_it_is_proposed_with_its_items(self, client: Client, cast: Cast, board: Source) -> None:
+        queue_of(board, "A", "B")
+        # Two items: 2, 12, 14 and 14 did not grow in the last week.
+        assert proposed() == []
+        waits(board, "C", "2025-03-19")
+        (row,) = proposed()
+        status = Status.objects.get(source=board, name="Wait")
+        assert (row.trigger, row.cause) == (Trigger.QUEUE, f"queue:{cast.falcon.pk}:{status.pk}")
+        assert (row.team, row.stream, row.what) == (cast.falcon, cast.payments, "Work of Falcon waits in “Wait”")
+        assert row.why == (
+            "The waiting grew three weeks running: 2, 12, 19 and 21 item-days a week from 3 Mar to 30 Mar 2025. "
+            "That is 100 % of all waiting of the value stream in these four weeks."
+        )
+        assert (row.category, row.since_at) == ("other", at("2025-03-03"))
+        # A: 2 + 7 + 7 + 7; B: 5 + 7 + 7; C: 5 + 7.
+        assert [(line["key"], line["text"]) for line in row.evidence] == [
+            (key, f"waited {days} days in “Wait” in these four weeks")
+            for key, days in (("A", 23), ("B", 19), ("C", 12))
+        ]
+        assert proposed() == []
+        shown(client, row, cast)
+
+    def test_dismissed_its_items_count_no_more(self, cast: Cast, board: Source) -> None:
+        queue_of(board, "A", "B", "C")
+        (row,) = proposed()
+        proposals.dismiss_proposal(actor=cast.member, proposal=row, reason="A test lab", at=NOW)
+        assert proposed() == []
+        # With D and E alone the last two weeks would be alike, whatever A to C do.
+        queue_of(board, "D", "E")
+        assert proposed() == []
+        waits(board, "F", "2025-03-19")
+        (again,) = proposed()
+        # 54 of 108 item-days.
+        assert (again.cause, keys(again)) == (row.cause, ["D", "E", "F"])
+        assert "That is 50 % of all waiting" in again.why
+
+    def test_accepted_it_blocks_what_waits(self, cast: Cast, board: Source) -> None:
+        queue_of(board, "A", "B", "C")
+        upsert(board, history("C", "2025-01-01", "2025-01-06 dev", "2025-03-19 09:00 wait", "2025-03-31 09:00 dev"))
+        (row,) = proposed()
+        made = proposals.accept_proposal(actor=cast.member, proposal=row, category="infrastructure", at=NOW)
+        # C is where it waited no more.
+        assert sorted(made.blocks.values_list("key", flat=True)) == ["A", "B"]
+        assert (made.what, made.team, made.category, made.via) == (row.what, cast.falcon, "infrastructure", Via.DATA)
+        assert proposed() == []
+
+
+@pytest.mark.django_db
+class TestOldWork:
+    def test_it_is_proposed_with_its_items(self, client: Client, cast: Cast, board: Source) -> None:
+        # On 31 March B is 11 days old, A 10, C 9: two of three are older than 9 days.
+        old_work(board, "A 22", "B 21", "C 23")
+        (row,) = proposed()
+        assert (row.trigger, row.cause) == (Trigger.AGEING, f"ageing:{cast.falcon.pk}")
+        assert (row.team, row.what) == (cast.falcon, "Work in progress of Falcon is older than usual")
+        assert row.why == (
+            "2 of 3 items in progress (67 %) are older than 9 days: of the 10 items finished in the last 90 days, "
+            "85 % took no longer than that."
+        )
+        # B was 10 days old on the 30th, the first day above 9.
+        assert (row.category, row.since_at) == ("other", at("2025-03-30"))
+        assert [(line["key"], line["text"]) for line in row.evidence] == [
+            ("B", "in progress for 11 days"),
+            ("A", "in progress for 10 days"),
+        ]
+        shown(client, row, cast)
+
+    def test_dismissed_its_items_count_no_more(self, cast: Cast, board: Source) -> None:
+        old_work(board, "A 22", "B 21", "C 23")
+        (row,) = proposed()
+        proposals.dismiss_proposal(actor=cast.member, proposal=row, at=NOW)
+        assert proposed() == []
+        # D is 12 days old: one of five is 20 %, one of four more than that.
+        old_work(board, "D 20", "E 30")
+        assert proposed() == []
+        upsert(board, history("E", "2025-01-01", "2025-03-30 dev", "2025-03-31 09:00 todo"))
+        assert [(one.cause, keys(one)) for one in proposed()] == [(row.cause, ["D"])]
+
+    def test_accepted_it_blocks_the_old_ones(self, cast: Cast, board: Source) -> None:
+        old_work(board, "A 22", "B 21", "C 23")
+        (row,) = proposed()
+        made = proposals.accept_proposal(actor=cast.member, proposal=row, at=NOW)
+        assert (made.what, made.team, made.category, made.via) == (row.what, cast.falcon, "other", Via.DATA)
+        assert sorted(made.blocks.values_list("key", flat=True)) == ["A", "B"]
+        assert proposed() == []
+        row.refresh_from_db()
+        assert (row.state, row.impediment) == (Answer.ACCEPTED, made)
 
 
 @pytest.mark.django_db
