@@ -14,12 +14,14 @@ from impediments.actions.held import check_open, held, keep, publish, values_of
 from impediments.actions.moving import close, go_on, open_again
 from impediments.actions.spells import reckon
 from impediments.actions.telling import tell_resolved
-from impediments.models import Attachment, Block, Impediment, RootCause, State
+from impediments.models import Block, Impediment, RootCause, State
+from impediments.notices import number, readers
 from metrics.actions import blocks as facts
 from portfolio.actions.writing import check_version
 from portfolio.rules import Person
 
-DUPLICATE = "Duplicate of {name} ({pk})."
+# By number: who reads the one may not see the other.
+DUPLICATE = "Duplicate of {number}."
 
 
 def merge(
@@ -30,10 +32,11 @@ def merge(
     version: int | None = None,
     at: datetime | None = None,
 ) -> Impediment:
-    """`impediment` is the same as `into`, which takes over its blocks, attachments, actions, decisions and duplicates.
+    """`impediment` is the same as `into`, which takes over its blocks, actions, decisions and duplicates.
 
-    It is resolved as a duplicate, with its own times; its comments are shown with both. The other one counts from the
-    earlier of both beginnings. Returns `into`.
+    It is resolved as a duplicate, with its own times; its comments and files are shown with both. The other one counts
+    from the earlier of both beginnings; its owner, where it had none, is that of the duplicate if they see it. Returns
+    `into`.
     """
     if impediment.pk == into.pk:
         raise ValidationError({"into": "Choose another impediment: this is the same one."})
@@ -47,7 +50,7 @@ def merge(
         keys = sorted(set(row.blocks.values_list("key", flat=True)))
         with facts.changing(_items(row)):
             undo = _take_over(row, other, at)
-            said = {"resolution": DUPLICATE.format(name=other, pk=other.pk), "root_cause": RootCause.UNKNOWN}
+            said = {"resolution": DUPLICATE.format(number=number(other)), "root_cause": RootCause.UNKNOWN}
             close(actor, "merged", row, {**said, "merged_into": other}, at, blocks=keys, undo=undo)
         _keep_other(actor, row, other, keys)
         tell_resolved(row, actor)
@@ -76,17 +79,17 @@ def _take_over(row: Impediment, other: Impediment, at: datetime) -> dict[str, An
     double = list(row.blocks.filter(to_at=None, item__in=other.blocks.filter(to_at=None).values("item")))
     end_blocks(double, at)
     going = list(row.blocks.all())
-    _reword(going, other.what)
+    if row.team_id == other.team_id:
+        _reword(going, other.what)
     undo: dict[str, Any] = {
         "into": other.pk,
         "ended": [block.pk for block in double],
         "blocks": [block.pk for block in going],
-        "attachments": list(row.attachments.values_list("pk", flat=True)),
         "duplicates": list(row.duplicates.values_list("pk", flat=True)),
         "actions": list(row.actions.exclude(pk__in=other.actions.values("pk")).values_list("pk", flat=True)),
         "decisions": list(row.decisions.exclude(pk__in=other.decisions.values("pk")).values_list("pk", flat=True)),
         "since": other.since_at.isoformat() if row.since_at < other.since_at else "",
-        "owner": row.owner_id if other.owner_id is None else None,
+        "owner": row.owner_id if _inherits(row, other) else None,
     }
     _move(undo, row, other)
     other.actions.add(*undo["actions"])
@@ -94,14 +97,20 @@ def _take_over(row: Impediment, other: Impediment, at: datetime) -> dict[str, An
     return undo
 
 
+def _inherits(row: Impediment, other: Impediment) -> bool:
+    """Whether the owner of a duplicate becomes that of the other one: it has none, and they may see it."""
+    if row.owner is None or other.owner_id is not None:
+        return False
+    return readers(other).filter(pk=row.owner.pk).exists()
+
+
 def _reword(blocks: list[Block], reason: str) -> None:
     facts.reword(stays=[one.stay_id for one in blocks if one.stay_id and one.to_at is None], reason=reason)
 
 
 def _move(which: Mapping[str, Any], row: Impediment, other: Impediment) -> None:
-    """Blocks, attachments and duplicates of one go to the other."""
+    """Blocks and duplicates of one go to the other."""
     Block.objects.filter(pk__in=which["blocks"], impediment=row).update(impediment=other)
-    Attachment.objects.filter(pk__in=which["attachments"], impediment=row).update(impediment=other)
     Impediment.objects.filter(pk__in=which["duplicates"], merged_into=row).update(merged_into=other)
 
 
@@ -109,9 +118,9 @@ def _keep_other(actor: Person, row: Impediment, other: Impediment, keys: list[st
     before = values_of(other)
     if row.since_at < other.since_at:
         _begin(other, row.since_at)
-    if row.owner and not other.owner:
+    if _inherits(row, other):
         other.owner = row.owner
-    keep(actor, "took over", other, before, duplicate=f"{row} ({row.pk})", blocks=keys)
+    keep(actor, "took over", other, before, duplicate=number(row), blocks=keys)
 
 
 def _begin(row: Impediment, since: datetime) -> None:
@@ -164,4 +173,4 @@ def _restore_other(actor: Person, row: Impediment, other: Impediment, undo: Mapp
         _begin(other, datetime.fromisoformat(undo["since"]))
     if undo["owner"] and other.owner_id == undo["owner"]:
         other.owner = None
-    keep(actor, "gave back", other, before, duplicate=f"{row} ({row.pk})")
+    keep(actor, "gave back", other, before, duplicate=number(row))

@@ -12,7 +12,7 @@ from accounts.models import User
 from core.comments import comments_of
 from core.models import AuditEntry, Comment
 from impediments.clocks import Standing
-from impediments.models import Block, Category, Impediment, Level, Period, RootCause, State
+from impediments.models import Attachment, Block, Category, Impediment, Level, Period, RootCause, State
 from impediments.queries import words
 from impediments.queries.rows import Row, rows_of
 from metrics.models import WorkItem
@@ -62,6 +62,9 @@ class Page:
     actions: Sequence[Action]
     decisions: Sequence[Decision]
     duplicates: Sequence[Impediment]
+    # What it was merged into, where the reader may open that.
+    same_as: Impediment | None
+    files: Sequence[Attachment]
     age_words: str
     clock_words: str
 
@@ -94,9 +97,22 @@ def page_of(one: Impediment, user: User, as_of: datetime, *, is_past: bool) -> P
         actions=list(one.actions.filter(pk__in=Action.objects.for_user(user).values("pk")).select_related("owner")),
         decisions=_decisions(one, user),
         duplicates=duplicates,
+        same_as=_same_as(one, user),
+        files=_files([one, *duplicates], as_of),
         age_words=_age_words(row, periods, as_of),
         clock_words=_clock_words(row.standing, one.team, as_of) if row.is_open and row.standing else "",
     )
+
+
+def _same_as(one: Impediment, user: User) -> Impediment | None:
+    seen = Impediment.objects.for_user(user)
+    return seen.filter(pk=one.merged_into_id).first() if one.merged_into_id else None
+
+
+def _files(ones: Sequence[Impediment], as_of: datetime) -> list[Attachment]:
+    """Their files; the contents are left where they are."""
+    rows = Attachment.objects.filter(impediment__in=ones, added_at__lte=as_of)
+    return list(rows.select_related("added_by").defer("data"))
 
 
 def _decisions(one: Impediment, user: User) -> list[Decision]:

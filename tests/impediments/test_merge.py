@@ -32,7 +32,7 @@ def test_what_goes_along(cast: Cast) -> None:
     older.refresh_from_db()
     assert found == kept
     assert (older.state, older.merged_into, older.root_cause) == ("resolved", kept, "unknown")
-    assert older.resolution == f"Duplicate of No licence ({kept.pk})."
+    assert older.resolution == f"Duplicate of VMO-{kept.pk}."
     assert [(row.key, row.from_at, row.to_at) for row in found.blocks.order_by("key", "from_at")] == [
         # That of the duplicate ended, for this one blocks the item too.
         ("A", at("2025-05-05 09:00"), at("2025-05-06 12:00")),
@@ -44,7 +44,8 @@ def test_what_goes_along(cast: Cast) -> None:
     # It counts from the earlier of both; the duplicate keeps its own time.
     assert (found.since_at, found.periods.get().from_at) == (at("2025-05-05 09:00"), at("2025-05-05 09:00"))
     assert older.periods.get().to_at == at("2025-05-06 12:00")
-    assert found.attachments.count() == 1
+    # Its files stay its own: who sees both is shown them with both.
+    assert (older.attachments.count(), found.attachments.count()) == (1, 0)
     # Duplicates of the duplicate are duplicates of this one.
     assert set(found.duplicates.all()) == {older, third}
     assert [entry.verb for entry in AuditEntry.objects.order_by("-pk")[:2]] == ["took over", "merged"]

@@ -4,20 +4,23 @@ Max is of Falcon (Payments); Heron is of Payments too, Kite of Platform: he sees
 """
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 
+from core.models import AuditEntry
 from impediments import actions
 from impediments.models import BlockedDay, Impediment
 from metrics.models import WorkItem
-from portfolio.models import Decision, Grant, Role, Team
+from portfolio.models import Decision, Grant, Initiative, Role, Team
 from tests.cast import Cast
 from tests.impediments.clocks_cast import logged
-from tests.impediments.work_cast import items
+from tests.impediments.costs_cast import blocks, impediment
+from tests.impediments.work_cast import items, stays
+from tests.metrics.forecast_board import board, feature, open_items
 
 pytestmark = pytest.mark.django_db
 SECRET = "Buy the rival"
@@ -110,3 +113,50 @@ def test_history_names_no_decisions_and_actions_of_others(cast: Cast, max_: Clie
     html = max_.get(f"/impediments/{one.pk}/").content.decode()
     assert "Close Platform?" in html
     assert "Move Kite away" in html
+
+
+MERGED = "Duplicate of VMO-{}."
+
+
+@pytest.fixture
+def merged(cast: Cast) -> tuple[Impediment, Impediment]:
+    """Of Falcon (Cora owns it), merged by Pia into one of Kite that Max may not see."""
+    (item,) = items(cast.falcon, "FAL-1")
+    mine = logged(cast, "2025-05-06 13:00", owner=cast.coach, items=[item])
+    actions.attach(actor=cast.member, impediment=mine, name="letter.txt", data=b"Only Falcon")
+    other = actions.log_impediment(actor=None, what=SECRET, category="other", team=cast.kite)
+    actions.merge(actor=cast.pmo, impediment=mine, into=other)
+    mine.refresh_from_db()
+    other.refresh_from_db()
+    return mine, other
+
+
+def test_merging_tells_each_team_of_its_own_only(
+    cast: Cast, max_: Client, merged: tuple[Impediment, Impediment]
+) -> None:
+    mine, other = merged
+    assert mine.resolution == MERGED.format(other.pk)
+    for address in (f"/impediments/{mine.pk}/", f"/api/v1/impediments/{mine.pk}/", "/impediments/list/?state=all"):
+        text = max_.get(address).content.decode()
+        assert SECRET not in text
+        assert f'href="/impediments/{other.pk}/"' not in text
+    assert MERGED.format(other.pk) in max_.get(f"/impediments/{mine.pk}/").content.decode()
+    # The reason that stands at Falcon's item is Falcon's.
+    assert [reason for *_, reason in stays(WorkItem.objects.get(key="FAL-1"))] == ["No licence"]
+    # Cora does not see Kite, so she does not come to own what is Kite's.
+    assert other.owner is None
+    # And the other way round: a reader of Kite alone.
+    Grant.objects.create(user=cast.outsider, role=Role.COACH, team=cast.kite)
+    max_.force_login(cast.outsider)
+    text = max_.get(f"/impediments/{other.pk}/").content.decode()
+    assert "The portal logged it" in text
+    assert f"VMO-{mine.pk}" in text
+    assert "No licence" not in text
+    assert "letter.txt" not in text
+    (file,) = mine.attachments.all()
+    assert max_.get(f"/impediments/{other.pk}/files/{file.pk}/").status_code == 404
+    # Who sees both reads both.
+    max_.force_login(cast.pmo)
+    text = max_.get(f"/impediments/{other.pk}/").content.decode()
+    assert f'href="/impediments/{mine.pk}/files/{file.pk}/">letter.txt' in text
+    assert f'href="/impediments/{other.pk}/">{SECRET}' in max_.get(f"/impediments/{mine.pk}/").content.decode()

@@ -273,7 +273,7 @@ def _duplicate(rows: dict[str, Impediment], cast: Cast) -> None:
         logged_at=at,
         logged_by=cast.who("team", team),
         resolved_at=over_at,
-        resolution=f"Duplicate of “{into.what}”",
+        resolution=f"Duplicate of VMO-{into.pk}.",
         root_cause=RootCause.UNKNOWN,
         merged_into=into,
     )
