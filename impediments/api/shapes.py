@@ -54,7 +54,10 @@ class Items(serializers.ListField):
 
 
 class BlockedSerializer(serializers.ModelSerializer):
-    """An item that it blocks, since when; `item` is null when its source was removed."""
+    """An item that it blocks, since when; `item` is null when its source was removed.
+
+    Of an item of a team that you do not see the key alone is told.
+    """
 
     since = serializers.DateTimeField(source="from_at", read_only=True)
 
@@ -77,9 +80,17 @@ def shown(ones: Collection[Impediment], user: User, at: datetime, *, is_past: bo
     rows = {row.one.pk: row for row in rows_of(ones, user, at, is_past=is_past)}
     during = Q(from_at__lte=at) & (Q(to_at=None) | Q(to_at__gt=at))
     blocks: dict[int, list[Block]] = {pk: [] for pk in rows}
-    for block in Block.objects.filter(during, impediment__in=rows):
-        blocks[block.impediment_id].append(block)
+    teams = set(Team.objects.for_user(user).order_by().values_list("pk", flat=True))
+    for block in Block.objects.filter(during, impediment__in=rows).select_related("item"):
+        blocks[block.impediment_id].append(_for_reader(block, teams))
     return Shown(rows, blocks)
+
+
+def _for_reader(block: Block, teams: Collection[int]) -> Block:
+    """A block with the item that it has where the reader sees its team, as on the page."""
+    if block.item is not None and block.item.team_id not in teams:
+        block.item, block.title = None, ""
+    return block
 
 
 class ImpedimentSerializer(serializers.ModelSerializer):

@@ -160,3 +160,19 @@ def test_merging_tells_each_team_of_its_own_only(
     text = max_.get(f"/impediments/{other.pk}/").content.decode()
     assert f'href="/impediments/{mine.pk}/files/{file.pk}/">letter.txt' in text
     assert f'href="/impediments/{other.pk}/">{SECRET}' in max_.get(f"/impediments/{mine.pk}/").content.decode()
+
+
+def test_programs_are_told_the_key_alone_of_items_of_others(cast: Cast, max_: Client, secret: WorkItem) -> None:
+    (own,) = items(cast.falcon, "FAL-1")
+    one = logged(cast, "2025-05-06 13:00", items=[own], actor=cast.pmo)
+    actions.block_items(actor=cast.pmo, impediment=one, items=[secret])
+    for address in (f"/api/v1/impediments/{one.pk}/", "/api/v1/impediments/"):
+        told = max_.get(address).json()
+        told = told.get("results", [told])[0]
+        assert {block["key"]: (block["item"], block["title"]) for block in told["blocks"]} == {
+            "FAL-1": (own.pk, own.title),
+            "HER-1": (None, ""),
+        }
+    max_.force_login(cast.pmo)
+    told = max_.get(f"/api/v1/impediments/{one.pk}/").json()["blocks"]
+    assert (secret.pk, SECRET) in [(block["item"], block["title"]) for block in told]
