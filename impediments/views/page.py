@@ -71,7 +71,7 @@ def show(request: HttpRequest, one: Impediment, status: int = 200, **bound: Any)
         "topic": f"impediments:{one.pk}",
         "cost": _cost(request, one, view),
         **after.links(user, one),
-        "files": one.attachments.filter(added_at__lte=view.at).select_related("added_by").defer("data"),
+        "files": page.files,
         "number": f"VMO-{one.pk}",
         "pk_text": str(one.pk),
         "sees_team": Team.objects.for_user(user).filter(pk=one.team_id).exists(),
