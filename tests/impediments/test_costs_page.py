@@ -1,5 +1,7 @@
 """The costs page, the section of an impediment's page, their CSV, and the facts of decisions."""
 
+import csv
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +17,7 @@ from impediments.models import Impediment
 from metrics.models import WorkItem
 from portfolio.models import Initiative, Team, TeamCost
 from tests.cast import PASSWORD, Cast
+from tests.funding import cast as work
 from tests.impediments.costs_cast import blocks, impediment
 from tests.metrics.forecast_board import NOON, board, feature, item
 
@@ -87,6 +90,70 @@ def test_the_formula_is_written_out_on_the_impediments_page(cast: Cast, licence:
     assert "14 ÷ 7 weeks × 10,000 EUR a week = 20,000 EUR" in text
     rows = page(cast, "leader", f"/impediments/{licence.pk}/costs.csv")
     assert "2025-05-28,falcon,2400.00,1.0,4,600.0000" in rows
+
+
+SUMS = "/impediments/costs/?scope=portfolio&from=2025-01-01&to=2025-02-28&as_of=2025-02-05"
+
+
+@pytest.fixture
+def three(cast: Cast) -> None:
+    """Falcon (Payments) costs 2,400 a day with four items in progress, Kite (Platform) 1,000 with two.
+
+    So an item-day is worth 600 and a quarter of a team day, or 500 and half of one. By ends of working days:
+
+    | impediment           | blocks | from Falcon           | from Kite        | January | February  |
+    |----------------------|--------|-----------------------|------------------|---------|-----------|
+    | Licence, procurement | A      | 29, 30, 31 Jan, 3 Feb |                  | 3 × 600 | 600       |
+    | Rights, access       | K      |                       | 31 Jan, 3, 4 Feb | 500     | 2 × 500   |
+    | Invoice, procurement | B, L   | 4 Feb                 | 4 Feb            |         | 600 + 500 |
+    """
+    cache.clear()
+    Team.objects.update(timezone="UTC")
+    items = {}
+    for team, rate, keys in ((cast.falcon, "2400", "ABCD"), (cast.kite, "1000", "KL")):
+        work.cost(team, (date(2025, 1, 1), rate))
+        items |= {key: work.item(team, key, "2025-01-03 09:00") for key in keys}
+        work.derived(team)
+    for team, what, category, keys, since, until in (
+        (cast.falcon, "Licence", "procurement", "A", "2025-01-29 08:00", "2025-02-04 09:00"),
+        (cast.kite, "Rights", "access", "K", "2025-01-31 08:00", "2025-02-05 09:00"),
+        (cast.falcon, "Invoice", "procurement", "BL", "2025-02-04 08:00", "2025-02-05 09:00"),
+    ):
+        one = impediment(team, what, since, until, category=category)
+        for key in keys:
+            blocks(one, items[key], since, until)
+    rollups.prepare(work.at("2025-02-05 12:00"))
+
+
+@pytest.mark.parametrize(
+    ("part", "rows"),
+    [
+        # Impediments, item-days, team days, money. Procurement: 4 × 600 + 600 + 500; access: 3 × 500.
+        ("category", [["Procurement", 2, 6, 1.75, 3500], ["Access or security", 1, 3, 1.5, 1500]]),
+        # Platform: 3 × 500 + 500; Payments: 4 × 600 + 600.
+        ("place", [["Platform", 2, 4, 2, 2000], ["Payments", 2, 5, 1.25, 3000]]),
+        # January: 3 × 600 + 500; February: 600 + 2 × 500 + 600 + 500. How many are open is not told of months.
+        ("month", [["Jan 2025", 4, 1.25, 2300], ["Feb 2025", 5, 2, 2700]]),
+    ],
+)
+def test_sums_by_category_value_stream_and_month(cast: Cast, three: None, part: str, rows: list[list[object]]) -> None:
+    client = Client()
+    client.force_login(cast.leader)
+    head, *lines = csv.reader(client.get(f"{SUMS}&format=csv&part={part}").getvalue().decode().splitlines())
+    wide = head.index("capacity_cost") + 1
+    assert [[line[0], *map(float, line[1:wide])] for line in lines] == rows
+    # All ways of adding up come to the same: 5,000, and 9 item-days, 3.25 team days.
+    sums = [
+        sum(float(line[head.index(name)]) for line in lines) for name in ("capacity_cost", "item_days", "team_days")
+    ]
+    assert sums == [5000, 9, 3.25]
+    text = page(cast, "leader", SUMS)
+    # The page says the same: in the row of each name the cell of its cost.
+    text = page(cast, "leader", SUMS)
+    assert "blocked work took 3.2 team days in 59 days, 5,000 EUR" in text
+    for name, *_, amount in rows:
+        row = rf'{name}(</a>)?</th>((?!</tr>).)*data-label="Capacity cost">\s*{amount:,}\s*</td>'
+        assert re.search(row, text), name
 
 
 @pytest.mark.parametrize("part", ["category", "place", "month", "impediment", "day"])
