@@ -27,7 +27,6 @@ from impediments.models import Category, Level
 from impediments.queries.costs import Group, costs_page
 from metrics.api.figures import SCOPE, WINDOW, asked_of
 from portfolio.api.base import VerbMixin
-from portfolio.models import Initiative
 
 
 def _capacity(one: Capacity) -> dict[str, Any]:
@@ -47,8 +46,6 @@ def _delay(one: Delay) -> dict[str, Any]:
 
 def _slips(one: Delay, user: User) -> list[dict[str, Any]]:
     """The initiatives that land later, those that the asker may see."""
-    ids = [part.initiative for part in one.parts]
-    seen = set(Initiative.objects.for_user(user).filter(pk__in=ids).values_list("pk", flat=True))
     rich = money_streams(user)
     return [
         {
@@ -61,7 +58,7 @@ def _slips(one: Delay, user: User) -> list[dict[str, Any]]:
         | money(part.cost_of_delay, "cost_of_delay", is_hidden=part.stream not in rich)
         | money(part.amount, "cost", is_hidden=part.stream not in rich)
         for part in one.parts
-        if part.initiative in seen
+        if part.slug
     ]
 
 
@@ -92,7 +89,7 @@ class CostView(APIView):
         """
         user, one, (at, _) = cast(User, request.user), find(request, pk), instant_of(request)
         streams = money_streams(user)
-        found = explain(one, at, streams)
+        found = explain(one, at, streams, user)
         return Response(
             {
                 "impediment": one.pk,

@@ -2,7 +2,7 @@
 
 from impediments.costs.base import added, money_streams, open_at
 from impediments.costs.capacity import Capacity, TeamPart, by_month, capacity, whole
-from impediments.costs.delay import Delay, Release, Slip, delay, releases, together
+from impediments.costs.delay import Delay, Release, Slip, delay, releases, together, told
 from impediments.costs.explaining import Explanation, Projection, Run, day_rows, explain, project, rate_on
 from impediments.costs.top import GivesBack, Line, blocked_items, gives_back, top
 
@@ -33,4 +33,5 @@ __all__ = [
     "together",
     "top",
     "whole",
+    "told",
 ]

@@ -12,6 +12,7 @@ from decimal import Decimal
 import numpy as np
 from django.db import connection
 
+from accounts.models import User
 from funding.rollups import OF_ITEMS
 from impediments.costs.base import CENT, Which, added, keys, open_at
 from impediments.models import Block, Category, Impediment
@@ -21,6 +22,9 @@ from portfolio.models import Initiative
 
 # Fewer resolved impediments of a category do not say how long the next one takes.
 FEWEST = 3
+NO_LANDING = "{name} has no landing date"
+# What stands for the name of an initiative that the reader may not see.
+UNSEEN = "an initiative you do not see"
 # Days from since-when to the resolution, added up over all periods, of those that are resolved at as_of.
 RESOLUTIONS = """
     WITH resolved AS (
@@ -65,6 +69,13 @@ class Slip:
     def weeks(self) -> float | None:
         return None if self.days is None else self.days / 7
 
+    def unnamed(self) -> "Slip":
+        """The same without its name, its short name, its plans and its items."""
+        reason = self.reason
+        if reason.startswith(self.name):
+            reason = NO_LANDING.format(name=UNSEEN)
+        return replace(self, name=UNSEEN, slug="", items=(), landing_on=None, reason=reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Delay:
@@ -80,6 +91,13 @@ class Delay:
     loose: tuple[str, ...] = ()
     reason: str = ""
     is_hidden: bool = False
+
+    def named(self, initiatives: Collection[int]) -> "Delay":
+        """The same with the names and plans of these initiatives (primary keys) alone; before `seen`."""
+        if all(part.initiative in initiatives for part in self.parts):
+            return self
+        parts = tuple(part if part.initiative in initiatives else part.unnamed() for part in self.parts)
+        return replace(self, parts=parts, reason=_reason(parts))
 
     def seen(self, streams: frozenset[int]) -> "Delay":
         """The same with the money of these value streams (base.money_streams) alone."""
@@ -181,12 +199,23 @@ def _delay(
     if not parts:
         return replace(given, reason=_nothing(one.pk in items.had, bool(loose)))
     days = [part.days for part in parts if part.days is not None]
-    if not days:
-        return replace(given, reason="; ".join(dict.fromkeys(part.reason for part in parts)))
-    amount = added([part.amount for part in parts])
-    unpriced = " and ".join(part.name for part in parts if part.cost_of_delay is None)
-    reason = f"nobody said what a week of delay of {unpriced} costs" if unpriced else ""
-    return replace(given, amount=amount, weeks=max(days) / 7, reason=reason)
+    given = replace(given, reason=_reason(parts))
+    return replace(given, amount=added([part.amount for part in parts]), weeks=max(days) / 7) if days else given
+
+
+def _reason(parts: Sequence[Slip]) -> str:
+    """Why nothing is known of any of them, else whose week of delay has no price."""
+    if all(part.days is None for part in parts):
+        return "; ".join(dict.fromkeys(part.reason for part in parts))
+    unpriced = " and ".join(dict.fromkeys(part.name for part in parts if part.cost_of_delay is None))
+    return f"nobody said what a week of delay of {unpriced} costs" if unpriced else ""
+
+
+def told(delays: Mapping[int, Delay], user: User) -> dict[int, Delay]:
+    """What `user` may read of delays: the names and plans of initiatives that they see. One query."""
+    ids = {part.initiative for one in delays.values() for part in one.parts}
+    seen = set(Initiative.objects.for_user(user).filter(pk__in=ids).values_list("pk", flat=True))
+    return {pk: one.named(seen) for pk, one in delays.items()}
 
 
 def _nothing(had: bool, is_loose: bool) -> str:
@@ -201,7 +230,7 @@ def _slip(initiative: Initiative, items: tuple[str, ...], release: Release, land
     if release.on is None:
         reason = release.why
     elif landing.on is None:
-        reason = f"{initiative.name} has no landing date: {landing.reason}"
+        reason = f"{NO_LANDING.format(name=initiative.name)}: {landing.reason}"
     else:
         days = max((release.on - landing.on).days, 0)
     amount = None if days is None or weekly is None else (weekly * days / 7).quantize(CENT)

@@ -9,11 +9,12 @@ from itertools import groupby
 import numpy as np
 from django.db.models import Q
 
+from accounts.models import User
 from funding.formulas.days import workdays
 from funding.rollups import Ground, ground
 from impediments.costs.base import Which, added, keys, open_at
 from impediments.costs.capacity import Capacity, capacity
-from impediments.costs.delay import Delay, delay
+from impediments.costs.delay import Delay, delay, told
 from impediments.models import Block, BlockedDay, Impediment
 from impediments.rollups import Freshness, freshness, today
 from metrics.columns.zones import day_number
@@ -65,12 +66,12 @@ class Explanation:
         return sorted({block.key for block in self.blocks if block.item_id is None})
 
     @property
-    @property
     def deleted(self) -> list[str]:
         """Keys of items that were deleted in their tool by as_of: they count until the day before."""
         items = {block.key: block.item for block in self.blocks if block.item is not None}
         return sorted(key for key, item in items.items() if item.deleted_at and item.deleted_at <= self.as_of)
 
+    @property
     def shows_money(self) -> bool:
         return any(run.amount is not None for run in self.runs)
 
@@ -107,11 +108,17 @@ def _runs(rows: list[BlockedDay], on: Ground, streams: frozenset[int] | None) ->
     return found
 
 
-def explain(impediment: Impediment, as_of: datetime, streams: frozenset[int] | None = None) -> Explanation:
-    """Everything the costs of an impediment are made of; money only of `streams` (base.money_streams; None: all)."""
+def explain(
+    impediment: Impediment, as_of: datetime, streams: frozenset[int] | None = None, user: User | None = None
+) -> Explanation:
+    """Everything the costs of an impediment are made of; money only of `streams` (base.money_streams; None: all).
+
+    `user`: who reads it; initiatives that they do not see are not named.
+    """
     rows = day_rows(impediment, as_of)
     on = ground({row.team for row in rows})
     cost, late = capacity([impediment], as_of=as_of)[impediment.pk], delay([impediment], as_of)[impediment.pk]
+    late = told({impediment.pk: late}, user)[impediment.pk] if user is not None else late
     if streams is not None:
         cost, late = cost.seen(streams), late.seen(streams)
     blocks = tuple(Block.objects.filter(impediment=impediment, from_at__lte=as_of).select_related("item__team"))

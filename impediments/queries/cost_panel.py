@@ -43,7 +43,7 @@ def cost_panel(one: Impediment, user: User, as_of: datetime, until: date | None 
     """
     streams = costs.money_streams(user)
     day = until or as_of.astimezone(one.team.zone).date() + timedelta(USUAL_DAYS)
-    found = costs.explain(one, as_of, streams)
+    found = costs.explain(one, as_of, streams, user)
     coming = costs.project([one], day, as_of, streams).get(one.pk)
     teams = {part.stream for part in found.capacity.parts} or {one.team.stream_id}
     hit = {block.item.team_id for block in found.blocks if block.item} | {one.team_id}

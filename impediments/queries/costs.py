@@ -104,8 +104,8 @@ def costs_page(asked: Asked, user: User, now: datetime, until: date) -> Page:
     at, scope = asked.as_of or now, asked.scope
     end = min(at, datetime.combine(asked.window.last, time.max, tzinfo=scope.zone))
     streams = costs.money_streams(user)
-    near = _near(asked, user)
-    rows = _rows(_found(near, asked, end), asked, at, end, streams, until)
+    near = _near(asked, user, at)
+    rows = _rows(_found(near, asked, end), asked, user, at, end, until)
     return Page(
         asked=asked,
         until=until,
@@ -114,7 +114,7 @@ def costs_page(asked: Asked, user: User, now: datetime, until: date) -> Page:
         whole=_group(scope.name, rows),
         categories=_by_category(rows),
         places=_by_place(rows, asked),
-        months=_by_month(near, asked, at, streams),
+        months=_by_month(near, asked, at, user),
         back=costs.gives_back(scope, costs.top(scope.teams, at, user=user), at),
         freshness=freshness(scope.teams, now),
         sources=of_sources(sources_of(scope.teams), now, asked.as_of),
@@ -122,15 +122,13 @@ def costs_page(asked: Asked, user: User, now: datetime, until: date) -> Page:
     )
 
 
-def _rows(
-    found: Sequence[Impediment], asked: Asked, at: datetime, end: datetime, streams: frozenset[int], until: date
-) -> list[Row]:
+def _rows(found: Sequence[Impediment], asked: Asked, user: User, at: datetime, end: datetime, until: date) -> list[Row]:
     """What took most first; what is resolved and took nothing is left out."""
-    window, teams = asked.window, asked.scope.teams
+    window, teams, streams = asked.window, asked.scope.teams, costs.money_streams(user)
     ids = [one.pk for one in found]
     open_ids = set(costs.open_at(Impediment.objects.filter(pk__in=ids), end).values_list("pk", flat=True))
     took = costs.capacity(ids, window.first, window.last, as_of=at, teams=teams)
-    late, coming = costs.delay(ids, end), costs.project(ids, until, at, streams, teams)
+    late, coming = costs.told(costs.delay(ids, end), user), costs.project(ids, until, at, streams, teams)
     rows = [
         Row(one, one.pk in open_ids, took[one.pk].seen(streams), late[one.pk].seen(streams), coming.get(one.pk))
         for one in found
@@ -143,13 +141,13 @@ def _has_money(asked: Asked, streams: frozenset[int]) -> bool:
     return Team.objects.filter(pk__in=asked.scope.teams, stream__in=streams).exists()
 
 
-def _near(asked: Asked, user: User) -> QuerySet[Impediment]:
-    """What the reader may see of the scope's teams, or of what took something from them."""
+def _near(asked: Asked, user: User, at: datetime) -> QuerySet[Impediment]:
+    """What the reader may see of the scope's teams, or of what took something from them: what was logged by then."""
     teams = asked.scope.teams
     took = BlockedDay.objects.filter(team__in=teams).values("impediment")
     # Visible is a condition of its own: two of them in one query are slow.
     seen = Impediment.objects.for_user(user).values("pk")
-    return Impediment.objects.filter(Q(team__in=teams) | Q(pk__in=took), pk__in=seen)
+    return Impediment.objects.filter(Q(team__in=teams) | Q(pk__in=took), pk__in=seen, logged_at__lte=at)
 
 
 def _found(near: QuerySet[Impediment], asked: Asked, end: datetime) -> list[Impediment]:
@@ -211,9 +209,9 @@ def _of_place(row: Row, pk: int, *, by_stream: bool) -> Row:
     return replace(row, capacity=capacity, delay=replace(row.delay, parts=tuple(slips)))
 
 
-def _by_month(near: QuerySet[Impediment], asked: Asked, at: datetime, streams: frozenset[int]) -> list[Group]:
+def _by_month(near: QuerySet[Impediment], asked: Asked, at: datetime, user: User) -> list[Group]:
     """What was taken in each month that the window touches; of few months also what was delayed at its end."""
-    ids = list(near.values_list("pk", flat=True))
+    ids, streams = list(near.values_list("pk", flat=True)), costs.money_streams(user)
     window = asked.window
     found = costs.by_month(ids, window.first, window.last, as_of=at, teams=asked.scope.teams)
     months = _months(window.first, min(window.last, at.astimezone(asked.scope.zone).date()))
@@ -223,14 +221,15 @@ def _by_month(near: QuerySet[Impediment], asked: Asked, at: datetime, streams: f
             f"{month:%b %Y}",
             len(ids),
             found.get(month, Capacity()).seen(streams),
-            _delay_at(ids, _end_of(month, asked, at), streams) if tells_delay else Delay(),
+            _delay_at(ids, _end_of(month, asked, at), user, streams) if tells_delay else Delay(),
         )
         for month in months
     ]
 
 
-def _delay_at(impediments: Sequence[int], at: datetime, streams: frozenset[int]) -> Delay:
-    return costs.together(one.seen(streams) for one in costs.delay(impediments, at).values())
+def _delay_at(impediments: Sequence[int], at: datetime, user: User, streams: frozenset[int]) -> Delay:
+    found = costs.told(costs.delay(impediments, at), user)
+    return costs.together(one.seen(streams) for one in found.values())
 
 
 def _end_of(month: date, asked: Asked, at: datetime) -> datetime:

@@ -176,3 +176,35 @@ def test_programs_are_told_the_key_alone_of_items_of_others(cast: Cast, max_: Cl
     max_.force_login(cast.pmo)
     told = max_.get(f"/api/v1/impediments/{one.pk}/").json()["blocks"]
     assert (secret.pk, SECRET) in [(block["item"], block["title"]) for block in told]
+
+
+@pytest.mark.parametrize("every", [1, 0])
+def test_initiatives_of_others_are_not_named(cast: Cast, max_: Client, every: int) -> None:
+    """With a landing date (items are finished on each working day), and without."""
+    cache.clear()
+    one = impediment(cast.falcon, "Licence", "2025-05-26 08:00", promised_on=date(2025, 6, 19))
+    for team, name in ((cast.falcon, "Refunds"), (cast.kite, SECRET)):
+        made = Initiative.objects.create(slug=f"of-{team.slug}", name=name, stream=team.stream)
+        feature(board(team, every=every), team.name, 1, *open_items(team.name, 3), initiative=made)
+        blocks(one, WorkItem.objects.get(key=f"{team.name}-0"), "2025-05-26 08:00")
+    page, api = f"/impediments/{one.pk}/?as_of=2025-06-02", f"/api/v1/impediments/{one.pk}/costs/?as_of=2025-06-02"
+    costs = "/impediments/costs/?scope=team:falcon&as_of=2025-06-02"
+    for address in (page, api, costs):
+        answer = max_.get(address)
+        assert answer.status_code == 200
+        text = answer.content.decode()
+        assert SECRET not in text
+        assert "of-kite" not in text
+    text = max_.get(page).content.decode()
+    if every:
+        # From 5 to 19 June: two weeks.
+        assert "nobody said what a week of delay of Refunds and an initiative you do not see costs" in text
+        assert "An initiative you do not see waits for it, too." in text
+    else:
+        assert "Refunds has no landing date: " in text
+        assert "; an initiative you do not see has no landing date." in text
+    # The delay itself is told, and to leaders of whom.
+    assert max_.get(api).json()["delay"]["weeks"] == (2 if every else None)
+    max_.force_login(cast.leader)
+    assert SECRET in max_.get(page).content.decode()
+    assert [one["initiative"] for one in max_.get(api).json()["delay"]["initiatives"]] == ["of-falcon", "of-kite"]
