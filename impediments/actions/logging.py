@@ -25,6 +25,7 @@ from impediments.actions.spells import begin_spell, reckon
 from impediments.actions.telling import tell_logged, tell_owner
 from impediments.limits import Limits
 from impediments.models import EXTERNAL, Impediment, Period, State, Via
+from impediments.notices import readers
 from impediments.rules import require_log
 from metrics.actions import blocks as facts
 from metrics.models import BlockedStay
@@ -63,7 +64,7 @@ def log_impediment(
     require_log(actor, team)
     at = at or timezone.now()
     check_team(team, at)
-    _check_owner(owner)
+    _check_owner(owner, team)
     since_at = since_of(since, team, at)
     row = Impediment(
         what=text_of(what),
@@ -92,9 +93,19 @@ def log_impediment(
     return row
 
 
-def _check_owner(owner: User | None) -> None:
-    if owner is not None and not owner.is_active:
+def _sees(owner: User, team: Team) -> bool:
+    """Whether somebody sees the impediments of a team, also those that are not theirs."""
+    return readers(Impediment(team=team)).filter(pk=owner.pk).exists()
+
+
+def _check_owner(owner: User | None, team: Team) -> None:
+    if owner is None:
+        return
+    if not owner.is_active:
         raise ValidationError({"owner": f"{owner} is not active any more: choose somebody else."})
+    if not _sees(owner, team):
+        # Without their name: an owner may be said by number.
+        raise ValidationError({"owner": f"Whoever acts has to see what slows {team} down: choose somebody who does."})
 
 
 def change_impediment(
@@ -103,7 +114,8 @@ def change_impediment(
     """`fields`: what, description, category, team, is_external, asked, promised_on, owner, since.
 
     Another team's calendar, or another category's limit, hold from the beginning of the level's clock. Blocks that
-    began when it did follow a new `since`. Nothing is written when nothing differs.
+    began when it did follow a new `since`. An owner who does not see another team's impediments is its owner no more;
+    the audit entry says so. Nothing is written when nothing differs.
     """
     if unknown := set(fields) - FIELDS:
         raise ValidationError(f"An impediment has no {', '.join(sorted(unknown))} to change.")
@@ -111,11 +123,11 @@ def change_impediment(
     with transaction.atomic():
         row = held(actor, impediment, version)
         before = values_of(row)
-        _set(actor, row, fields, at)
+        note = _set(actor, row, fields, at)
         changed = {name for name, value in values_of(row).items() if value != before[name]}
         if not changed:
             return row
-        keep(actor, "changed", row, before)
+        keep(actor, "changed", row, before, note=note)
         _follow(row, changed, before["since_at"], at)
         if "owner" in changed:
             tell_owner(row, actor)
@@ -123,16 +135,21 @@ def change_impediment(
     return row
 
 
-def _set(actor: Person, row: Impediment, fields: dict[str, Any], at: datetime) -> None:
-    if "team" in fields and fields["team"] != row.team:
-        require_log(actor, fields["team"])
-        check_team(fields["team"], at)
+def _set(actor: Person, row: Impediment, fields: dict[str, Any], at: datetime) -> str:
+    """Set the columns; what is to be said of it beside them."""
+    team, note = fields.get("team", row.team), ""
+    if team != row.team:
+        require_log(actor, team)
+        check_team(team, at)
     if "owner" in fields and fields["owner"] != row.owner:
-        _check_owner(fields["owner"])
+        _check_owner(fields["owner"], team)
+    elif team != row.team and row.owner is not None and not _sees(row.owner, team):
+        fields, note = {**fields, "owner": None}, f"its owner does not see what slows {team} down"
     for name in FIELDS & fields.keys() - {"since"}:
         setattr(row, name, text_of(fields[name]) if name in TEXTS else fields[name])
     if fields.get("since") is not None:
         row.since_at = _new_since(row, fields["since"], at)
+    return note
 
 
 def _new_since(row: Impediment, since: date | datetime, at: datetime) -> datetime:

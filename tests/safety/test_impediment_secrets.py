@@ -208,3 +208,27 @@ def test_initiatives_of_others_are_not_named(cast: Cast, max_: Client, every: in
     max_.force_login(cast.leader)
     assert SECRET in max_.get(page).content.decode()
     assert [one["initiative"] for one in max_.get(api).json()["delay"]["initiatives"]] == ["of-falcon", "of-kite"]
+
+
+def test_an_owner_has_to_see_the_team(cast: Cast, max_: Client) -> None:
+    """To act is to read: who hands an impediment over gives nothing away that was not theirs to read."""
+    one, said = logged(cast, "2025-05-06 13:00"), {"what": "x", "category": "other", "team": "falcon"}
+    for answer in (
+        max_.patch(f"/api/v1/impediments/{one.pk}/", {"owner": cast.outsider.pk}, "application/json"),
+        max_.post("/api/v1/impediments/", said | {"owner": cast.outsider.pk}, "application/json"),
+    ):
+        assert answer.status_code == 400
+        assert list(answer.json()) == ["owner"]
+        assert "Otto" not in answer.content.decode()
+    assert Impediment.objects.get().owner is None
+    actions.change_impediment(actor=cast.member, impediment=one, owner=cast.coach)
+    # Cora sees Payments: with Heron it stays hers, with Kite it does not; the audit trail says why.
+    assert actions.change_impediment(actor=cast.pmo, impediment=one, team=cast.heron).owner == cast.coach
+    with pytest.raises(ValidationError) as caught:
+        actions.change_impediment(actor=cast.pmo, impediment=one, team=cast.kite, owner=cast.member)
+    assert list(caught.value.message_dict) == ["owner"]
+    moved = actions.change_impediment(actor=cast.pmo, impediment=one, team=cast.kite, owner=cast.coach)
+    assert (moved.team, moved.owner) == (cast.kite, None)
+    data = AuditEntry.objects.order_by("-pk")[0].data
+    assert data["note"] == "its owner does not see what slows Kite down"
+    assert data["owner"][1] is None
