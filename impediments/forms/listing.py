@@ -13,7 +13,7 @@ from portfolio.models import Team, ValueStream
 
 STATES = [("", "Open"), *State.choices, (ALL, "Open and resolved")]
 PAST_STATES = [("", "Open"), (State.RESOLVED.value, "Resolved"), (ALL, "Open and resolved")]
-AGES = [("", "Any"), ("5", "5 working days or more"), ("10", "10 working days or more"), ("20", "20 or more")]
+AGES = [("", "Any"), *((str(days), f"{days} working days or more") for days in (5, 10, 20))]
 
 
 def _choice(label: str, choices: Any, none: str = "") -> forms.ChoiceField:
