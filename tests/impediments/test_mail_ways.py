@@ -1,5 +1,6 @@
 """The two ways a mail comes in, as a mail server uses them: SMTP to `serve_mail`, and the pipe to `receive_mail`."""
 
+import io
 import os
 import signal
 import smtplib
@@ -7,9 +8,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from pytest_django import Settings
 
 from impediments.actions import channels
@@ -37,9 +38,10 @@ def falcon(cast: Cast) -> str:
     return address(cast.falcon, channels.make_address(actor=cast.pmo, team=cast.falcon).token)
 
 
-@pytest.fixture
-def port(cast: Cast, tmp_path: Path) -> Iterator[int]:
-    log = tmp_path / "mail.log"
+@pytest.fixture(scope="module")
+def port(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """One listener for the whole file: it keeps nothing of a mail but the row."""
+    log = tmp_path_factory.mktemp("mail") / "mail.log"
     with log.open("wb") as output:
         command = [sys.executable, "manage.py", "serve_mail", "--port", "0"]
         process = spawn(command, log=output, cwd=ROOT, env=environment() | {"MAIL_DOMAIN": DOMAIN})
@@ -102,21 +104,41 @@ def test_half_a_mail_leaves_nothing(falcon: str, port: int) -> None:
     assert IncomingMail.objects.count() == 1
 
 
-def pipe(raw: bytes, *options: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
+def pipe(raw: bytes, *options: str, **variables: str) -> tuple[int, bytes, bytes]:
+    """Give a mail to a process of its own, as a mail server does: its exit code, output and errors."""
     command = [sys.executable, "manage.py", "receive_mail", *options]
     env = environment() | {"MAIL_DOMAIN": DOMAIN} | variables
-    return subprocess.run(command, input=raw, cwd=ROOT, env=env, capture_output=True, check=False)
+    ended = subprocess.run(command, input=raw, cwd=ROOT, env=env, capture_output=True, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 def test_the_pipe_of_a_mail_server(falcon: str) -> None:
-    taken = pipe(mail("One", message_id="<1@x.org>"), "--to", falcon)
-    assert (taken.returncode, taken.stderr) == (0, b"")
-    # The mail's own headers, or the server's variable, name the team as well.
-    assert pipe(mail("Two", to=falcon, message_id="<2@x.org>")).returncode == 0
-    assert pipe(mail("Three", message_id="<3@x.org>"), ORIGINAL_RECIPIENT=falcon).returncode == 0
-    assert b"Known already" in pipe(mail("One", message_id="<1@x.org>"), "--to", falcon).stdout
+    assert pipe(mail("One"), "--to", falcon) == (0, b"Taken in: Access to the test system\n", b"")
+    assert IncomingMail.objects.count() == 1
+
+
+def take(monkeypatch: pytest.MonkeyPatch, raw: bytes, *options: str) -> str:
+    """The same command in this process: starting another one takes seconds."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))
+    said = io.StringIO()
+    call_command("receive_mail", *options, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+def test_whom_a_piped_mail_is_for(falcon: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says it by an option or a variable, else the mail's own headers do."""
+    take(monkeypatch, mail("One", message_id="<1@x.org>"), "--to", falcon)
+    take(monkeypatch, mail("Two", to=falcon, message_id="<2@x.org>"))
+    monkeypatch.setenv("ORIGINAL_RECIPIENT", falcon)
+    take(monkeypatch, mail("Three", message_id="<3@x.org>"))
+    assert "Known already" in take(monkeypatch, mail("One", message_id="<1@x.org>"), "--to", falcon)
     assert IncomingMail.objects.count() == 3
-    # 65: this mail will never do; the server returns it.
-    assert pipe(mail(), "--to", f"nobody@{DOMAIN}").returncode == os.EX_DATAERR
-    assert pipe(mail() + b"x" * (30 * 2**20), "--to", falcon).returncode == os.EX_DATAERR
-    assert IncomingMail.objects.count() == 3
+
+
+def test_the_exit_code_of_mails_that_will_never_do(falcon: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """65 of sysexits.h: the server returns it to its sender."""
+    for raw, to in ((mail(), f"nobody@{DOMAIN}"), (mail() + b"x" * (30 * 2**20), falcon)):
+        with pytest.raises(SystemExit) as ended:
+            take(monkeypatch, raw, "--to", to)
+        assert ended.value.code == os.EX_DATAERR
+    assert not IncomingMail.objects.exists()
