@@ -146,7 +146,7 @@ def take(request: HttpRequest, impediment_id: int) -> HttpResponse:
         "hand_form",
         lambda: actions.take(actor=user, impediment=one, version=version_of(request)),
         "It is yours.",
-        lambda done: _at("impediment-hand", done, owner=before),
+        lambda done: _at("impediment-hand", done, owner=before, version=done.version),
     )
 
 
@@ -161,9 +161,10 @@ def hand(request: HttpRequest, impediment_id: int) -> HttpResponse:
         owner = form.cleaned_data["owner"]
         return actions.change_impediment(actor=user, impediment=one, version=version_of(request), owner=owner)
 
-    return _step(
-        request, one, form, "hand_form", verb, "Saved.", lambda done: _at("impediment-hand", done, owner=before)
-    )
+    def undo(done: Impediment) -> str:
+        return _at("impediment-hand", done, owner=before, version=done.version)
+
+    return _step(request, one, form, "hand_form", verb, "Saved.", undo)
 
 
 @require_POST
@@ -179,7 +180,7 @@ def level(request: HttpRequest, impediment_id: int) -> HttpResponse:
         "level_form",
         lambda: actions.set_level(actor=user, impediment=one, **form.cleaned_data),
         "Whoever acts now was told.",
-        lambda done: _at("impediment-level", done, level=before, reason="Taken back"),
+        lambda done: _at("impediment-level", done, level=before, reason="Taken back", version=done.version),
     )
 
 

@@ -1,5 +1,6 @@
 """The page of one impediment: both clocks in words, what it blocks, the steps that are taken on it, its history."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.models import Mail, Notice
-from impediments.actions import reopen, resolve, set_level
+from impediments.actions import change_impediment, reopen, resolve, set_level, take
 from impediments.models import Impediment
 from tests.cast import Cast
 from tests.impediments.clocks_cast import at, in_berlin, logged
@@ -119,6 +120,45 @@ def test_somebody_was_faster(cast: Cast, max_: Client) -> None:
     step(max_, one, "edit", **(said | {"version": one.version}))
     one.refresh_from_db()
     assert (one.what, one.category) == ("Mine", "legal")
+
+
+def undo_of(html: str) -> str:
+    """Where the button that undoes leads."""
+    found = re.search(r'action="([^"]+)" class="inline">(?:(?!</form>).)*Undo', html, re.S)
+    assert found is not None
+    return found.group(1).replace("&amp;", "&")
+
+
+@pytest.mark.parametrize(
+    ("name", "posted"),
+    [("take", {}), ("hand", {"owner": "coach"}), ("level", {"level": 3, "reason": "Two teams wait"})],
+)
+def test_undoing_writes_over_nobody(cast: Cast, max_: Client, name: str, posted: dict[str, Any]) -> None:
+    one = logged(cast, "2025-05-06 13:00")
+    said = {key: cast.person(value).pk if key == "owner" else value for key, value in posted.items()}
+    undo = undo_of(step(max_, one, name, version=one.version, **said))
+    # Pia was there before it is undone.
+    change_impediment(actor=cast.pmo, impediment=one, owner=cast.pmo)
+    set_level(actor=cast.pmo, impediment=one, level=2, reason="Now")
+    answer = max_.post(undo)
+    assert answer.status_code == 409
+    one.refresh_from_db()
+    assert (one.owner, one.level) == (cast.pmo, 2)
+    # What stands below can be sent again: it says the version that is there now.
+    sent = f'{"level" if name == "level" else "hand"}/" novalidate'
+    form = answer.content.decode().split(sent)[1].split("</form>")[0]
+    assert f'name="version" value="{one.version}"' in form
+
+
+def test_who_hands_it_over_says_what_they_saw(cast: Cast, max_: Client) -> None:
+    one = logged(cast, "2025-05-06 13:00")
+    form = page(max_, one).split('hand/" novalidate')[1].split("</form>")[0]
+    assert f'name="version" value="{one.version}"' in form
+    take(actor=cast.coach, impediment=one)
+    html = step(max_, one, "hand", 409, owner=cast.member.pk, version=one.version)
+    assert "Cora Lind took it" in html
+    one.refresh_from_db()
+    assert one.owner == cast.coach
 
 
 def test_what_it_blocks_is_changed(cast: Cast, max_: Client) -> None:
