@@ -14,6 +14,9 @@ from metrics.models import WorkItem
 from portfolio.forms.base import Attempt, day_input
 from portfolio.models import Team
 
+# So many can be chosen from; the others are found by their number.
+NEAREST = 50
+
 
 class MoveForm(Attempt, forms.Form):
     """Into which column. Resolved asks how and why; waiting may say until when."""
@@ -114,17 +117,52 @@ class HandForm(Attempt, forms.Form):
 
 
 class MergeForm(Attempt, forms.Form):
-    """The impediment that it is the same as."""
+    """The impediment that it is the same as: one of the nearest, or any that the reader sees, by its number."""
 
-    into = forms.ModelChoiceField(Impediment.objects.none(), label="The same as", empty_label="Choose…")
+    into = forms.ModelChoiceField(Impediment.objects.none(), label="The same as", empty_label="Choose…", required=False)
+    number = forms.IntegerField(
+        label="or its number",
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="Of VMO-12 it is 12.",
+        error_messages={"invalid": "Give its number alone: of VMO-12 it is 12."},
+    )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, impediment: Impediment, user: User) -> None:
         super().__init__(data, auto_id="merge-%s")
-        near = Case(When(team=impediment.team_id, then=0), When(category=impediment.category, then=1), default=2)
-        others = Impediment.objects.for_user(user).exclude(state=State.RESOLVED).exclude(pk=impediment.pk)
+        team = impediment.team
+        near = Case(When(team=team, then=0), When(team__stream=team.stream_id, then=1), default=2)
+        others = Impediment.objects.for_user(user).exclude(pk=impediment.pk)
+        self.others = others.select_related("team")
         choice = cast("forms.ModelChoiceField[Impediment]", self.fields["into"])
-        choice.queryset = others.select_related("team").order_by(near, "-logged_at")
-        choice.label_from_instance = lambda obj: f"{obj.what} ({obj.team}, VMO-{obj.pk})"  # type: ignore[method-assign]
+        choice.queryset = self.others
+        nearest = self.others.exclude(state=State.RESOLVED).order_by(near, "-logged_at", "-pk")[:NEAREST]
+        found = [(one.pk, f"{one.what} ({one.team}, VMO-{one.pk})") for one in nearest]
+        cast(forms.Select, choice.widget).choices = [("", "Choose…"), *found]
+
+    def clean_number(self) -> Impediment | None:
+        """The impediment with this number."""
+        number = self.cleaned_data["number"]
+        found = None if number is None else self.others.filter(pk=number).first()
+        if number is not None and found is None:
+            raise forms.ValidationError(f"You see no other impediment VMO-{number}.")
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing chosen is a slip, and so are two different ones."""
+        given = self.cleaned_data
+        chosen = {given.get("into"), given.get("number")} - {None}
+        if not self.errors and len(chosen) != 1:
+            text = "Choose one of these, or give a number: not both." if chosen else "Choose one, or give its number."
+            self.add_error("into", text)
+        return given
+
+    @property
+    def chosen(self) -> Impediment:
+        """The one that was chosen, either way."""
+        found: Impediment = self.cleaned_data["into"] or self.cleaned_data["number"]
+        return found
 
 
 class ItemsForm(Attempt, forms.Form):

@@ -225,7 +225,7 @@ def merge(request: HttpRequest, impediment_id: int) -> HttpResponse:
         verb = functools.partial(actions.undo_merge, actor=user, impediment=one, version=version_of(request))
         return _step(request, one, NothingForm(), "merge_form", verb, "It stands for itself again.")
     form = MergeForm(request.POST, impediment=one, user=user)
-    into = form.cleaned_data["into"] if form.is_valid() else None
+    into = form.chosen if form.is_valid() else None
     if into is not None:
         try:
             made = form.attempt(

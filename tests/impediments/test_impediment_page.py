@@ -212,6 +212,37 @@ def test_a_duplicate_goes_along(cast: Cast, max_: Client) -> None:
     assert "It is the same as" in page(max_, one)
 
 
+def test_the_nearest_are_offered_and_all_are_found_by_number(cast: Cast, max_: Client) -> None:
+    one = logged(cast, "2025-05-06 13:00")
+    kite, heron = (
+        logged(cast, "2025-05-08 13:00", what=f"Of {team}", team=team, actor=cast.pmo)
+        for team in (cast.kite, cast.heron)
+    )
+    first = logged(cast, "2025-05-05 13:00", what="The oldest")
+    now = at("2025-05-07 13:00")
+    rows = [
+        Impediment(what=f"No {n}", category="other", team=cast.falcon, since_at=now, logged_at=now) for n in range(48)
+    ]
+    Impediment.objects.bulk_create(rows)
+
+    def offered() -> list[int]:
+        select = page(max_, one).split('name="into"')[1].split("</select>")[0]
+        return [int(pk) for pk in re.findall(r'<option value="(\d+)"', select)]
+
+    max_.force_login(cast.pmo)
+    # 48 and the oldest are of Falcon; then comes Heron, of the same stream. Kite would be the 51st.
+    assert (len(offered()), offered()[48:]) == (50, [first.pk, heron.pk])
+    html = step(max_, one, "merge", number=kite.pk, version=one.version)
+    assert "is resolved as a duplicate of this one" in html
+    # Max sees neither Heron nor Kite, whatever their numbers.
+    max_.force_login(cast.member)
+    other = Impediment.objects.get(what="No 1")
+    assert f"You see no other impediment VMO-{heron.pk}." in step(max_, other, "merge", 400, number=heron.pk)
+    assert "Choose one, or give its number." in step(max_, other, "merge", 400)
+    assert "not both" in step(max_, other, "merge", 400, into=first.pk, number=Impediment.objects.get(what="No 2").pk)
+    assert Impediment.objects.filter(merged_into=None).count() == 51
+
+
 def test_its_history(cast: Cast, max_: Client) -> None:
     one = logged(cast, "2025-05-06 13:00")
     step(max_, one, "level", level=2, reason="Two teams wait")
