@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -55,7 +56,7 @@ def test_weekends_holidays_and_days_that_have_not_come_cost_nothing(cast: Cast, 
     # Friday the 10th and Tuesday the 14th: a weekend and a holiday lie between.
     assert of(one) == (2, Decimal("1200.00"))
     # As of Friday's end one day; of a window that begins on Saturday the other.
-    assert of(one, as_of=at("2025-01-10 23:59"))[1] == 600
+    assert of(one, as_of=at("2025-01-10 23:59:59.999999"))[1] == 600
     assert of(one, first=date(2025, 1, 11))[1] == 600
 
 
@@ -155,22 +156,24 @@ def test_items_of_a_removed_source_count_no_more(cast: Cast, items: dict[str, Wo
     assert explain(one, NOW).gone == ["A"]
 
 
+def rows() -> list[tuple[Any, ...]]:
+    """The prepared days: key, day, blocked items, items in progress, money."""
+    return list(BlockedDay.objects.order_by("on").values_list("pk", "on__day", "items", "in_progress", "amount"))
+
+
 def test_a_deleted_item_keeps_the_days_before_and_adds_none_after(cast: Cast, items: dict[str, WorkItem]) -> None:
     one = impediment(cast.falcon, "Licence", "2025-01-08 08:00")
     for key in "AB":
         blocks(one, items[key], "2025-01-08 08:00")
     # Two of four on the 8th and 9th: 2 × 2 × 600 = 2,400, prepared before A is deleted on the 10th at noon.
     rollups.prepare(at("2025-01-09 18:00"))
-    before = list(BlockedDay.objects.order_by("on").values_list("pk", "on", "items", "in_progress", "amount"))
-    assert sum(row[-1] for row in before) == 2400
+    before = rows()
+    assert [row[1:] for row in before] == [(8, 2, 4, 1200), (9, 2, 4, 1200)]
     WorkItem.objects.filter(key="A").update(deleted_at=at("2025-01-10 12:00"))
     # From the 10th on B alone of three: 2,400 ÷ 3 = 800 on the 10th, 13th and 14th, 2,400 more; 4 + 3 item-days.
     assert of(one) == (7, Decimal("4800.00"))
-    rows = list(BlockedDay.objects.order_by("on").values_list("pk", "on", "items", "in_progress", "amount"))
-    assert rows[:2] == before
-    assert [(on.day, items, wip, amount) for _, on, items, wip, amount in rows[2:]] == [
-        (10, 1, 3, 800), (13, 1, 3, 800), (14, 1, 3, 800),
-    ]  # fmt: skip
+    assert rows()[:2] == before
+    assert [row[1:] for row in rows()[2:]] == [(10, 1, 3, 800), (13, 1, 3, 800), (14, 1, 3, 800)]
     told = explain(one, NOW)
     assert (told.gone, told.deleted) == ([], ["A"])
     # What is ahead is B's.

@@ -109,7 +109,7 @@ def three(cast: Cast) -> None:
     """
     cache.clear()
     Team.objects.update(timezone="UTC")
-    items = {}
+    items: dict[str, WorkItem] = {}
     for team, rate, keys in ((cast.falcon, "2400", "ABCD"), (cast.kite, "1000", "KL")):
         work.cost(team, (date(2025, 1, 1), rate))
         items |= {key: work.item(team, key, "2025-01-03 09:00") for key in keys}
