@@ -43,7 +43,7 @@ def _of_stream(stream: ValueStream, at: datetime) -> Iterator[Fact]:
     if n := len(open_ones):
         yield Fact("impediments", "Open impediments", str(n), n, address=address)
     first = timezone.localdate(at) - timedelta(LATELY - 1)
-    took_some = Impediment.objects.filter(days__team__in=teams, days__on__gte=first).distinct()
+    took_some = Impediment.objects.filter(days__team__in=teams, days__on__gte=first, logged_at__lte=at).distinct()
     took = costs.whole(
         part for took in costs.capacity(took_some, first, as_of=at, teams=teams).values() for part in took.parts
     )
@@ -52,7 +52,8 @@ def _of_stream(stream: ValueStream, at: datetime) -> Iterator[Fact]:
         yield Fact("blocked_days", f"Taken by impediments in {LATELY} days", text, took.team_days, "team days",
                    address=address)  # fmt: skip
     if took.days and took.amount is not None:
-        yield Fact("blocked_cost", f"Capacity cost of impediments in {LATELY} days", money(took.amount),
+        text = _partly(money(took.amount), took.reason)
+        yield Fact("blocked_cost", f"Capacity cost of impediments in {LATELY} days", text,
                    float(took.amount), settings.CURRENCY, is_money=True, address=address)  # fmt: skip
     late = costs.together(costs.delay(open_ones, at).values())
     yield from _delay([part for part in late.parts if part.stream == stream.pk], address)
@@ -66,5 +67,16 @@ def _delay(slips: list[costs.Slip], address: str) -> Iterator[Fact]:
     text = f"{days(weeks)} week{one(weeks)}"
     yield Fact("slip", "Delayed by impediments, at most", text, round(weeks, 2), "weeks", address=address)
     if amount := costs.added([slip.amount for slip in slips]):
-        yield Fact("delay_cost", "Delay cost of impediments", money(amount), float(amount), settings.CURRENCY,
+        unknown = dict.fromkeys(_unknown(slip) for slip in slips if slip.amount is None and slip.days != 0)
+        text = _partly(money(amount), " and ".join(unknown))
+        yield Fact("delay_cost", "Delay cost of impediments", text, float(amount), settings.CURRENCY,
                    is_money=True, address=address)  # fmt: skip
+
+
+def _partly(text: str, reason: str) -> str:
+    """An amount, and what it lacks."""
+    return f"{text} in part: {reason}" if reason else text
+
+
+def _unknown(slip: costs.Slip) -> str:
+    return slip.reason or f"nobody said what a week of delay of {slip.name} costs"

@@ -1,6 +1,6 @@
 """What impediments cost: capacity (prepared days), delay (forecasts), the formula written out, what is on top."""
 
-from impediments.costs.base import added, money_streams, open_at
+from impediments.costs.base import added, is_open_at, last_days, money_streams, open_at
 from impediments.costs.capacity import Capacity, TeamPart, by_month, capacity, whole
 from impediments.costs.delay import Delay, Release, Slip, delay, releases, together, told
 from impediments.costs.explaining import Explanation, Projection, Run, day_rows, explain, project, rate_on
@@ -25,13 +25,15 @@ __all__ = [
     "delay",
     "explain",
     "gives_back",
+    "is_open_at",
+    "last_days",
     "money_streams",
     "open_at",
     "project",
     "rate_on",
     "releases",
     "together",
+    "told",
     "top",
     "whole",
-    "told",
 ]

@@ -8,14 +8,17 @@ from typing import Any
 
 from django.db import connection
 
-from impediments.costs.base import CENT, Which, added, keys
+from impediments.costs.base import CENT, JUST, Which, added, keys
 
 PARTS = """
     SELECT d.impediment_id, d.team_id, t.name, t.stream_id, sum(d.items), sum(d.items / d.in_progress),
         sum(d.amount), bool_or(d.amount IS NULL), count(*)
     FROM impediments_blockedday d JOIN portfolio_team t ON t.id = d.team_id
+    LEFT JOIN impediments_blockedmark m ON m.team_id = d.team_id
     WHERE d.impediment_id = ANY(%(ids)s) AND d."on" BETWEEN %(first)s AND %(last)s
-        AND d."on" <= (%(as_of)s AT TIME ZONE t.timezone)::date
+        AND d."on" <= CASE WHEN m.made_at > %(as_of)s + %(just)s
+            THEN ((%(as_of)s + interval '1 microsecond') AT TIME ZONE t.timezone)::date - 1
+            ELSE (%(as_of)s AT TIME ZONE t.timezone)::date END
         AND (%(teams)s::bigint[] IS NULL OR d.team_id = ANY(%(teams)s))
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 3
 """
@@ -23,8 +26,11 @@ MONTHS = """
     SELECT date_trunc('month', d."on"::timestamp)::date, d.team_id, t.name, t.stream_id, sum(d.items),
         sum(d.items / d.in_progress), sum(d.amount), bool_or(d.amount IS NULL), count(*)
     FROM impediments_blockedday d JOIN portfolio_team t ON t.id = d.team_id
+    LEFT JOIN impediments_blockedmark m ON m.team_id = d.team_id
     WHERE d.impediment_id = ANY(%(ids)s) AND d."on" BETWEEN %(first)s AND %(last)s
-        AND d."on" <= (%(as_of)s AT TIME ZONE t.timezone)::date
+        AND d."on" <= CASE WHEN m.made_at > %(as_of)s + %(just)s
+            THEN ((%(as_of)s + interval '1 microsecond') AT TIME ZONE t.timezone)::date - 1
+            ELSE (%(as_of)s AT TIME ZONE t.timezone)::date END
         AND (%(teams)s::bigint[] IS NULL OR d.team_id = ANY(%(teams)s))
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 3
 """
@@ -90,7 +96,8 @@ def capacity(
     as_of: datetime,
     teams: Iterable[int] | None = None,
 ) -> dict[int, Capacity]:
-    """The capacity cost of each impediment, on the days `first` to `last` that had begun by `as_of`: one query.
+    """The capacity cost of each impediment, on the days `first` to `last` that were over by `as_of`, and of now the one
+    that goes on (base.last_days): one query.
 
     `teams`: only what it took from these. Every impediment has an entry.
     """
@@ -116,6 +123,7 @@ def _grouped(
         "first": first or EVER,
         "last": last or NEVER,
         "as_of": as_of,
+        "just": JUST,
         "teams": None if teams is None else list(teams),
     }
     with connection.cursor() as cursor:

@@ -240,6 +240,11 @@ def _slip(initiative: Initiative, items: tuple[str, ...], release: Release, land
     )  # fmt: skip
 
 
+def _days(part: Slip) -> int:
+    """What is not known is less than nothing."""
+    return -1 if part.days is None else part.days
+
+
 def together(delays: Iterable[Delay]) -> Delay:
     """What several delay together: an initiative that waits for more than one lands once, after the last of them."""
     longest: dict[int, Slip] = {}
@@ -250,7 +255,7 @@ def together(delays: Iterable[Delay]) -> Delay:
         reasons += [one.reason] if one.weeks is None and one.reason and one.parts else []
         for part in one.parts:
             known = longest.get(part.initiative)
-            if known is None or (part.days or -1) > (known.days or -1):
+            if known is None or _days(part) > _days(known):
                 longest[part.initiative] = part
     parts = tuple(longest.values())
     days = [part.days for part in parts if part.days is not None]

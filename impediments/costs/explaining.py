@@ -12,11 +12,11 @@ from django.db.models import Q
 from accounts.models import User
 from funding.formulas.days import workdays
 from funding.rollups import Ground, ground
-from impediments.costs.base import Which, added, keys, open_at
+from impediments.costs.base import Which, added, keys, last_days, open_at
 from impediments.costs.capacity import Capacity, capacity
 from impediments.costs.delay import Delay, delay, told
 from impediments.models import Block, BlockedDay, Impediment
-from impediments.rollups import Freshness, freshness, today
+from impediments.rollups import Freshness, freshness
 from metrics.columns.zones import day_number
 from portfolio.models import Team
 
@@ -85,11 +85,11 @@ def rate_on(on: Ground, team: Team, day: date) -> Decimal | None:
 
 
 def day_rows(impediment: Impediment, as_of: datetime) -> list[BlockedDay]:
-    """The prepared days of an impediment that had begun by as_of, by team and day."""
-    rows = (
-        BlockedDay.objects.filter(impediment=impediment).select_related("team__calendar").order_by("team__name", "on")
-    )
-    return [row for row in rows if row.on <= today(row.team, as_of)]
+    """The prepared days of an impediment that count as at an instant (base.last_days), by team and day."""
+    days = BlockedDay.objects.filter(impediment=impediment).select_related("team__calendar")
+    rows = list(days.order_by("team__name", "on"))
+    last = last_days({row.team for row in rows}, as_of)
+    return [row for row in rows if row.on <= last[row.team_id]]
 
 
 def _runs(rows: list[BlockedDay], on: Ground, streams: frozenset[int] | None) -> list[Run]:
@@ -170,11 +170,11 @@ def _last_rows(ids: list[int], teams: list[Team], as_of: datetime) -> list[Block
     """What each impediment took on the last working day of each team."""
     rows = BlockedDay.objects.filter(impediment__in=ids)
     days = Q(pk=None)
-    on = ground(teams)
+    on, ends = ground(teams), last_days(teams, as_of)
     marks = dict(Team.objects.filter(pk__in=[one.pk for one in teams]).values_list("pk", "blocked_mark__done_until"))
     for team in teams:
         known = marks[team.pk]
-        latest = min(today(team, as_of), known - timedelta(1)) if known else today(team, as_of)
+        latest = min(ends[team.pk], known - timedelta(1)) if known else ends[team.pk]
         if (day := _last_working(team, on, latest)) is not None:
             days |= Q(team=team, on=day)
     return list(rows.filter(days).select_related("team"))
@@ -194,9 +194,9 @@ def _last_working(team: Team, on: Ground, latest: date) -> date | None:
 
 
 def _ahead(teams: list[Team], until: date, as_of: datetime) -> dict[int, int]:
-    """How many working days each team has from the day after as_of until a date."""
-    on = ground(teams)
-    return {team.pk: len(_works(team, on, today(team, as_of) + timedelta(1), until)) for team in teams}
+    """How many working days each team has after the last one that counts until a date."""
+    on, ends = ground(teams), last_days(teams, as_of)
+    return {team.pk: len(_works(team, on, ends[team.pk] + timedelta(1), until)) for team in teams}
 
 
 def _projection(

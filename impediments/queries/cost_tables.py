@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from accounts.models import User
 from funding.rollups import Ground, ground
 from impediments import costs
 from impediments.models import BlockedDay, Impediment
 from impediments.queries.costs import Group, Page, Row
+from portfolio.models import Team
 
 # What a CSV has of both costs; money only where the reader may see some.
 HEAD = ("impediments", "item_days", "team_days", "capacity_cost", "delay_weeks", "delay_cost")
@@ -72,10 +75,11 @@ def table(page: Page, part: str, user: User) -> tuple[list[str], list[list[Cell]
 def day_rows(page: Page) -> Iterable[BlockedDay]:
     """The prepared days that the page's capacity costs are sums of."""
     ids = [row.impediment.pk for row in page.rows]
-    at = (page.asked.as_of or page.end).astimezone(page.asked.scope.zone).date()
-    rows = BlockedDay.objects.filter(impediment__in=ids, team__in=page.asked.scope.teams)
-    window = page.asked.window
-    rows = rows.filter(on__gte=window.first, on__lte=min(window.last, at))
+    window, until = page.asked.window, Q(pk=None)
+    teams = costs.last_days(Team.objects.filter(pk__in=page.asked.scope.teams), page.at)
+    for last in set(teams.values()):
+        until |= Q(team__in=[pk for pk, on in teams.items() if on == last], on__lte=last)
+    rows = BlockedDay.objects.filter(until, impediment__in=ids, on__gte=window.first, on__lte=window.last)
     return rows.select_related("impediment", "team").order_by("on", "impediment", "team")
 
 

@@ -55,6 +55,7 @@ class Page:
 
     asked: Asked
     until: date
+    at: datetime
     end: datetime
     rows: Sequence[Row]
     whole: Group
@@ -109,6 +110,7 @@ def costs_page(asked: Asked, user: User, now: datetime, until: date) -> Page:
     return Page(
         asked=asked,
         until=until,
+        at=at,
         end=end,
         rows=rows,
         whole=_group(scope.name, rows),

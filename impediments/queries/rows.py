@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from impediments import clocks
-from impediments.costs.base import added, money_streams
+from impediments.costs.base import added, is_open_at, money_streams
 from impediments.costs.capacity import Capacity, capacity
-from impediments.models import Block, Impediment, Level, Period, Spell, State
+from impediments.models import Block, Impediment, Level, Spell, State
 from impediments.queries import words
 from impediments.queries.people import workable
 from metrics.formulas.stats import percentile
@@ -93,12 +93,6 @@ class Summary:
         return "n/a" if self.p85 is None else words.days_text(self.p85)
 
 
-def open_at(as_of: datetime) -> Exists:
-    """Whether an impediment is open at an instant."""
-    during = Q(from_at__lte=as_of) & (Q(to_at=None) | Q(to_at__gt=as_of))
-    return Exists(Period.objects.filter(during, impediment=OuterRef("pk")))
-
-
 def level_at(as_of: datetime) -> Subquery:
     """The level at which an impediment was at an instant, or was last before it."""
     spells = Spell.objects.filter(impediment=OuterRef("pk"), from_at__lte=as_of).order_by("-from_at")
@@ -106,9 +100,14 @@ def level_at(as_of: datetime) -> Subquery:
 
 
 def seen(user: User, as_of: datetime) -> QuerySet[Impediment]:
-    """What `user` may see of what had been logged by then, with `is_open_then` and `level_then`."""
+    """What `user` may see of what had been logged by then, with `is_open_then` and `level_then`.
+
+    What was merged into another after that is left out: what it blocked is shown there, in the past too.
+    """
     found = Impediment.objects.for_user(user).filter(logged_at__lte=as_of)
-    found = found.annotate(is_open_then=open_at(as_of), level_then=level_at(as_of))
+    found = found.exclude(merged_into__isnull=False, resolved_at__gt=as_of)
+    is_open = ExpressionWrapper(is_open_at(as_of), BooleanField())
+    found = found.annotate(is_open_then=is_open, level_then=level_at(as_of))
     return found.select_related("team__stream", "owner", "merged_into")
 
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.queries import me
-from impediments import queries
+from impediments import costs, queries
 from impediments.queries import work
-from impediments.queries.rows import Row, open_at
+from impediments.queries.rows import Row
 from impediments.rules import may_log
 from portfolio.forms import view_of
 from portfolio.models import Team, ValueStream
@@ -27,7 +27,7 @@ SHOWN = 5
 def _panel(request: HttpRequest, wanted: Q, new: str = "", query: str = "", **also: Any) -> Panel:
     """The open impediments of a place or a piece of work, those most is asked for first."""
     user, view = me(request), view_of(request.GET, me(request), timezone.now())
-    found = queries.seen(user, view.at).filter(wanted, open_at(view.at))
+    found = queries.seen(user, view.at).filter(wanted, costs.is_open_at(view.at))
     rows = sorted(queries.rows_of(found, user, view.at, is_past=view.is_past), key=_first)
     context = {
         "rows": rows[:SHOWN],
