@@ -41,8 +41,8 @@ def unlogged(teams: Collection[int | Team]) -> "QuerySet[BlockedStay]":
 
 def following(now: datetime) -> list[int]:
     """The teams whose marks log impediments by themselves, that have not ended and have marks to log."""
-    alive = Q(team__ended_on=None) | Q(team__ended_on__gte=now.date())
-    wanted = list(Channel.objects.filter(alive, logs_marks=True).values_list("team", flat=True))
+    teams = [channel.team for channel in Channel.objects.filter(logs_marks=True).select_related("team")]
+    wanted = [team.pk for team in teams if team.ended_on is None or team.ended_on >= now.astimezone(team.zone).date()]
     return sorted(set(unlogged(wanted).order_by().values_list("item__team", flat=True))) if wanted else []
 
 
@@ -93,8 +93,7 @@ def _log(team: Team, label: str, stays: Sequence[BlockedStay], now: datetime) ->
     since = min(stay.from_at for stay in stays)
     there = _alike(team, label, is_alone=not _says(stays[0]))
     if there is not None:
-        block_items(actor=None, impediment=there, items=items, since=since, at=now)
-        _follow_too(there, stays)
+        _join(there, stays, since, now)
         return
     log_impediment(
         actor=None,
@@ -108,14 +107,28 @@ def _log(team: Team, label: str, stays: Sequence[BlockedStay], now: datetime) ->
     )
 
 
-def _follow_too(row: Impediment, stays: Sequence[BlockedStay]) -> None:
-    """Items that it blocks already, by somebody's word: from now on their blocks follow the mark."""
-    with facts.changing([stay.item_id for stay in stays]):
-        for stay in stays:
-            block = row.blocks.filter(item=stay.item_id, to_at=None, stay__source=None).first()
-            if block is not None and block.stay_id:
-                facts.unblock(stays=[block.stay_id], to_at=stay.from_at)
-                row.blocks.filter(pk=block.pk).update(stay=stay)
+def _join(there: Impediment, stays: Sequence[BlockedStay], since: datetime, now: datetime) -> None:
+    """Marks of what is open already. All flow is derived before anybody is told (core/live.py)."""
+    row = hold(there.pk) or there
+    is_followed = _follow_too(row, stays)
+    row = block_items(actor=None, impediment=row, items=[stay.item for stay in stays], since=since, at=now)
+    if is_followed:
+        publish(row, "blocked")
+
+
+def _follow_too(row: Impediment, stays: Sequence[BlockedStay]) -> bool:
+    """Items that it blocks already, by somebody's word: that ends where the mark begins, where another follows it."""
+    marks = {stay.item_id: stay for stay in reversed(stays)}
+    with facts.changing(list(marks)):
+        known = list(row.blocks.filter(item__in=marks, to_at=None, stay__source=None).exclude(stay=None))
+        for block in known:
+            stay = marks[block.item_id or 0]
+            end_blocks([block], stay.from_at)
+            Block.objects.create(
+                impediment=row, item=stay.item, stay=stay, from_at=max(block.from_at, stay.from_at),
+                key=block.key, title=block.title,
+            )  # fmt: skip
+    return bool(known)
 
 
 def _alike(team: Team, label: str, *, is_alone: bool) -> Impediment | None:

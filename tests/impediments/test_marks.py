@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core.models import AuditEntry
 from impediments import marks
@@ -14,6 +15,7 @@ from impediments.models import Channel, Impediment
 from metrics.load import upsert
 from metrics.models import BlockedStay, Source
 from metrics.rows import BlockRow, WorkItemRow
+from portfolio.models import Team
 from tests.cast import Cast
 from tests.funding.cast import at as utc
 from tests.impediments.clocks_cast import logged
@@ -95,8 +97,12 @@ def test_a_mark_on_what_is_blocked_already_is_followed_from_then_on(cast: Cast) 
     stay = mark(a, "2025-05-06 09:00", "Waiting for the licence order")
     follow()
     follow()
-    block = one.blocks.get()
-    assert (block.stay, block.to_at) == (stay, None)
+    said, block = one.blocks.order_by("from_at")
+    assert (block.stay, block.from_at, block.to_at) == (stay, stay.from_at, None)
+    # Its first block keeps its stay, so that nobody takes that for one that nobody logged.
+    assert (said.from_at, said.to_at) == (one.since_at, stay.from_at)
+    assert said.stay is not None
+    assert (said.stay.source, said.stay.to_at) == (None, stay.from_at)
     # Its own stay ended where the mark's begins: nothing is counted twice.
     assert [row[:2] for row in stays(a)] == [
         (one.since_at, utc("2025-05-06 09:00")),
@@ -104,7 +110,7 @@ def test_a_mark_on_what_is_blocked_already_is_followed_from_then_on(cast: Cast) 
     ]
     BlockedStay.objects.filter(pk=stay.pk).update(to_at=utc("2025-05-06 13:00"))
     follow("2025-05-06 14:00")
-    assert one.blocks.get().to_at == utc("2025-05-06 13:00")
+    assert one.blocks.get(stay=stay).to_at == utc("2025-05-06 13:00")
     # A person logged it: it stays open.
     assert Impediment.objects.get().is_open
 
@@ -184,6 +190,32 @@ def test_a_sync_may_delete_the_stay_that_a_block_follows(cast: Cast) -> None:
     follow("2025-05-06 13:00")
     assert (Impediment.objects.get().state, shown()) == ("resolved", [])
     assert reopen(actor=cast.member, impediment=Impediment.objects.get()).state == "active"
+
+
+@pytest.mark.django_db
+def test_all_flow_is_derived_before_anybody_is_told(cast: Cast) -> None:
+    # Who tells holds a lock that others may wait for while they hold what a derivation needs.
+    switch_on(cast)
+    a, b = items(cast.falcon, "A", "B")
+    logged(cast, "2025-05-06 08:00", what="Licence order", items=[a])
+    for one in (a, b):
+        mark(one, "2025-05-06 09:00", "Waiting for the licence order")
+    with CaptureQueriesContext(connection) as ran:
+        assert marks.log_marks(team_id=cast.falcon.pk, now=utc(NOW)) == 2
+    told = [n for n, one in enumerate(ran) if "pg_advisory_xact_lock" in one["sql"]]
+    wrote = [n for n, one in enumerate(ran) if "metrics_" in one["sql"]]
+    assert told
+    assert min(told) > max(wrote)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("zone", "follows"), [("America/New_York", True), ("UTC", False)])
+def test_a_team_ends_by_its_own_day(cast: Cast, zone: str, follows: bool) -> None:
+    switch_on(cast)
+    mark(items(cast.falcon, "A")[0], "2025-05-06 08:00", "Licence order")
+    Team.objects.filter(pk=cast.falcon.pk).update(timezone=zone, ended_on="2025-05-06")
+    # 02:00 UTC on the 7th is 22:00 on the 6th in New York.
+    assert marks.following(utc("2025-05-07 02:00")) == ([cast.falcon.pk] if follows else [])
 
 
 def _run(verb: Callable[[], object]) -> object:
