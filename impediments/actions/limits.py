@@ -18,15 +18,20 @@ LEVELS = (1, 2, 3)
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('impediments_limit'))"
 
 
+def _held(level: int, category: str) -> Limit | None:
+    """The limit as it is now; nobody else sets or removes one until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME)
+    return Limit.objects.select_for_update().filter(level=level, category=category).first()
+
+
 def set_limit(*, actor: Person, level: int, category: str = "", hours: Decimal) -> Limit:
     """A level has so many business hours before the next one is asked; `category` "": for all that have no own."""
     require(actor, "manage_impediments")
     if level not in LEVELS:
         raise ValidationError({"level": "Levels 1 to 3 have a limit: nobody is above level 4."})
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(ONE_AT_A_TIME)
-        row = Limit.objects.select_for_update().filter(level=level, category=category).first()
+        row = _held(level, category)
         before = row.hours if row else Limits().of(level, category)
         row = row or Limit(level=level, category=category)
         if row.pk and row.hours == hours:
@@ -44,7 +49,7 @@ def remove_limit(*, actor: Person, level: int, category: str = "") -> None:
     """The level has its default again (a category: the limit of its level). None there: nothing."""
     require(actor, "manage_impediments")
     with transaction.atomic():
-        row = Limit.objects.select_for_update().filter(level=level, category=category).first()
+        row = _held(level, category)
         if row is None:
             return
         data = {"hours": plain(row.hours)}
