@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Max, Q
@@ -81,11 +81,14 @@ class Cases:
 
 
 def span(asked: Asked, at: datetime) -> tuple[datetime, datetime]:
-    """The first instant of the window, and its last or `at`."""
-    zone = asked.scope.zone
-    first = datetime.combine(asked.window.first, time(0), tzinfo=zone).astimezone(UTC)
-    last = datetime.combine(asked.window.last + timedelta(days=1), time(0), tzinfo=zone).astimezone(UTC)
-    return first, min(last, at)
+    """The first instant of the window, and its last (the next window begins after it) or `at`."""
+    end = _start(asked, asked.window.last + timedelta(days=1)) - timedelta(microseconds=1)
+    return _start(asked, asked.window.first), min(end, at)
+
+
+def _start(asked: Asked, day: date) -> datetime:
+    """The instant at which a day of the scope begins."""
+    return datetime.combine(day, time(0), tzinfo=asked.scope.zone).astimezone(UTC)
 
 
 def cases(asked: Asked, user: User, at: datetime) -> Cases:
@@ -128,7 +131,7 @@ def _before(
     asked: Asked, rows: Sequence[Impediment], ends: Mapping[int, datetime | None], first: datetime
 ) -> list[float]:
     """How many working days those took that were resolved in the equal period before the window."""
-    since = first - timedelta(days=asked.window.days)
+    since = _start(asked, asked.window.first - timedelta(days=asked.window.days))
     done = [one for one in rows if (end := ends.get(one.pk)) is not None and since <= end < first]
     return [age.days for age in clocks.ages(done, first).values()]
 

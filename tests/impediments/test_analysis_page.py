@@ -54,6 +54,24 @@ def spell(thing: Impediment, level: int, since: str, until: str, limit: int | No
         Escalation.objects.create(spell=made, at=at(until), breached_at=at(until), to_level=level + 1)
 
 
+def test_each_resolution_is_in_one_window(cast: Cast) -> None:
+    # At the midnight between February and March: March's alone, and of February's window one that is open at its end.
+    impediment(cast.falcon, "Form", "2026-02-26", "2026-03-01 00:00")
+    february = Window(date(2026, 2, 1), date(2026, 2, 28))
+    assert [len(read(cast.coach, window=window).resolved) for window in (february, MARCH)] == [0, 1]
+    assert len(read(cast.coach, window=february).open) == 1
+
+
+def test_the_period_before_begins_by_the_days_of_the_scope(cast: Cast) -> None:
+    # April of Berlin's clocks: 30 days before the 1st of April is the 2nd of March, 00:00 there (UTC+1) 23:00 UTC on
+    # the 1st. 30 × 24 hours before 1 April 00:00 (UTC+2) would be 22:00 UTC on the 1st.
+    Team.objects.filter(pk=cast.falcon.pk).update(timezone="Europe/Berlin")
+    impediment(cast.falcon, "Late on the 1st", "2026-02-26", "2026-03-01 22:30")
+    impediment(cast.falcon, "Early on the 2nd", "2026-02-26", "2026-03-01 23:30")
+    april = Window(date(2026, 4, 1), date(2026, 4, 30))
+    assert len(read(cast.coach, "2026-05-01", april, scope="team:falcon").before) == 1
+
+
 def test_times_to_resolution_are_working_days_of_those_resolved_in_the_window(cast: Cast) -> None:
     # Monday and Tuesday: 2; Monday to Thursday: 4; Friday to Tuesday: 2 (Friday and Monday); open: since the 30th.
     impediment(cast.falcon, "Form", "2026-03-02", "2026-03-04")
