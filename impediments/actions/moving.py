@@ -93,8 +93,11 @@ def close(actor: Person, verb: str, row: Impediment, fields: dict[str, Any], at:
     blocks = list(row.blocks.filter(to_at=None))
     with facts.changing([block.item_id for block in blocks if block.item_id]):
         at = max(at, end_spell(row, at))
-        for times in (row.periods, row.pauses):
-            times.filter(to_at=None).update(to_at=Greatest(F("from_at"), Value(at)))
+        end = Greatest(F("from_at"), Value(at))
+        row.periods.filter(to_at=None).update(
+            to_at=end, resolution=fields.get("resolution", ""), root_cause=fields.get("root_cause", "")
+        )
+        row.pauses.filter(to_at=None).update(to_at=end)
         end_blocks(blocks, at)
     row.state, row.resolved_at = State.RESOLVED, at
     for name, value in fields.items():
@@ -169,7 +172,8 @@ def undo_resolve(*, actor: Person, impediment: Impediment, version: int) -> Impe
 
 def go_on(row: Impediment, ended: datetime | None, blocks: "QuerySet[Block]") -> None:
     """Let the times that ended at an instant, and these blocks, go on as if they had not."""
-    for times in (row.periods, row.spells, row.pauses):
+    row.periods.filter(to_at=ended).update(to_at=None, resolution="", root_cause="")
+    for times in (row.spells, row.pauses):
         times.filter(to_at=ended).update(to_at=None)
     stays = list(blocks.exclude(stay=None).values_list("stay", flat=True))
     blocks.update(to_at=None)

@@ -11,8 +11,8 @@ from accounts.models import User
 from impediments import clocks
 from impediments.costs.base import added, money_streams
 from impediments.costs.capacity import Capacity, capacity
-from impediments.models import Impediment, Period, Spell
-from impediments.queries.rows import level_at
+from impediments.models import Impediment, Period, RootCause, Spell
+from impediments.queries.rows import ended, level_at
 from metrics.forms import Asked
 from portfolio.models import Team
 
@@ -34,6 +34,14 @@ class Case:
     @property
     def amount(self) -> Decimal | None:
         return self.took.amount
+
+    @property
+    def root(self) -> str:
+        """Why it could happen, as was said when it was resolved, whatever became of it since; "" while it is open."""
+        if self.ended_at is None:
+            return ""
+        said = self.one.root_cause_then or self.one.root_cause  # type: ignore[attr-defined]
+        return str(RootCause(said).label) if said else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,11 @@ def cases(asked: Asked, user: User, at: datetime) -> Cases:
     if until <= first:
         return Cases(asked, until)
     mine = Impediment.objects.for_user(user).filter(team__in=asked.scope.teams, logged_at__lte=until)
-    own = mine.filter(merged_into=None).select_related("team__stream", "owner").annotate(level_then=level_at(until))
+    own = (
+        mine.filter(merged_into=None)
+        .select_related("team__stream", "owner")
+        .annotate(level_then=level_at(until), **ended(until))
+    )
     whole = list(own.order_by("pk"))
     ends = _ends([one.pk for one in whole], until)
     rows = [one for one in whole if one.pk in ends and ((end := ends[one.pk]) is None or end >= first)]

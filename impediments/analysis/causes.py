@@ -22,7 +22,6 @@ from impediments.analysis.part import (
     ranked_by,
 )
 from impediments.formulas.analysis import RECURS, Share, alike, commonest, shares, usual, vital
-from impediments.models import RootCause
 
 DRAWN = 10
 NOT_SAID = "Not resolved yet"
@@ -42,7 +41,7 @@ WHY_ORIGIN = ("External: the cause lies outside the organisation. A vendor’s i
 
 
 def _root(case: Case) -> str:
-    return RootCause(case.one.root_cause).label if case.ended_at and case.one.root_cause else NOT_SAID
+    return case.root or NOT_SAID
 
 
 def _grouped(found: Cases, by: str) -> dict[str, list[Case]]:
@@ -52,9 +51,7 @@ def _grouped(found: Cases, by: str) -> dict[str, list[Case]]:
     name: dict[str, Callable[[Case], str]] = {
         "category": lambda case: str(case.one.get_category_display()),
         "team": lambda case: case.one.team.name,
-        "root": lambda case: (
-            RootCause(case.one.root_cause).label if case.ended_at and case.one.root_cause else NOT_SAID
-        ),
+        "root": _root,
     }
     groups: dict[str, list[Case]] = {}
     for case in found.all:

@@ -11,7 +11,7 @@ from charts.figures.behaviour import behaviour as behaviour_figure
 from impediments.analysis.cases import Case, Cases
 from impediments.analysis.part import Cell, Head, Part, address, count, days, figure_cell, number, per_cent
 from impediments.formulas.analysis import Left, left_in_time, usual
-from impediments.models import Level, RootCause
+from impediments.models import Level
 from metrics.formulas import stats
 
 OF_DAYS = "working days of the team’s calendar, over all times it was open; duplicates are left out"
@@ -90,14 +90,13 @@ def _before(found: Cases) -> str:
 
 def _resolved_row(found: Cases, case: Case) -> list[Cell]:
     one, ended = case.one, case.ended_at or found.until
-    root = RootCause(one.root_cause).label if one.root_cause else ""
     return [
         Cell(one.what, address(found, one.pk)),
         Cell(one.team.name),
         Cell(one.get_category_display()),
         Cell(f"{_local(found, ended):%-d %b %Y}", value=ended),
         figure_cell(case.days),
-        Cell(root),
+        Cell(case.root),
     ]
 
 

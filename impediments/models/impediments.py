@@ -176,9 +176,14 @@ def _forward(name: str) -> models.CheckConstraint:
 
 
 class Period(Times):
-    """A time in which an impediment was open: the first from `since_at` on, one more for each reopening."""
+    """A time in which an impediment was open: the first from `since_at` on, one more for each reopening.
+
+    `resolution` and `root_cause` are how it ended: kept when the impediment is reopened.
+    """
 
     impediment = models.ForeignKey(Impediment, on_delete=models.CASCADE, related_name="periods")
+    resolution = models.TextField(blank=True, default="", db_default="")
+    root_cause = models.CharField(max_length=13, choices=RootCause, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["from_at"]

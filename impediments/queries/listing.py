@@ -146,15 +146,15 @@ def lines(rows: Sequence[Row]) -> Iterator[list[object]]:
             one.asked,
             one.since_at,
             one.logged_at,
-            one.resolved_at if not row.is_open else None,
+            None if row.is_open else getattr(one, "ended_then", None) or one.resolved_at,
             round(row.age.days, 2),
             round(clock.used_hours, 2) if clock else None,
             clock.limit_hours if clock else None,
             row.items,
             round(row.cost.days, 2),
             *([row.cost.amount] if with_money else []),
-            one.resolution if not row.is_open else "",
-            one.root_cause if not row.is_open else "",
+            "" if row.is_open else getattr(one, "resolution_then", "") or one.resolution,
+            "" if row.is_open else getattr(one, "root_cause_then", "") or one.root_cause,
             one.is_external,
         ]
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from impediments import clocks
 from impediments.costs.base import added, is_open_at, money_streams
 from impediments.costs.capacity import Capacity, capacity
-from impediments.models import Block, Impediment, Level, Spell, State
+from impediments.models import Block, Impediment, Level, Period, Spell, State
 from impediments.queries import words
 from impediments.queries.people import workable
 from metrics.formulas.stats import percentile
@@ -99,15 +99,22 @@ def level_at(as_of: datetime) -> Subquery:
     return Subquery(spells.values("level")[:1])
 
 
+def ended(as_of: datetime) -> dict[str, Subquery]:
+    """When and how it was last resolved by an instant: `ended_then`, `resolution_then`, `root_cause_then`."""
+    last = Period.objects.filter(impediment=OuterRef("pk"), to_at__lte=as_of).order_by("-to_at", "-pk")
+    names = {"ended_then": "to_at", "resolution_then": "resolution", "root_cause_then": "root_cause"}
+    return {name: Subquery(last.values(column)[:1]) for name, column in names.items()}
+
+
 def seen(user: User, as_of: datetime) -> QuerySet[Impediment]:
-    """What `user` may see of what had been logged by then, with `is_open_then` and `level_then`.
+    """What `user` may see of what had been logged by then, with `is_open_then`, `level_then` and what `ended` says.
 
     What was merged into another after that is left out: what it blocked is shown there, in the past too.
     """
     found = Impediment.objects.for_user(user).filter(logged_at__lte=as_of)
     found = found.exclude(merged_into__isnull=False, resolved_at__gt=as_of)
     is_open = ExpressionWrapper(is_open_at(as_of), BooleanField())
-    found = found.annotate(is_open_then=is_open, level_then=level_at(as_of))
+    found = found.annotate(is_open_then=is_open, level_then=level_at(as_of), **ended(as_of))
     return found.select_related("team__stream", "owner", "merged_into")
 
 
