@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
-from impediments.models import Block, ProposalMark
+from impediments.models import Answer, Block, Proposal, ProposalMark
 from impediments.proposals.writing import propose
 from metrics.models import Source
 from metrics.queries import fingerprint
@@ -16,15 +16,17 @@ EDITION = 2
 
 
 def _stamps(at: datetime) -> dict[int, str]:
-    """Per value stream (primary key) what its proposals rest on: the day, its sources' data, what is logged."""
+    """Per value stream (primary key) what its proposals rest on: the day, its sources, what is logged and answered."""
     sources: dict[int, list[tuple[object, ...]]] = {}
     of_source = Source.objects.order_by("pk").values_list("team__stream", "pk", "data_version")
     for stream, *version in of_source:
         sources.setdefault(stream, []).append(tuple(version))
     logged = Block.objects.order_by().values_list("impediment__team__stream")
     blocks = {stream: rest for stream, *rest in logged.annotate(Count("pk"), Max("pk"), Count("to_at"), Max("to_at"))}
+    given = Proposal.objects.exclude(state=Answer.OPEN).order_by().values_list("stream")
+    answers = {stream: rest for stream, *rest in given.annotate(Count("pk"), Max("answered_at"))}
     day, streams = timezone.localdate(at), ValueStream.objects.order_by("pk").values_list("pk", flat=True)
-    return {pk: fingerprint(EDITION, day, sources.get(pk), blocks.get(pk)) for pk in streams}
+    return {pk: fingerprint(EDITION, day, sources.get(pk), blocks.get(pk), answers.get(pk)) for pk in streams}
 
 
 def look(at: datetime) -> int:

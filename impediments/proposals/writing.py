@@ -35,10 +35,11 @@ def propose(at: datetime, streams: Iterable[ValueStream] | None = None) -> list[
 
 
 def _of_stream(stream: ValueStream, at: datetime) -> list[Proposal]:
-    found = {one.cause: one for one in find(stream, at)}
     with transaction.atomic():
         rows = Proposal.objects.select_for_update().filter(stream=stream, state=Answer.OPEN)
         open_now = {row.cause: row for row in rows}
+        # Looked at while they are held: what is answered meanwhile would be proposed again at once.
+        found = {one.cause: one for one in find(stream, at)}
         for cause, row in open_now.items():
             if cause in found:
                 _see_again(row, found[cause], at)
