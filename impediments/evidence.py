@@ -52,7 +52,7 @@ def _of_stream(stream: ValueStream, at: datetime) -> Iterator[Fact]:
         yield Fact("blocked_days", f"Taken by impediments in {LATELY} days", text, took.team_days, "team days",
                    address=address)  # fmt: skip
     if took.days and took.amount is not None:
-        text = _partly(money(took.amount), took.reason)
+        text = partly(money(took.amount), took.reason)
         yield Fact("blocked_cost", f"Capacity cost of impediments in {LATELY} days", text,
                    float(took.amount), settings.CURRENCY, is_money=True, address=address)  # fmt: skip
     late = costs.together(costs.delay(open_ones, at).values())
@@ -68,13 +68,13 @@ def _delay(slips: list[costs.Slip], address: str) -> Iterator[Fact]:
     yield Fact("slip", "Delayed by impediments, at most", text, round(weeks, 2), "weeks", address=address)
     if amount := costs.added([slip.amount for slip in slips]):
         unknown = dict.fromkeys(_unknown(slip) for slip in slips if slip.amount is None and slip.days != 0)
-        text = _partly(money(amount), " and ".join(unknown))
+        text = partly(money(amount), " and ".join(unknown))
         yield Fact("delay_cost", "Delay cost of impediments", text, float(amount), settings.CURRENCY,
                    is_money=True, address=address)  # fmt: skip
 
 
-def _partly(text: str, reason: str) -> str:
-    """An amount, and what it lacks."""
+def partly(text: str, reason: str) -> str:
+    """An amount in words, and what it lacks if it is not whole."""
     return f"{text} in part: {reason}" if reason else text
 
 

@@ -13,6 +13,7 @@ from core.templatetags.ui import money
 from impediments import clocks
 from impediments.actions.held import publish
 from impediments.costs.capacity import capacity
+from impediments.evidence import partly
 from impediments.models import Impediment
 from impediments.queries import words
 from impediments.queries.rows import blocked
@@ -79,6 +80,6 @@ def facts_of(impediment: Impediment, stream: ValueStream, at: datetime) -> list[
     paid = cost.seen(frozenset({stream.pk}))
     if paid.amount is not None:
         name = f"Capacity cost of {stream}" if paid.is_hidden else "Capacity cost"
-        unit = settings.CURRENCY
-        facts.append(Fact("impediment.cost", name, money(paid.amount), float(paid.amount), unit, True, address))
+        text, unit = partly(money(paid.amount), paid.reason), settings.CURRENCY
+        facts.append(Fact("impediment.cost", name, text, float(paid.amount), unit, True, address))
     return facts

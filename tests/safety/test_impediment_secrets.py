@@ -86,6 +86,15 @@ def test_a_decision_keeps_the_money_of_its_own_stream(cast: Cast) -> None:
     assert costs_of(actions.ask_leaders(actor=cast.leader, impediment=one, question="?")) == [("Capacity cost", 1800)]
 
 
+def test_money_that_is_not_all_of_it_says_so(cast: Cast) -> None:
+    one = logged(cast, "2025-05-06 13:00")
+    took(one, cast.falcon, 1800)
+    BlockedDay.objects.create(impediment=one, team=cast.heron, on=date(2025, 5, 7), items=1, in_progress=2, amount=None)
+    asked = actions.ask_leaders(actor=cast.leader, impediment=one, question="Buy it?")
+    (text,) = [fact["text"] for fact in asked.evidence if fact["key"].endswith("impediment.cost")]
+    assert text.replace("\xa0", " ") == "1,800 EUR in part: nobody said what a day of Heron costs"
+
+
 def test_an_owner_asks_no_decision_of_their_own_stream_about_another_one(cast: Cast, client: Client) -> None:
     # Paul is PMO of Payments and looks after an impediment of Kite.
     Grant.objects.create(user=cast.stream_pmo, role=Role.VIEWER, team=cast.kite)
