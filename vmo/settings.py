@@ -312,6 +312,8 @@ SPECTACULAR_SETTINGS = {
         "StageEnum": "portfolio.models.Stage",
         "ScoreEnum": [(score, str(score)) for score in (1, 2, 3, 5, 8, 13, 20)],
         "KeyResultKindEnum": "okrs.models.KeyResultKind",
+        "ImpedimentStateEnum": "impediments.models.State",
+        "ImpedimentLevelEnum": "impediments.models.Level",
     },
 }
 

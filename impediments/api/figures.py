@@ -180,7 +180,7 @@ class AnalysisView(APIView):
         return Response({"scope": asked.scope.text, "finding": finding, "ranked_by": ranked, "parts": told})
 
 
-class LimitSerializer(serializers.Serializer[Any]):
+class LevelLimitSerializer(serializers.Serializer[Any]):
     """Business hours that a level has before the next one is asked; `category` empty: for all without their own.
 
     `hours` null takes the limit away: the default (or the level's own) holds again.
@@ -196,7 +196,7 @@ class LimitSerializer(serializers.Serializer[Any]):
 class LimitsView(VerbMixin, APIView):
     """The limits of the levels."""
 
-    @extend_schema(responses=LimitSerializer(many=True))
+    @extend_schema(responses=LevelLimitSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Every level for every category, and for all; `is_own` says whether somebody set it."""
         limits = Limits()
@@ -210,10 +210,10 @@ class LimitsView(VerbMixin, APIView):
             ]
         )
 
-    @extend_schema(request=LimitSerializer, responses=LimitSerializer)
+    @extend_schema(request=LevelLimitSerializer, responses=LevelLimitSerializer)
     def put(self, request: Request) -> Response:
         """Set one limit, or take it away; the clocks that run follow it."""
-        given = LimitSerializer(data=request.data)
+        given = LevelLimitSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         said = given.validated_data
         if said["hours"] is None:

@@ -164,11 +164,11 @@ class ImpedimentViewSet(NoDelete):
         self.save_by(given, verb, impediment=one, **given.validated_data)
         return self._now(one)
 
-    @extend_schema(request=shapes.MoveSerializer, responses=shapes.ImpedimentSerializer)
+    @extend_schema(request=shapes.MoveImpedimentSerializer, responses=shapes.ImpedimentSerializer)
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
         """Into a column of the board."""
-        return self._step(request, shapes.MoveSerializer, actions.move_impediment)
+        return self._step(request, shapes.MoveImpedimentSerializer, actions.move_impediment)
 
     @extend_schema(request=shapes.ResolveSerializer, responses=shapes.ImpedimentSerializer)
     @action(detail=True, methods=["post"])

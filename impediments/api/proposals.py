@@ -61,7 +61,7 @@ class AcceptSerializer(serializers.Serializer[Any]):
     promised_on = serializers.DateField(required=False, allow_null=True)
 
 
-class DismissSerializer(serializers.Serializer[Any]):
+class DismissProposalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
@@ -96,11 +96,11 @@ class ProposalViewSet(VerbMixin, viewsets.ReadOnlyModelViewSet[Proposal]):
         given = AcceptSerializer(data=request.data, context=self.get_serializer_context())
         return self._answer(given, proposals.accept_proposal)
 
-    @extend_schema(request=DismissSerializer, responses=ProposalSerializer)
+    @extend_schema(request=DismissProposalSerializer, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])
     def dismiss(self, request: Request, pk: str) -> Response:
         """It is none: its items count no more for this cause."""
-        return self._answer(DismissSerializer(data=request.data), proposals.dismiss_proposal)
+        return self._answer(DismissProposalSerializer(data=request.data), proposals.dismiss_proposal)
 
     @extend_schema(request=None, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])

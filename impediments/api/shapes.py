@@ -165,7 +165,7 @@ class Versioned(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
 
 
-class MoveSerializer(Versioned):
+class MoveImpedimentSerializer(Versioned):
     """To `resolved` it needs a resolution and a root cause."""
 
     state = serializers.ChoiceField(State.choices)

@@ -37,7 +37,7 @@ class ActionSerializer(serializers.ModelSerializer):
         extra_kwargs = {"description": {"max_length": 4000}}
 
 
-class CloseSerializer(serializers.Serializer[Any]):
+class CloseActionSerializer(serializers.Serializer[Any]):
     """`outcome` says what came of it; of a dropped one it is required and says why."""
 
     state = serializers.ChoiceField([ActionState.DONE, ActionState.DROPPED], default=ActionState.DONE)
@@ -85,11 +85,11 @@ class ActionViewSet(NoDelete):
         self.save_by(serializer, verb, action=serializer.instance, **given.validated_data)
         return Response(self.get_serializer(serializer.instance).data)
 
-    @extend_schema(request=CloseSerializer, responses=ActionSerializer)
+    @extend_schema(request=CloseActionSerializer, responses=ActionSerializer)
     @route(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """Done or dropped; 409 when it was closed meanwhile."""
-        return self._done(CloseSerializer(data=request.data), actions.close_action)
+        return self._done(CloseActionSerializer(data=request.data), actions.close_action)
 
     @extend_schema(request=VersionSerializer, responses=ActionSerializer)
     @route(detail=True, methods=["post"])

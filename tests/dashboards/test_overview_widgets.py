@@ -178,7 +178,7 @@ def test_the_heading_joins_what_the_widgets_find(money: Cast, goals: Goals) -> N
         "One decision is due, Payments heads over its budget by 20\u00a0%, and one key result needs a word"
     )
     sizes = [tile.size for tile in found.tiles]
-    assert sizes == ["w8", "w4", "w8", "w4", "w12", "w8", "w4"], "every line of the page is full"
+    assert sizes == ["w8", "w4", "w8", "w4", "w12", "w12", "w8", "w4"], "every line of the page is full"
 
 
 def test_changes_are_those_since_the_last_visit(cast: Cast, client: Client) -> None:

@@ -113,7 +113,7 @@ def test_as_of_shows_what_was_then_and_offers_no_writing(coach: Client, refunds:
     assert "Record a value" not in seen
     listed = coach.get(f"{URL}?as_of=2025-03-10").content.decode()
     assert "50\u00a0%" in listed
-    assert "/new/" not in listed
+    assert "/kpis/new/" not in listed
     assert coach.get(f"{URL}?as_of=soon").status_code == 400
     assert coach.get(f"{URL}refunds/?as_of=2999-01-01").status_code == 400
 
