@@ -40,6 +40,16 @@ class Worker:
 
     process: "subprocess.Popen[bytes]"
     log: Path
+    name: str
+
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do: no job is queued, waits in its hands, or runs."""
+        with app.connection_for_read() as broker:
+            if broker.default_channel.client.llen(settings.CELERY_TASK_DEFAULT_QUEUE):
+                return False
+        asked = app.control.inspect([self.name], limit=1, timeout=5)
+        answers = (asked.active(), asked.reserved())
+        return all(answer is not None and not any(answer.values()) for answer in answers)
 
     def kill(self) -> None:
         """End it as a power cut would: the worker and its pool, at once."""
@@ -79,7 +89,8 @@ def environment() -> dict[str, str]:
 def start_worker(folder: Path, concurrency: int = 1) -> Worker:
     number = len(list(folder.iterdir()))
     log = folder / f"worker-{number}.log"
-    options = ["--loglevel", "INFO", "--concurrency", str(concurrency), "--hostname", f"t{os.getpid()}-{number}@tests"]
+    name = f"t{os.getpid()}-{number}@tests"
+    options = ["--loglevel", "INFO", "--concurrency", str(concurrency), "--hostname", name]
     with log.open("wb") as output:
         process = spawn(
             [sys.executable, "-m", "celery", "-A", "vmo", "worker", *options, "--without-gossip", "--without-mingle"],
@@ -87,7 +98,7 @@ def start_worker(folder: Path, concurrency: int = 1) -> Worker:
             cwd=ROOT,
             env=environment(),
         )
-    worker = Worker(process, log)
+    worker = Worker(process, log, name)
     until(worker.is_ready, what="a ready worker")
     return worker
 
@@ -124,13 +135,15 @@ def session_worker(django_db_setup: None) -> Generator[Worker, None, None]:
 
 
 @pytest.fixture
-def worker(transactional_db: None, session_worker: Worker) -> Worker:
+def worker(transactional_db: None, session_worker: Worker) -> Generator[Worker, None, None]:
     """A worker that runs through the whole session, for tests that only need jobs to be done.
 
-    Such a test sees committed data only (its database is transactional), and must wait for its jobs to end.
+    Such a test sees committed data only (its database is transactional). The tables are emptied when the jobs that it
+    left have ended: they would stand in each other's way.
     """
     assert session_worker.process.poll() is None, session_worker.log.read_text()
-    return session_worker
+    yield session_worker
+    until(session_worker.is_idle, what="an idle worker")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,8 @@ from tests.impediments.letters import mail
 from tests.waiting import until
 from vmo.services.processes import spawn
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Whoever takes a mail in wakes a worker: it must have read it before the tables are emptied.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("worker")]
 DOMAIN = "in.example.org"
 
 

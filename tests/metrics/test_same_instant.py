@@ -74,8 +74,11 @@ def in_the_same_instant(first: Act, second: Act, cast: Cast) -> object:
 
 
 def somebody_waits() -> bool:
+    """Whether anybody waits for this connection; other tests on the same server have waits of their own."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
         return bool(cursor.fetchone()[0])
 
 
