@@ -244,30 +244,18 @@ def merge(request: HttpRequest, impediment_id: int) -> HttpResponse:
 @require_POST
 def block(request: HttpRequest, impediment_id: int) -> HttpResponse:
     """It blocks more items."""
-    one, user = find(request, impediment_id), me(request)
-    require_work(user, one)
-    form = ItemsForm(request.POST, user=user)
-    return _step(
-        request,
-        one,
-        form,
-        "items_form",
-        lambda: actions.block_items(actor=user, impediment=one, items=form.chosen),
-        "Saved: it blocks these items, too.",
-    )
+    return _items(request, impediment_id, actions.block_items, "Saved: it blocks these items, too.")
 
 
 @require_POST
 def unblock(request: HttpRequest, impediment_id: int) -> HttpResponse:
     """It blocks an item no more."""
+    return _items(request, impediment_id, actions.unblock_items, "Saved: it blocks this item no more.")
+
+
+def _items(request: HttpRequest, impediment_id: int, verb: Callable[..., Impediment], said: str) -> HttpResponse:
     one, user = find(request, impediment_id), me(request)
     require_work(user, one)
     form = ItemsForm(request.POST, user=user)
-    return _step(
-        request,
-        one,
-        form,
-        "items_form",
-        lambda: actions.unblock_items(actor=user, impediment=one, items=form.chosen),
-        "Saved: it blocks this item no more.",
-    )
+    step = functools.partial(verb, actor=user, impediment=one)
+    return _step(request, one, form, "items_form", lambda: step(items=form.chosen), said)

@@ -278,18 +278,17 @@ def derive(
     infos = (*facts.statuses, StatusInfo(0, UNKNOWN_STATUS, states.BACKLOG, -1))
     state = np.array([info.state for info in infos], dtype=np.int8)[status]
     began, ended, finishing = states.milestones(first, at, state)
-    items = facts.items[there]
-    ids = native(items, "item")
+    items, ids = facts.items[there], native(facts.items[there], "item")
     blocks = _blocks(facts, ids, as_of)
-    two_days = local_days(np.array([as_of, as_of + 1]), zone)
+    day_at, next_day = local_days(np.array([as_of, as_of + 1]), zone).tolist()
     next_event = int(np.concatenate([events.at[~known], blocks.cuts]).min(initial=OPEN))
     return FlowColumns(
         scope_kind=kind,
         as_of=as_of,
         next_event=next_event,
         same_until=same_until(next_event, as_of, {zone, *(one.zone for one in facts.teams)}),
-        day_at=int(two_days[0]),
-        whole_day=int(two_days[1]) - 1,
+        day_at=day_at,
+        whole_day=next_day - 1,
         gap=gap,
         statuses=infos,
         teams=_team_infos(facts.teams, in_scope, as_of),
