@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection
 
@@ -44,8 +45,8 @@ class Worker:
 
     def is_idle(self) -> bool:
         """Whether it has nothing to do: no job is queued, waits in its hands, or runs."""
-        with app.connection_for_read() as broker:
-            if broker.default_channel.client.llen(settings.CELERY_TASK_DEFAULT_QUEUE):
+        with redis.Redis.from_url(settings.REDIS_URL) as broker:
+            if broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE):
                 return False
         asked = app.control.inspect([self.name], limit=1, timeout=5)
         answers = (asked.active(), asked.reserved())
