@@ -33,6 +33,8 @@ Verb = Literal[
     "log_impediment",  # log, work on, comment on and resolve impediments; answer proposals
     "manage_impediments",  # limits of levels, mail addresses, calls to other programs
     "manage_actions",  # improvement actions
+    "plan",  # cards, dependencies, capacity, objectives and risks of a team's row on a planning board
+    "manage_trains",  # trains, their increments and planning events: of all teams that plan together
 ]
 Place = ValueStream | Team | None
 Person = AbstractBaseUser | AnonymousUser | None
@@ -62,6 +64,8 @@ ROLES: dict[Verb, frozenset[str]] = {
     "log_impediment": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
     "manage_impediments": frozenset({Role.PMO}),
     "manage_actions": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
+    "plan": frozenset({Role.PMO, Role.LEADER, Role.COACH, Role.MEMBER}),
+    "manage_trains": frozenset({Role.PMO}),
 }
 WORDS: dict[Verb, str] = {
     "administer": "Only administrators can do this.",
@@ -84,6 +88,8 @@ WORDS: dict[Verb, str] = {
     "log_impediment": "Only members, coaches, leaders and the PMO of this team can log and work on its impediments.",
     "manage_impediments": "Only the PMO can change how impediments are handled.",
     "manage_actions": "Only members, coaches, leaders and the PMO of this place can change its improvement actions.",
+    "plan": "Only members, coaches, leaders and the PMO of this team can change its row of the plan.",
+    "manage_trains": "Only the PMO of all its teams can do this with a train and its increments.",
 }
 
 

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "funding",
     "okrs",
     "impediments",
+    "planning",
     "connectors",
     "dashboards",
     "vmo.apps.VmoConfig",

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio/", include("funding.urls")),
     path("objectives/", include("okrs.urls")),
     path("impediments/", include("impediments.urls")),
+    path("", include("planning.urls")),
     path("sources/", include("connectors.urls")),
     path("api/v1/", include("vmo.api")),
     path("admin/", admin.site.urls),

@@ -16,6 +16,7 @@ from tests.cast import Cast
 from tests.impediments.props import impediment_props
 from tests.metrics.forecast_cast import stored
 from tests.okrs.props import okr_props
+from tests.planning.props import planning_props
 
 
 class Props:
@@ -57,6 +58,7 @@ class Props:
             raised_at=timezone.now(),
         )
         vars(self).update(impediment_props(cast))
+        vars(self).update(planning_props(cast))
         self.action = Action.objects.create(name="Ask earlier", team=cast.falcon, made_at=timezone.now())
         Kpi.objects.create(slug="claims", name="Claims", stream=cast.payments)
         Kpi.objects.create(slug="paid", name="Paid", stream=cast.payments, initiative=self.initiative)

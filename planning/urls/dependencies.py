@@ -1,0 +1,5 @@
+"""Dependencies between teams."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

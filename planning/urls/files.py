@@ -1,0 +1,5 @@
+"""Imports and exports of a plan."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""Capacity, objectives and risks."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
