@@ -1,0 +1,1 @@
+"""Pure formulas of planning: no Django, clock or I/O."""
