@@ -1,0 +1,126 @@
+"""The strings of a board: its dependencies as they are drawn, from provider to consumer."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from planning.formulas.schedule import Schedule, schedule
+from planning.models import Agreement, Card, Dependency, Increment
+from planning.queries.late import NONE, Tally, pair, tallies
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    """A dependency as the board draws it: colour and dash by `schedule`, its end by `agreement`, `badge` its chance of
+    coming late. `provider` is None while no card of the provider is known: it hangs on the cell `anchor` ("3-17").
+    """
+
+    id: int
+    provider: int | None
+    consumer: int
+    schedule: Schedule
+    agreement: str
+    badge: str
+    badge_title: str
+    # Delivered: hidden by default, with the count said.
+    is_resolved: bool
+    # The row that provides, and the cell to begin at where no card is known.
+    lane: int
+    anchor: str
+    # In words, for the list that screen readers get and for a title.
+    text: str
+    # The late risk rests on something; else the badge is greyed.
+    has_history: bool
+    version: int
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether "problems only" shows it: at risk, in conflict or unplanned, and not delivered."""
+        return not self.is_resolved and self.schedule.is_problem
+
+    def as_json(self) -> dict[str, Any]:
+        """As the page and its live events carry it."""
+        return asdict(self) | {"is_problem": self.is_problem}
+
+
+def drawn(increment: Increment) -> QuerySet[Dependency]:
+    """The dependencies that stand on the board, with all that a string reads: neither withdrawn nor declined, and the
+    consumer is there."""
+    return (
+        standing(increment)
+        .exclude(agreement=Agreement.DECLINED)
+        .select_related(
+            "provider_lane",
+            "provider__lane",
+            "provider__iteration",
+            "consumer__lane",
+            "consumer__iteration",
+            "needed_in",
+        )
+    )
+
+
+def standing(increment: Increment) -> QuerySet[Dependency]:
+    """Those that were not withdrawn, and whose consumer is on the board; declined ones too."""
+    return Dependency.objects.filter(increment=increment, removed_at=None, consumer__removed_at=None).order_by("pk")
+
+
+def strings(increment: Increment, ids: list[int] | None = None, on: date | None = None) -> list[String]:
+    """All strings of a board (only those of the dependencies `ids`), in two queries, however many there are.
+
+    A provider card that was taken off the board leaves its string open: somebody still needs it.
+    """
+    rows = drawn(increment) if ids is None else drawn(increment).filter(pk__in=ids)
+    history = tallies(on or timezone.localdate())
+    return [string_of(row, history.get(pair(row), NONE)) for row in rows]
+
+
+def strings_of_cards(increment: Increment, cards: list[int]) -> list[String]:
+    """The strings that begin or end at any of `cards`: what a move of theirs changes."""
+    touched = drawn(increment).filter(Q(provider__in=cards) | Q(consumer__in=cards))
+    return strings(increment, list(touched.values_list("pk", flat=True))) if cards else []
+
+
+def provider_of(row: Dependency) -> Card | None:
+    """The provider's card, if it is on the board."""
+    return row.provider if row.provider and row.provider.removed_at is None else None
+
+
+def schedule_of(row: Dependency) -> Schedule:
+    """Its state by the iterations of its cards."""
+    provider = provider_of(row)
+    here = provider.iteration.number if provider and provider.iteration else None
+    there = row.consumer.iteration.number if row.consumer.iteration else None
+    return schedule(here, there)
+
+
+def string_of(row: Dependency, late: Tally = NONE) -> String:
+    """One dependency as it is drawn; `late` is the tally of its pair."""
+    provider, state = provider_of(row), schedule_of(row)
+    begins = row.needed_in_id if row.needed_in_id else "none"
+    return String(
+        id=row.pk,
+        provider=provider.pk if provider else None,
+        consumer=row.consumer_id,
+        schedule=state,
+        agreement=row.agreement,
+        badge=late.text,
+        badge_title=late.title,
+        is_resolved=row.agreement == Agreement.DELIVERED,
+        lane=row.provider_lane_id,
+        anchor=f"{row.provider_lane_id}-{begins}",
+        text=words_of(row, state),
+        has_history=bool(late.n),
+        version=row.version,
+    )
+
+
+def words_of(row: Dependency, state: Schedule) -> str:
+    """For readers who do not see strings: "Refund API needs Ledger split of Heron: at risk, agreed"."""
+    provider = provider_of(row)
+    thing = row.what or (provider.title if provider else "something")
+    agreed = Agreement(row.agreement).label.lower()
+    return f"{row.consumer.title} needs {thing} of {row.provider_lane.name}: {state.label.lower()}, {agreed}"
