@@ -38,7 +38,7 @@ def make(*, on: date, teams: int = 30, iterations: int = 6, cards: int = 300, st
 def _make(on: date, teams: int, iterations: int, cards: int, strings: int) -> Any:
     from planning.models import Increment, Train, TrainTeam
 
-    dice = Random(7)  # noqa: S311 (invented data)
+    dice = Random(7)
     rows = _teams(teams)
     train = Train.objects.create(slug="full-size", name="Full-size train", description="Made by bench/full_board.py.")
     TrainTeam.objects.bulk_create(TrainTeam(train=train, team=team, during=(date(2024, 1, 1), None)) for team in rows)
@@ -77,7 +77,7 @@ def _teams(number: int) -> list[Any]:
 def _frame(increment: Any, teams: list[Any], first: date, iterations: int) -> tuple[list[Any], list[Any]]:
     """Columns of a fortnight each, the last one innovation and planning; a row per team, with the people in it."""
     from planning.actions.writing import write
-    from planning.models import Iteration, Lane, Seat
+    from planning.models import Iteration, Seat
 
     with write(None, increment, "made") as board:
         board.born(increment)
