@@ -67,10 +67,7 @@ class _Order:
     @staticmethod
     def of(line: Line) -> "_Order":
         sizes = [part.items for part in line.parts]
-        known = sizes.index(None) if None in sizes else len(sizes)
-        # One of unknown size may be the largest: those before it are done no later than if it never ended.
-        endless = sum(size or 0 for size in sizes) + 1
-        before = [*(size or 0 for size in sizes[:known]), *([endless] if known < len(sizes) else [])]
+        before, known = queue.known(sizes)
         done_at = np.zeros(len(sizes), dtype=np.int64)
         done_at[: len(before)] = queue.done_at(before, line.limit)
         done_at[known:] = 0

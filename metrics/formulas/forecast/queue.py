@@ -39,6 +39,23 @@ def done_at(sizes: Sequence[int], limit: int) -> Ints:
     return last
 
 
+def known(sizes: Sequence[int | None]) -> tuple[list[int], int]:
+    """The queue as far as anything is known of it: sizes to give to `owners` and `done_at`, and how many features from
+    the first on have a known end. One of unknown size may be the largest: those before it are done no later than if it
+    never ended, and nothing is known from it on.
+    """
+    first = sizes.index(None) if None in sizes else len(sizes)
+    endless = sum(size or 0 for size in sizes) + 1
+    return [*(size or 0 for size in sizes[:first]), *([endless] if first < len(sizes) else [])], first
+
+
+def ends(sizes: Sequence[int | None], limit: int) -> list[int | None]:
+    """Per feature: with which finish of the crew it is done (0: nothing left); None where nobody can know."""
+    before, first = known(sizes)
+    found: list[int] = done_at(before, limit).tolist()
+    return [*found[:first], *([None] * (len(sizes) - first))]
+
+
 def progress(order: Ints, places: Sequence[int]) -> Ints:
     """After 0, 1, 2 … finishes of the crew (`owners`): how many of them were items of the features at `places`."""
     mine = np.isin(order, np.array(places, dtype=np.int64))

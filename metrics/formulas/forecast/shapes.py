@@ -123,7 +123,7 @@ def load(text: str) -> Inputs:
             "today": date.fromisoformat(data["today"]),
             "horizon": date.fromisoformat(data["horizon"]),
             "ranks": tuple(data["ranks"]),
-            "teams": tuple(_team(one) for one in data["teams"]),
+            "teams": tuple(load_team(one) for one in data["teams"]),
             "lines": tuple(_line(one) for one in data["lines"]),
             "targets": tuple(_target(one) for one in data["targets"]),
             "counting": tuple(data["counting"]),
@@ -137,7 +137,8 @@ def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _team(data: dict[str, Any]) -> TeamInput:
+def load_team(data: dict[str, Any]) -> TeamInput:
+    """A team from its part of a canonical text."""
     counts = data["counts"]
     return TeamInput(
         **{
