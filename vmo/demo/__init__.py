@@ -10,10 +10,13 @@ from funding.models import Amendment, CostMark, DayCost, Event, HorizonTarget, L
 from impediments.models import Channel, Impediment, Limit, Proposal
 from metrics.models import Kpi
 from okrs.models import Cycle, Objective
+from planning import models as planned
 from portfolio.models import Action, ApprovalThreshold, Decision, Initiative, ScoringSession, StageLimit, Theme
 from vmo.demo import goals, money, people, strategy
 
 IN_THE_WAY: tuple[type[Model], ...] = (
+    *(planned.Dependency, planned.Risk, planned.Objective, planned.Poll, planned.Card, planned.Capacity, planned.Lane),
+    *(planned.Increment, planned.Train),
     *(Scenario, Event, Amendment, LedgerEntry, DayCost, CostMark, HorizonTarget),
     *(Proposal, Impediment, Limit, Channel, Comment, Action),
     *(Objective, Cycle, Kpi, Decision, ScoringSession, ApprovalThreshold, StageLimit),

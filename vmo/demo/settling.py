@@ -10,13 +10,14 @@ from metrics.actions import write_measure
 from metrics.actions.measured import linked
 from okrs.actions.automatic import write_linked
 from portfolio import proposals
-from vmo.demo import impediments, people
+from vmo.demo import impediments, people, planning
 
 
 def settle(*, today: date, now: datetime) -> None:
     """Make what the workers would make in the next day; doing it again adds nothing."""
     promises.make(today=today, now=now)
     impediments.load(today=today, now=now, people=people.known())
+    planning.load(today=today, now=now, people=people.known())
     rollups.prepare(now)
     blocked.prepare(now)
     for kpi_id in linked(now):
