@@ -1,0 +1,67 @@
+// What the reader looks for: words, a stream, a row, cards with a problem; and which strings. What is hidden is counted.
+
+import { board, body, cards, hear, rows, tell } from "./page.js";
+import * as strings from "./strings.js";
+
+const tools = board.querySelector("[data-plan-tools]");
+const counter = board.querySelector("[data-plan-count]");
+const wanted = { words: [], stream: "", lane: "", state: "" };
+
+const STATES = {
+  problem: (card) => card.querySelector(".deps.problem"),
+  low: (card) => card.querySelector(".chance.low"),
+  open: (card) => card.dataset.size === "" && !card.classList.contains("milestone"),
+  marked: (card) => card.querySelector("[data-marks]")?.childElementCount,
+};
+
+const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+
+function fits(card) {
+  if (wanted.words.some((word) => !card.dataset.search.includes(word))) return false;
+  return !wanted.state || Boolean(STATES[wanted.state](card));
+}
+
+function apply() {
+  for (const row of rows()) {
+    row.hidden = Boolean((wanted.stream && row.dataset.stream !== wanted.stream) || (wanted.lane && row.dataset.lane !== wanted.lane));
+  }
+  for (const card of cards()) card.closest("li").hidden = !fits(card);
+  tell("filtered");
+}
+
+const plural = (n, word, words = `${word}s`) => `${n.toLocaleString("en")} ${n === 1 ? word : words}`;
+
+// "12 of 300 cards. 40 strings: 3 in conflict, 5 at risk. 8 delivered are hidden. 2 lead to cards that are not shown."
+function sum({ detail }) {
+  const all = cards();
+  const shown = all.filter((card) => !card.closest("li").hidden && !card.closest("[data-lane]")?.hidden).length;
+  const parts = [shown === all.length ? plural(shown, "card") : `${shown} of ${plural(all.length, "card")}`];
+  const states = [["conflict", "in conflict"], ["risk", "at risk"], ["unplanned", "unplanned"]];
+  const told = states.filter(([key]) => detail[key]).map(([key, label]) => `${detail[key]} ${label}`);
+  parts.push(plural(detail.drawn, "string") + (told.length ? `; of all, ${told.join(", ")}` : ""));
+  if (detail.resolved && !strings.chosen().isResolvedShown) parts.push(`${plural(detail.resolved, "delivered one")} hidden`);
+  if (detail.elsewhere) parts.push(`${detail.elsewhere} lead${detail.elsewhere === 1 ? "s" : ""} to cards that are not on view`);
+  counter.textContent = `${parts.join(" · ")}.`;
+  const button = tools.querySelector("[data-resolved]");
+  button.hidden = !detail.resolved;
+  button.querySelector("[data-resolved-count]").textContent = detail.resolved;
+}
+
+export function start() {
+  tools.hidden = false;
+  tools.querySelector("[data-find]").addEventListener("input", (event) => { wanted.words = words(event.target.value); apply(); });
+  for (const select of tools.querySelectorAll("[data-filter]")) {
+    select.addEventListener("change", () => { wanted[select.dataset.filter] = select.value; apply(); });
+  }
+  tools.querySelector("[data-strings-view]").addEventListener("change", (event) => strings.choose({ view: event.target.value }));
+  tools.querySelector("[data-resolved]").addEventListener("click", (event) => {
+    const isShown = event.currentTarget.getAttribute("aria-pressed") !== "true";
+    event.currentTarget.setAttribute("aria-pressed", isShown);
+    strings.choose({ isResolvedShown: isShown });
+  });
+  board.addEventListener("plan:drawn", sum);
+  hear("replaced", apply);
+  hear("followed", apply);
+}
+
+export const isFiltered = () => body.querySelector("li[hidden], [data-lane][hidden]") !== null;

@@ -1,0 +1,132 @@
+// How a reader looks at the board: density, size, full screen, folded rows, their own order of rows. Kept for them by the
+// portal (the size by the browser); nobody else sees it.
+
+import { board, body, frame, grid, hear, rows, say, tell, token } from "./page.js";
+
+const SIZES = [50, 67, 80, 90, 100, 115, 130];
+const tools = board.querySelector("[data-plan-tools]");
+let size = Number(localStorage.getItem("plan-size")) || 100;
+
+function keep() {
+  const form = new FormData();
+  form.set("density", board.dataset.density);
+  form.set("lanes", JSON.stringify(rows().map((row) => Number(row.dataset.lane))));
+  form.set("folded", JSON.stringify(rows().filter((row) => row.hasAttribute("data-folded")).map((row) => Number(row.dataset.lane))));
+  fetch(board.dataset.viewUrl, { method: "POST", body: form, headers: { "X-CSRFToken": token(), "X-Requested-With": "board" } }).catch(() => null);
+}
+
+function fold(button) {
+  const row = button.closest("[data-lane]");
+  const isFolded = row.toggleAttribute("data-folded");
+  button.setAttribute("aria-expanded", !isFolded);
+  count(row);
+  say(`${row.dataset.name} ${isFolded ? "folded" : "unfolded"}.`);
+  tell("changed");
+  keep();
+}
+
+// A folded row says how many cards each of its cells holds.
+function count(row) {
+  for (const cell of row.querySelectorAll("[data-cell]")) {
+    const many = cell.querySelectorAll("[data-card]").length;
+    cell.dataset.count = many ? `${many} card${many === 1 ? "" : "s"}` : "";
+  }
+}
+
+function move(row, way) {
+  const all = rows();
+  const at = all.indexOf(row);
+  const other = all[at + way];
+  if (!other) { say("The board ends here."); return; }
+  if (way < 0) other.before(row); else other.after(row);
+  after(row);
+}
+
+function after(row) {
+  const all = rows();
+  row.querySelector("[data-handle]").focus();
+  row.scrollIntoView({ block: "nearest" });
+  say(`${row.dataset.name} is row ${all.indexOf(row) + 1} of ${all.length} for you.`);
+  tell("changed");
+  keep();
+}
+
+let dragged = null;
+
+function dragRows() {
+  body.addEventListener("dragstart", (event) => {
+    const handle = event.target.closest?.("[data-handle]");
+    if (!handle) return;
+    dragged = handle.closest("[data-lane]");
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", dragged.dataset.name);
+  });
+  body.addEventListener("dragover", (event) => {
+    const row = event.target.closest?.("[data-lane]");
+    if (!dragged || !row) return;
+    event.preventDefault();
+    if (row === dragged) return;
+    const { top, height } = row.getBoundingClientRect();
+    if (event.clientY < top + height / 2) row.before(dragged); else row.after(dragged);
+  });
+  body.addEventListener("drop", (event) => { if (dragged) event.preventDefault(); });
+  body.addEventListener("dragend", () => { if (dragged) { const row = dragged; dragged = null; after(row); } });
+}
+
+function zoom(way) {
+  const at = SIZES.findIndex((one) => one >= size);
+  size = SIZES[Math.min(SIZES.length - 1, Math.max(0, at + way))];
+  localStorage.setItem("plan-size", size);
+  show();
+  say(`${size} %`);
+}
+
+function show() {
+  if (grid()) grid().dataset.size = size;
+  tools.querySelector("[data-zoom-now]").textContent = `${size} %`;
+  tell("changed");
+}
+
+async function full(button) {
+  const isFull = board.classList.toggle("full");
+  button.setAttribute("aria-pressed", isFull);
+  if (isFull) await board.requestFullscreen?.().catch(() => null);
+  else if (document.fullscreenElement) await document.exitFullscreen();
+  tell("changed");
+}
+
+export function start() {
+  for (const row of rows()) count(row);
+  show();
+  body.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-fold]");
+    if (button) fold(button);
+  });
+  body.addEventListener("keydown", (event) => {
+    const handle = event.target.closest("[data-handle]");
+    if (!handle || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    move(handle.closest("[data-lane]"), event.key === "ArrowDown" ? 1 : -1);
+  });
+  dragRows();
+  for (const button of tools.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => zoom(Number(button.dataset.zoom)));
+  tools.querySelector("[data-dense]").addEventListener("click", (event) => {
+    const isDense = board.dataset.density !== "dense";
+    board.dataset.density = isDense ? "dense" : "airy";
+    event.currentTarget.setAttribute("aria-pressed", isDense);
+    tell("changed");
+    keep();
+  });
+  const fullButton = tools.querySelector("[data-full]");
+  fullButton.addEventListener("click", () => full(fullButton));
+  document.addEventListener("fullscreenchange", () => {
+    if (document.fullscreenElement || !board.classList.contains("full")) return;
+    board.classList.remove("full");
+    fullButton.setAttribute("aria-pressed", "false");
+    tell("changed");
+  });
+  hear("changed", () => { for (const row of rows()) if (row.hasAttribute("data-folded")) count(row); });
+  hear("replaced", () => { for (const row of rows()) count(row); show(); });
+}
+
+export const scrolled = () => frame()?.scrollTop ?? 0;

@@ -1,0 +1,17 @@
+// The planning board: each part knows the page and the parts below it.
+
+import * as filters from "./filters.js";
+import * as following from "./following.js";
+import * as looking from "./looking.js";
+import * as marks from "./marks.js";
+import * as moving from "./moving.js";
+import * as sending from "./sending.js";
+import * as strings from "./strings.js";
+
+filters.start();
+looking.start();
+strings.start();
+sending.start();
+moving.start();
+following.start();
+marks.start();
