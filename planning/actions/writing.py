@@ -38,6 +38,8 @@ class Board:
         self.actor, self.increment, self.verb = actor, increment, verb
         self.text = ""
         self.undoes: Event | None = None
+        # The line of the log, once the block has ended; None: nothing was changed.
+        self.event: Event | None = None
         self._changes: dict[tuple[str, int], dict[str, Any]] = {}
         self._reach: Reach | None = None
 
@@ -174,7 +176,7 @@ def write(actor: Person, increment: Increment, verb: str, *, even_closed: bool =
             raise ValidationError(f"{row} is closed: reopen it to change its plan.")
         board = Board(actor, row, verb)
         yield board
-        board.finish()
+        board.event = board.finish()
 
 
 def conflict(increment: Increment, row: models.Model) -> Conflict:

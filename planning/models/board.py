@@ -103,6 +103,9 @@ class Card(models.Model):
     # Grows with every change but that of `rank`: a writer says which one it saw.
     version = models.PositiveIntegerField(default=1, db_default=1)
 
+    # Not a column: the line of the log that the verb wrote which gave this row; None: it changed nothing.
+    line: "Event | None" = None
+
     class Meta:
         ordering = ["increment", "lane", "iteration", "rank", "id"]
         constraints = [

@@ -1,5 +1,16 @@
 """The board and its cards."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from planning.views import board, undoing
+
+urlpatterns: list[URLPattern] = [
+    path("planning/<slug:slug>/board/", board.board, name="board"),
+    path("planning/<slug:slug>/events/", undoing.events, name="plan-events"),
+    path("planning/<slug:slug>/events/<int:number>/undo/", undoing.undo_line, name="plan-undo"),
+    path("planning/<slug:slug>/undo/", undoing.undo_mine, name="plan-undo-last"),
+    path("planning/<slug:slug>/marks/", board.marks, name="plan-marks"),
+    path("planning/<slug:slug>/view/", board.look, name="plan-view"),
+    path("planning/cards/<int:card_id>/move/", board.move, name="plan-card-move"),
+    path("planning/cards/<int:card_id>/", board.card, name="plan-card"),
+]

@@ -17,6 +17,7 @@ def planning_props(cast: Cast) -> dict[str, Any]:
         "plan_iteration": plan.iterations[1],
         "plan_lane": plan.falcon,
         "plan_card": card,
+        "plan_line": card.increment.events.get(text="added Refund API"),
         "plan_other": other,
         "plan_dependency": plan.need(other, card),
     }

@@ -1,5 +1,21 @@
 """Who may open what: the board and its cards."""
 
-from tests.access.people import Row
+from typing import Any
 
-ROUTES: dict[str, list[Row]] = {}
+from tests.access.people import OF_FALCON, OF_PAYMENTS, Row, post
+
+PI: dict[str, Any] = {"slug": "pi-26-1"}
+CARD: dict[str, Any] = {"card_id": "{plan_card.pk}"}
+# Who takes part with a row of Falcon: its member, and those who plan with Payments.
+WORK = OF_PAYMENTS | {"member"}
+MOVE = {"cell": "{plan_lane.pk}-none", "version": "1"}
+ROUTES: dict[str, list[Row]] = {
+    "board": [Row(OF_FALCON, PI), Row(OF_FALCON, PI, query="part=board")],
+    "plan-events": [Row(OF_FALCON, PI, query="after=0")],
+    "plan-marks": [Row(OF_FALCON, PI)],
+    "plan-view": [post(OF_FALCON, {"density": "dense"}, **PI)],
+    "plan-undo-last": [post(OF_FALCON, **PI)],
+    "plan-undo": [post(WORK, **PI, number="{plan_line.number}")],
+    "plan-card": [Row(OF_FALCON, CARD)],
+    "plan-card-move": [Row(WORK, CARD), post(WORK, MOVE, **CARD)],
+}

@@ -1,0 +1,35 @@
+"""What the heading of a board says: what needs somebody."""
+
+from planning.queries.board import Cell, Shown
+
+
+def finding_of(board: Shown) -> str:
+    """The board in a sentence: conflicts first, then who is over capacity; else how much of it is planned."""
+    name = board.increment.name
+    if not board.columns:
+        return f"{name} has no iterations yet"
+    if not board.cards:
+        return f"{name} has no cards yet"
+    troubles = [text for text in (_conflicts(board.conflicts), _over(board.overloaded)) if text]
+    if troubles:
+        return f"{name}: {', '.join(troubles)}"
+    left = sum(len(row.cells[-1].faces) for row in board.rows) + len(board.parking.faces)
+    if left:
+        return f"{name}: {board.cards - left} of {board.cards} cards stand in an iteration"
+    return f"{name}: {_count(board.cards, 'card')}, no conflict, nobody over capacity"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _conflicts(number: int) -> str:
+    return f"{_count(number, 'conflict')} to solve" if number else ""
+
+
+def _over(cells: list[Cell]) -> str:
+    if not cells:
+        return ""
+    if len(cells) == 1:
+        return f"{cells[0].label} is over capacity"
+    return f"{len(cells)} places over capacity"
