@@ -52,6 +52,12 @@ class Worker:
         answers = (asked.active(), asked.reserved())
         return all(answer is not None and not any(answer.values()) for answer in answers)
 
+    def listen(self, wanted: bool) -> None:
+        """Let it take jobs, or none any more; comes back when it has understood."""
+        verb = app.control.add_consumer if wanted else app.control.cancel_consumer
+        queue = settings.CELERY_TASK_DEFAULT_QUEUE
+        until(lambda: verb(queue, reply=True, timeout=2, destination=[self.name]), what="a worker that answers")
+
     def kill(self) -> None:
         """End it as a power cut would: the worker and its pool, at once."""
         self._signal(signal.SIGKILL)
@@ -87,6 +93,12 @@ def environment() -> dict[str, str]:
     return os.environ | {"DATABASE_URL": test_database_url(), "REDIS_URL": settings.REDIS_URL}
 
 
+def empty_queue() -> None:
+    """Forget the jobs that tests without a worker asked for."""
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+
+
 def start_worker(folder: Path, concurrency: int = 1) -> Worker:
     number = len(list(folder.iterdir()))
     log = folder / f"worker-{number}.log"
@@ -109,9 +121,7 @@ def spawn_worker(transactional_db: None) -> Generator[Callable[[], Worker], None
     """Call it for a fresh worker; kill() it and call again as often as needed. All are gone after the test."""
     with tempfile.TemporaryDirectory(prefix="vmo-worker-") as folder:
         started: list[Worker] = []
-        queue = settings.CELERY_TASK_DEFAULT_QUEUE
-        # The session's worker, if there is one, must not take this test's jobs.
-        app.control.cancel_consumer(queue, reply=True, timeout=1)
+        empty_queue()
 
         def start() -> Worker:
             started.append(start_worker(Path(folder)))
@@ -122,14 +132,15 @@ def spawn_worker(transactional_db: None) -> Generator[Callable[[], Worker], None
         finally:
             for worker in started:
                 worker.kill()
-            app.control.add_consumer(queue, reply=True, timeout=1)
 
 
 @pytest.fixture(scope="session")
 def session_worker(django_db_setup: None) -> Generator[Worker, None, None]:
+    """It takes jobs only while a test asks for `worker`: at other times it would write where tables are emptied."""
     with tempfile.TemporaryDirectory(prefix="vmo-worker-") as folder:
         worker = start_worker(Path(folder))
         try:
+            worker.listen(False)
             yield worker
         finally:
             worker.stop()
@@ -143,8 +154,11 @@ def worker(transactional_db: None, session_worker: Worker) -> Generator[Worker, 
     left have ended: they would stand in each other's way.
     """
     assert session_worker.process.poll() is None, session_worker.log.read_text()
+    empty_queue()
+    session_worker.listen(True)
     yield session_worker
     until(session_worker.is_idle, what="an idle worker")
+    session_worker.listen(False)
 
 
 @pytest.fixture(scope="session", autouse=True)
