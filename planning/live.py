@@ -10,7 +10,10 @@ from typing import Any
 from django.template.loader import get_template
 
 from core import live
-from planning.models import Card, Event, Increment, Iteration, Lane
+from planning.capacity import loads
+from planning.models import Absence, Capacity, Card, Dependency, Event, Increment, Lane, Seat
+from planning.queries.faces import Face, cards_of, cell_key, drawn, faces
+from planning.queries.strings import strings
 
 # A line that changes more cards than this is not told piece by piece.
 MOST_CARDS = 60
@@ -82,40 +85,43 @@ def _values(changes: Iterable[Change], kind: str, *names: str) -> set[int]:
 
 def _ends(changes: Sequence[Change]) -> set[int]:
     """The cards at the ends of changed dependencies: they say how many they have."""
-    from planning.models import Dependency
-
     rows = Dependency.objects.filter(pk__in=_ids(changes, "dependency")).values_list("provider", "consumer")
     return {pk for ends in rows for pk in ends if pk} | _values(changes, "dependency", "provider_id", "consumer_id")
 
 
 def _pieces(increment: Increment, changes: Sequence[Change], changed: set[int]) -> dict[str, Any]:
-    from planning.queries.faces import cards_of as on_board
-    from planning.queries.faces import drawn, faces
-    from planning.queries.strings import strings, strings_of_cards
-
-    cards = list(on_board(increment).filter(pk__in=changed))
-    near = strings_of_cards(increment, sorted(changed))
-    shown = faces(cards, near)
-    html = drawn(shown)
+    every = strings(increment)
     asked = _ids(changes, "dependency")
-    known = {one.id: one for one in near} | {one.id: one for one in strings(increment, sorted(asked)) if asked}
-    there = {card.pk for card in cards}
+    near = [one for one in every if one.id in asked or {one.provider, one.consumer} & changed]
+    # The cards at the other ends too: they say how many problems they have.
+    touched = changed | {pk for one in near for pk in (one.provider, one.consumer) if pk}
+    cards = list(cards_of(increment).filter(pk__in=touched))
+    gone = changed - {card.pk for card in cards}
     return {
-        "cards": [
-            {"id": f.card.pk, "cell": f.cell, "rank": f.card.rank, "version": f.card.version, "html": html[f.card.pk]}
-            for f in shown
-        ],
-        "gone": sorted(changed - there),
-        "cells": _cells(increment, changes, cards),
-        "strings": [one.as_json() for one in known.values()],
-        "gone_strings": sorted((asked | _of_gone(changed - there)) - known.keys()),
+        "cards": _cards(faces(cards, every)),
+        "gone": sorted(gone),
+        "cells": _cells(increment, changes, [card for card in cards if card.pk in changed]),
+        "strings": [one.as_json() for one in near],
+        "gone_strings": sorted((asked | _of_gone(gone)) - {one.id for one in near}),
     }
+
+
+def _cards(ones: Sequence[Face]) -> list[dict[str, Any]]:
+    html = drawn(ones)
+    return [
+        {
+            "id": one.card.pk,
+            "cell": one.cell,
+            "rank": one.card.rank,
+            "version": one.card.version,
+            "html": html[one.card.pk],
+        }
+        for one in ones
+    ]
 
 
 def _of_gone(gone: set[int]) -> set[int]:
     """The dependencies of cards that are off the board: strings of consumers go with them."""
-    from planning.models import Dependency
-
     return set(Dependency.objects.filter(consumer__in=gone).values_list("pk", flat=True)) if gone else set()
 
 
@@ -125,8 +131,8 @@ def _cells(increment: Increment, changes: Sequence[Change], cards: Sequence[Card
     # Only what is counted changes a load; a card's title does not.
     if not _counts(changes):
         return []
-    rows = list(Lane.objects.filter(pk__in=lanes - {None}, increment=increment).select_related("team__calendar"))
-    return load_pieces(increment, rows)
+    rows = Lane.objects.filter(pk__in=[pk for pk in lanes if pk], increment=increment)
+    return load_pieces(increment, list(rows.select_related("team__calendar")))
 
 
 def _counts(changes: Iterable[Change]) -> bool:
@@ -139,8 +145,6 @@ def _counts(changes: Iterable[Change]) -> bool:
 
 
 def _lanes_of_people(changes: Sequence[Change]) -> set[int]:
-    from planning.models import Seat
-
     seats = _ids(changes, "seat") | _values(changes, "absence", "seat_id") | _seats_of_absences(changes)
     known = set(Seat.objects.filter(pk__in=seats).values_list("lane", flat=True)) if seats else set()
     given = _ids(changes, "capacity")
@@ -148,13 +152,10 @@ def _lanes_of_people(changes: Sequence[Change]) -> set[int]:
 
 
 def _given(ids: set[int]) -> set[int]:
-    from planning.models import Capacity
-
     return set(Capacity.objects.filter(pk__in=ids).values_list("lane", flat=True)) if ids else set()
 
 
 def _seats_of_absences(changes: Sequence[Change]) -> set[int]:
-    from planning.models import Absence
 
     ids = _ids(changes, "absence")
     return set(Absence.objects.filter(pk__in=ids).values_list("seat", flat=True)) if ids else set()
@@ -162,10 +163,8 @@ def _seats_of_absences(changes: Sequence[Change]) -> set[int]:
 
 def load_pieces(increment: Increment, rows: Sequence[Lane]) -> list[dict[str, str]]:
     """The load of every cell of some rows as pieces of the page; rows with their team and its calendar."""
-    from planning.capacity import loads
-    from planning.queries.faces import cell_key
 
-    columns: list[Iteration] = list(increment.iterations.all())
+    columns = list(increment.iterations.all())
     template = get_template("planning/load.html")
     weights = loads(increment, rows, columns) if rows else {}
     return [

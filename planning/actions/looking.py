@@ -24,6 +24,6 @@ def look_at(
         view.folded = [pk for pk in dict.fromkeys(folded) if pk in there]
     if density is not None:
         view.density = density
-    view.full_clean(validate_unique=False, validate_constraints=False)
+    view.clean_fields(exclude=["lanes", "folded"])
     view.save()
     return view

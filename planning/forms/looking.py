@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from planning.models import BoardView
+DENSITIES = [("airy", "Airy"), ("dense", "Dense")]
 
 
 class RowsField(forms.CharField):
@@ -23,7 +23,7 @@ class LookForm(forms.Form):
 
     lanes = RowsField(required=False, max_length=4000)
     folded = RowsField(required=False, max_length=4000)
-    density = forms.ChoiceField(choices=BoardView._meta.get_field("density").choices, required=False)
+    density = forms.ChoiceField(choices=DENSITIES, required=False)
 
     @property
     def said(self) -> dict[str, Any]:

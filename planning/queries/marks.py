@@ -1,5 +1,7 @@
 """What a reader is shown on cards beside what everybody sees: marks that other apps have about their features."""
 
+from collections.abc import Mapping
+
 from django.template.loader import get_template
 from django.utils import timezone
 
@@ -24,7 +26,7 @@ def marks_of(increment: Increment, user: User) -> dict[int, str]:
     return {pk: html for pk, html in found.items() if html.strip()}
 
 
-def _initiatives(of_card: dict[int, int | None], user: User) -> dict[int, Initiative]:
+def _initiatives(of_card: Mapping[int, int | None], user: User) -> dict[int, Initiative]:
     """By feature, its initiative that the reader may see."""
     seen = Initiative.objects.for_user(user).order_by()
     rows = Feature.objects.filter(pk__in=[pk for pk in of_card.values() if pk], initiative__in=seen)
