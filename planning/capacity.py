@@ -14,7 +14,7 @@ from planning.formulas.capacity import Tone, tone
 from planning.models import Card, CardKind, Increment, Iteration, Lane, LaneKind
 from planning.queries.capacities import Room, plain, rooms, units
 
-NO_FEATURES = "the IP iteration carries no features"
+NO_FEATURES = "IP carries no features"
 FEATURES = {CardKind.FEATURE, CardKind.ENABLER}
 Place = tuple[int, int]
 
@@ -63,7 +63,7 @@ class Load:
         if self.capacity is None:
             return f"{load}, capacity n/a: {self.reason}"
         if self.reason:
-            return f"{load}: {self.reason}" if self.tone else self.reason.capitalize()
+            return f"{load}: {self.reason}" if self.tone else self.reason
         share = "" if self.share is None else f", {self.share * 100:.1f}".removesuffix(".0") + " %"
         over = f", over by {plain(self.over)}" if self.over else ""
         return f"{plain(self.load)} of {plain(self.capacity)} {self.unit}{share}{over}"
