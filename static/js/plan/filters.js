@@ -5,10 +5,10 @@ import * as strings from "./strings.js";
 
 const tools = board.querySelector("[data-plan-tools]");
 const counter = board.querySelector("[data-plan-count]");
-const wanted = { words: [], stream: "", lane: "", state: "" };
+const wanted = { words: [], stream: "", lane: "", initiative: "", state: "" };
 
 const STATES = {
-  problem: (card) => card.querySelector(".deps.problem"),
+  problem: (card) => card.dataset.problems,
   low: (card) => card.querySelector(".chance.low"),
   open: (card) => card.dataset.size === "" && !card.classList.contains("milestone"),
   marked: (card) => card.querySelector("[data-marks]")?.childElementCount,
@@ -18,6 +18,7 @@ const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
 function fits(card) {
   if (wanted.words.some((word) => !card.dataset.search.includes(word))) return false;
+  if (wanted.initiative && !card.querySelector(`[data-initiative="${CSS.escape(wanted.initiative)}"]`)) return false;
   return !wanted.state || Boolean(STATES[wanted.state](card));
 }
 
@@ -27,6 +28,16 @@ function apply() {
   }
   for (const card of cards()) card.closest("li").hidden = !fits(card);
   tell("filtered");
+}
+
+// The initiatives that this reader's marks name.
+function initiatives() {
+  const select = tools.querySelector("[data-filter=initiative]");
+  const found = new Map([...body.querySelectorAll("[data-initiative]")].map((one) => [one.dataset.initiative, one.textContent.trim()]));
+  const options = [...found].sort((a, b) => a[1].localeCompare(b[1])).map(([slug, name]) => new Option(name, slug));
+  select.replaceChildren(new Option("all", ""), ...options);
+  select.value = wanted.initiative;
+  select.closest("label").hidden = !found.size;
 }
 
 const plural = (n, word, words = `${word}s`) => `${n.toLocaleString("en")} ${n === 1 ? word : words}`;
@@ -62,6 +73,7 @@ export function start() {
   board.addEventListener("plan:drawn", sum);
   hear("replaced", apply);
   hear("followed", apply);
+  hear("marked", () => { initiatives(); apply(); });
 }
 
 export const isFiltered = () => body.querySelector("li[hidden], [data-lane][hidden]") !== null;

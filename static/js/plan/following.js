@@ -34,7 +34,8 @@ function keep() {
 function put(piece) {
   const old = cardOf(piece.id);
   const cell = cellOf(piece.cell);
-  const fresh = part(piece.html);
+  const made = part(piece.html);
+  const fresh = made.matches("[data-card]") ? made : made.querySelector("[data-card]");
   const marks = old?.querySelector("[data-marks]");
   if (marks) fresh.querySelector("[data-marks]")?.replaceChildren(...marks.childNodes);
   const item = old?.closest("li") ?? document.createElement("li");
@@ -53,10 +54,7 @@ function pieces(data) {
   for (const id of data.gone) cardOf(id)?.closest("li").remove();
   const fresh = [...data.cards].sort((a, b) => a.rank - b.rank).map(put);
   for (const { id, html } of data.cells) {
-    const cell = cellOf(id);
-    const load = cell?.querySelector("[data-load]");
-    if (load) load.replaceWith(part(html));
-    else cell?.prepend(part(html));
+    cellOf(id)?.querySelector("[data-load-of]")?.replaceChildren(part(html));
   }
   strings.change(data.strings, data.gone_strings);
   back();

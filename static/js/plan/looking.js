@@ -10,8 +10,8 @@ let size = Number(localStorage.getItem("plan-size")) || 100;
 function keep() {
   const form = new FormData();
   form.set("density", board.dataset.density);
-  form.set("lanes", JSON.stringify(rows().map((row) => Number(row.dataset.lane))));
-  form.set("folded", JSON.stringify(rows().filter((row) => row.hasAttribute("data-folded")).map((row) => Number(row.dataset.lane))));
+  form.set("lanes", rows().map((row) => row.dataset.lane).join());
+  form.set("folded", rows().filter((row) => row.hasAttribute("data-folded")).map((row) => row.dataset.lane).join());
   fetch(board.dataset.viewUrl, { method: "POST", body: form, headers: { "X-CSRFToken": token(), "X-Requested-With": "board" } }).catch(() => null);
 }
 
@@ -29,7 +29,7 @@ function fold(button) {
 function count(row) {
   for (const cell of row.querySelectorAll("[data-cell]")) {
     const many = cell.querySelectorAll("[data-card]").length;
-    cell.dataset.count = many ? `${many} card${many === 1 ? "" : "s"}` : "";
+    cell.querySelector(".plan-inner").dataset.count = many ? `${many} card${many === 1 ? "" : "s"}` : "";
   }
 }
 

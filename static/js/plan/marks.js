@@ -18,7 +18,7 @@ async function ask() {
   if (!answer?.ok) return;
   known = await answer.json();
   lay();
-  tell("changed");
+  tell("marked");
 }
 
 export function start() {

@@ -108,7 +108,6 @@ async function drop() {
   }
   empty();
   card.classList.add("pending");
-  card.dataset.cell = there.dataset.cell;
   if (!was.isDragged) card.focus({ preventScroll: true });
   tell("changed");
   const form = new FormData();
@@ -118,7 +117,6 @@ async function drop() {
   const isWritten = await send(board.dataset.moveUrl.replace("/0/", `/${card.dataset.card}/`), form);
   card.classList.remove("pending");
   if (!isWritten && card.isConnected) {
-    card.dataset.cell = cell.dataset.cell;
     putBack(was);
   }
   tell("released");

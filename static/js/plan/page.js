@@ -13,12 +13,12 @@ export const cells = () => [...body.querySelectorAll("[data-cell]")];
 export const cards = () => [...body.querySelectorAll("[data-card]")];
 export const cardOf = (id) => body.querySelector(`[data-card="${CSS.escape(id)}"]`);
 export const cellOf = (id) => body.querySelector(`[data-cell="${CSS.escape(id)}"]`);
-export const cellAround = (card) => card.closest("[data-cell]");
 export const cardsIn = (cell) => [...cell.querySelectorAll("[data-card]")];
 export const listIn = (cell) => cell.querySelector("[data-cards]");
+export const cellAround = (card) => card.closest("[data-cell]");
 export const isShown = (element) => element.getClientRects().length > 0;
 
-export const nameOf = (card) => card.querySelector("[data-title]")?.textContent.trim() || `card ${card.dataset.card}`;
+export const nameOf = (card) => card.dataset.name || `card ${card.dataset.card}`;
 export const labelOf = (cell) => cell.dataset.label || cell.dataset.cell;
 
 // Where a card stands, in words: "Falcon, Iteration 2, place 1 of 3".

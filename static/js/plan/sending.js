@@ -101,7 +101,7 @@ export function start() {
     send(form.action, new FormData(form, event.submitter));
   });
   dialog.addEventListener("click", (event) => {
-    if (event.target.closest("[data-board-close]") || event.target === dialog) { event.preventDefault(); dialog.close(); }
+    if (event.target.closest("[data-close], [data-board-close]") || event.target === dialog) { event.preventDefault(); dialog.close(); }
   });
   dialog.addEventListener("close", () => tell("asked"));
 }
