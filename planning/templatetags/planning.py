@@ -1,11 +1,16 @@
 """The tabs of an increment."""
 
+import json
 from typing import Any
 
 from django import template
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
+from core import presence
+from planning.links import event_topic
 from planning.models import Increment
+from planning.queries.timer import timer_of, timer_state
 
 register = template.Library()
 # URL name (all take the increment's slug) and label, in the order of work.
@@ -19,6 +24,7 @@ TABS = (
     ("plan-repair", "Repair"),
     ("plan-event", "Event"),
     ("plan-changes", "Changes"),
+    ("plan-files", "Files"),
     ("plan-retrospective", "Looking back"),
 )
 
@@ -33,3 +39,22 @@ def increment_tabs(increment: Increment, here: str) -> dict[str, Any]:
         except NoReverseMatch:
             continue
     return {"tabs": found, "section": "increment"}
+
+
+@register.inclusion_tag("planning/timer.html")
+def plan_timer(increment: Increment, url: str = "") -> dict[str, Any]:
+    """The increment's timer by the server's clock; hidden while there is none. `url` answers its state, without one
+    the page of those who are logged in does. Needs css/event.css and js/event/timer.js.
+    """
+    timer = timer_of(increment)
+    state = timer_state(timer, timezone.now())
+    url = url or reverse("plan-timer", args=[increment.slug])
+    told = {"state": state, "state_json": json.dumps(state), "ends_at": timer.ends_at}
+    return told | {"topic": event_topic(increment), "url": url}
+
+
+@register.inclusion_tag("planning/presence.html")
+def plan_presence(increment: Increment) -> dict[str, Any]:
+    """Who looks at the increment now, by name. Needs css/event.css and js/event/presence.js."""
+    topic = event_topic(increment)
+    return {"topic": topic, "people": presence.here(topic)}

@@ -1,5 +1,11 @@
 """Imports and exports of a plan."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from planning.views import files
+
+urlpatterns: list[URLPattern] = [
+    path("planning/<slug:slug>/files/", files.files, name="plan-files"),
+    path("planning/<slug:slug>/files/check/", files.check, name="plan-files-check"),
+    path("planning/<slug:slug>/files/plan.<str:fmt>", files.export, name="plan-export"),
+]
