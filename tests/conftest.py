@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -35,6 +36,11 @@ hypothesis.settings.register_profile("same", _PATIENT, derandomize=True)
 hypothesis.settings.load_profile("same")
 
 
+def queues() -> list[str]:
+    """A worker of the tests takes jobs of both."""
+    return [settings.CELERY_TASK_DEFAULT_QUEUE, settings.QUICK_QUEUE]
+
+
 @dataclass
 class Worker:
     """A running `celery worker` on the test database; its output is in `log`."""
@@ -46,7 +52,7 @@ class Worker:
     def is_idle(self) -> bool:
         """Whether it has nothing to do: no job is queued, waits in its hands, or runs."""
         with redis.Redis.from_url(settings.REDIS_URL) as broker:
-            if broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE):
+            if any(broker.llen(queue) for queue in queues()):
                 return False
         asked = app.control.inspect([self.name], limit=1, timeout=5)
         answers = (asked.active(), asked.reserved())
@@ -55,8 +61,9 @@ class Worker:
     def listen(self, wanted: bool) -> None:
         """Let it take jobs, or none any more; comes back when it has understood."""
         verb = app.control.add_consumer if wanted else app.control.cancel_consumer
-        queue = settings.CELERY_TASK_DEFAULT_QUEUE
-        until(lambda: verb(queue, reply=True, timeout=2, destination=[self.name]), what="a worker that answers")
+        for queue in queues():
+            told = partial(verb, queue, reply=True, timeout=2, destination=[self.name])
+            until(told, what="a worker that answers")
 
     def kill(self) -> None:
         """End it as a power cut would: the worker and its pool, at once."""
@@ -96,14 +103,14 @@ def environment() -> dict[str, str]:
 def empty_queue() -> None:
     """Forget the jobs that tests without a worker asked for."""
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
-        broker.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+        broker.delete(*queues())
 
 
 def start_worker(folder: Path, concurrency: int = 1) -> Worker:
     number = len(list(folder.iterdir()))
     log = folder / f"worker-{number}.log"
     name = f"t{os.getpid()}-{number}@tests"
-    options = ["--loglevel", "INFO", "--concurrency", str(concurrency), "--hostname", name]
+    options = ["--loglevel", "INFO", "--concurrency", str(concurrency), "--hostname", name, "-Q", ",".join(queues())]
     with log.open("wb") as output:
         process = spawn(
             [sys.executable, "-m", "celery", "-A", "vmo", "worker", *options, "--without-gossip", "--without-mingle"],

@@ -13,7 +13,7 @@ import yaml
 from vmo.supervisor import Address, commands
 
 ROOT = Path(__file__).resolve().parent.parent
-PORTAL = ("migrate", "web", "live", "worker", "beat")
+PORTAL = ("migrate", "web", "live", "worker", "quick", "beat")
 # Read by the images and by Python, not by our settings.
 FOREIGN = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 
@@ -73,18 +73,23 @@ def test_it_waits_for_what_it_needs(service: str) -> None:
         assert waits["redis"]["condition"] == "service_healthy"
 
 
-@pytest.mark.parametrize("service", ["web", "live", "worker", "postgres", "redis"])
+@pytest.mark.parametrize("service", ["web", "live", "worker", "quick", "postgres", "redis"])
 def test_its_health_is_watched(service: str) -> None:
     assert compose()["services"][service]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("service", ["web", "live", "worker", "beat"])
+@pytest.mark.parametrize("service", ["web", "live", "worker", "quick", "beat"])
 def test_it_runs_what_the_supervisor_runs(service: str) -> None:
     """The same program and the same application, so that what the stack tests show holds for the containers."""
     mine = words_of(service)
     theirs = commands(Address("::", 8000, 8001))[service][2:]
     assert mine[0] == theirs[0]
     assert mine[1:4] == theirs[1:4] if mine[0] == "celery" else mine[1] == theirs[1]
+    assert _queue(mine) == _queue(theirs)
+
+
+def _queue(words: list[str]) -> str:
+    return words[words.index("--queues") + 1] if "--queues" in words else "vmo"
 
 
 def test_the_applications_exist() -> None:

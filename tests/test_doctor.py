@@ -53,6 +53,7 @@ def test_a_healthy_installation(worker: Worker, source: Source) -> None:
     assert {finding["status"] for finding in found.values()} <= {"ok", "note"}
     assert found["database"]["message"].startswith("PostgreSQL ")
     assert "@tests" in found["worker"]["message"]
+    assert "@tests" in found["quick"]["message"]
     assert found["sources"]["message"] == "1"
 
 

@@ -176,6 +176,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TASK_DEFAULT_QUEUE = env("CELERY_QUEUE", "vmo")
+# What somebody waits for in front of a screen has a queue and a worker of its own: no sync delays it.
+QUICK_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-quick"
+CELERY_TASK_ROUTES = {"planning.tasks.*": {"queue": QUICK_QUEUE}}
 # How long a job may be silent before another worker takes it over, and how often beat looks for such jobs.
 JOB_LEASE_SECONDS = env_int("JOB_LEASE_SECONDS", 60)
 JOB_SWEEP_SECONDS = env_int("JOB_SWEEP_SECONDS", 10)
@@ -184,6 +187,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "connectors.tasks.sweep",
         "schedule": JOB_SWEEP_SECONDS,
         # With no worker about, the sweeps of the meantime are not made up for.
+        "options": {"expires": JOB_SWEEP_SECONDS},
+    },
+    "reckon-chances": {
+        "task": "planning.tasks.reckon_behind",
+        "schedule": JOB_SWEEP_SECONDS,
         "options": {"expires": JOB_SWEEP_SECONDS},
     },
     "decide-forecasts": {"task": "metrics.tasks.decide_forecasts", "schedule": 86400},

@@ -72,12 +72,16 @@ def commands(address: Address) -> dict[str, list[str]]:
     live = ["--host", address.host, "--port", str(address.live_port), "--lifespan", "off", "--no-access-log"]
     live += ["--timeout-graceful-shutdown", "1"]
     worker = ["--loglevel", "INFO", "--concurrency", os.environ.get("WORKER_PROCESSES", "2")]
+    alone = ["--without-gossip", "--without-mingle"]
+    # What people wait for in front of a screen: one short task at a time, in the process itself.
+    quick = ["--queues", f"{os.environ.get('CELERY_QUEUE', 'vmo')}-quick", "--pool", "solo", "--hostname", "quick@%h"]
     python = [sys.executable, "-m"]
     mail = {"mail": [sys.executable, str(services.places.ROOT / "manage.py"), "serve_mail"]}
     return {
         "web": [*python, "gunicorn", "vmo.wsgi", *web],
         "live": [*python, "uvicorn", "vmo.asgi:application", *live],
-        "worker": [*python, "celery", "-A", "vmo", "worker", *worker, "--without-gossip", "--without-mingle"],
+        "worker": [*python, "celery", "-A", "vmo", "worker", *worker, *alone],
+        "quick": [*python, "celery", "-A", "vmo", "worker", *quick, "--loglevel", "INFO", *alone],
         "beat": [*python, "celery", "-A", "vmo", "beat", "--loglevel", "WARNING", "--pidfile="],
         **(mail if takes_mail() else {}),
     }

@@ -22,6 +22,7 @@ from metrics.forecasts import asking, plans, samples
 from metrics.forecasts import work as works
 from metrics.forecasts.answers import Delivery
 from metrics.forecasts.questions import Question
+from metrics.forecasts.work import Work
 from metrics.formulas import frame
 from metrics.formulas.forecast.shapes import Inputs, Target
 from metrics.measurement import ALL_ITEMS
@@ -63,8 +64,8 @@ def landings(asks: Collection[Ask], at: datetime) -> dict[Ask, Landing]:
     """
     if not asks:
         return {}
-    stamp = _stamp(at)
-    names = {ask: f"landing:{stamp}:{ask.noun}:{ask.pk}:{ask.by}" for ask in asks}
+    known = stamp(at)
+    names = {ask: f"landing:{known}:{ask.noun}:{ask.pk}:{ask.by}" for ask in asks}
     kept = cast(dict[str, Landing], cache.get_many(list(names.values())))
     found = {ask: kept[name] for ask, name in names.items() if name in kept}
     missing = [ask for ask in names if ask not in found]
@@ -91,7 +92,7 @@ def medians(pks: Collection[int], at: datetime) -> dict[int, Median]:
     """When each of these initiatives lands, as at an instant: the median; the queries do not grow with them."""
     if not pks:
         return {}
-    name = f"landing-medians:{_stamp(at)}:{','.join(map(str, sorted(set(pks))))}"
+    name = f"landing-medians:{stamp(at)}:{','.join(map(str, sorted(set(pks))))}"
     name = hashlib.sha256(name.encode()).hexdigest()
     kept = cast(dict[int, Median] | None, cache.get(name))
     if kept is None:
@@ -130,7 +131,7 @@ def _median(delivery: Delivery) -> Median:
     return Median(on, delivery.reason or ("" if on else "it lands beyond the horizon of the forecast"))
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
     """What landings depend on: the data, the queues (every change of them is in the audit trail), and the instant.
 
     After the last sync nothing is known that an earlier instant of the same day would not know.
@@ -173,7 +174,9 @@ class _Done:
         parts: dict[int, list[int]] = {}
         for one in features:
             parts.setdefault(one.initiative_id or 0, []).append(one.pk)
-        return _Done(initiatives, {one.pk: one for one in features}, parts, _landed(features, at, today), today)
+        return _Done(
+            initiatives, {one.pk: one for one in features}, parts, landed(works.of_features(features, at), today), today
+        )
 
     def of(self, ask: Ask) -> Landing | None:
         """The answer, if it is over; None: it is still ahead."""
@@ -206,9 +209,8 @@ def _in_time(landed: date, by: date) -> Landing:
     return Landing(float(landed <= by), landed_on=landed)
 
 
-def _landed(features: Sequence[Feature], at: datetime, today: date) -> dict[int, date | None]:
+def landed(work: Work, today: date) -> dict[int, date | None]:
     """Of the features that are over: the day they landed; None for those closed with items left."""
-    work = works.of_features(features, at)
     ends = frame.finishes(work.children)
     last = np.zeros(len(work.features), dtype=np.int64)
     np.maximum.at(last, work.feature[ends.done], ends.day[ends.done])

@@ -19,7 +19,7 @@ from django.db import models, transaction
 from django.db.models import ProtectedError
 
 from core import audit
-from planning import live
+from planning import live, tasks
 from planning.models import Event, Increment, Objective
 from planning.replay import NAMES, values_of
 from planning.rules import Reach, reach, require_lane, require_manage
@@ -158,6 +158,7 @@ class Board:
             self.undoes.undone_by = event
             self.undoes.save(update_fields=["undone_by"])
         live.publish(row, event)
+        tasks.wake(row.pk)
         return event
 
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.template.loader import get_template
 
 from metrics.formulas.forecast.shown import shown_chance
-from planning.models import Card, CardChance, CardKind, Increment
+from planning.models import Card, CardChance, CardKind, Increment, ObjectiveChance
 from planning.queries.strings import String, strings_of_cards
 
 # A chance of so much reads as good, and below so much as bad.
@@ -57,7 +57,7 @@ def cell_key(lane_id: int | None, iteration_id: int | None) -> str:
     return f"{lane_id}-{iteration_id if iteration_id else 'none'}"
 
 
-def chance_of(row: CardChance | None) -> Chance | None:
+def chance_of(row: CardChance | ObjectiveChance | None) -> Chance | None:
     """A stored chance as it is shown; None: none was reckoned yet."""
     if row is None:
         return None

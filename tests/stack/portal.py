@@ -99,10 +99,11 @@ class Portal:
         )
 
     def pid_of(self, kind: str) -> int:
-        """The main process of web, live, worker or beat; the postmaster; redis; the keeper."""
+        """The main process of web, live, worker, quick or beat; the postmaster; redis; the keeper."""
         if kind in {"postgres", "redis"}:
             return self._service(kind)
-        signs = {"web": "gunicorn", "live": "uvicorn", "worker": "vmo worker", "beat": "vmo beat", "keeper": "-m vmo.s"}
+        signs = {"web": "gunicorn", "live": "uvicorn", "beat": "vmo beat", "keeper": "-m vmo.s"}
+        signs |= {"worker": "vmo worker --l", "quick": "vmo worker --q"}
         found = {pid for pid, words in processes(str(self.home)).items() if signs[kind] in words}
         return min(pid for pid in found if _parent(pid) not in found)
 

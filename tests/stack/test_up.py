@@ -42,7 +42,7 @@ def test_a_second_one_says_that_it_runs(portal: Portal) -> None:
     assert portal.healthy()
 
 
-@pytest.mark.parametrize("kind", ["web", "live", "worker", "beat", "postgres", "redis", "keeper"])
+@pytest.mark.parametrize("kind", ["web", "live", "worker", "quick", "beat", "postgres", "redis", "keeper"])
 def test_whatever_is_killed_is_started_again(portal: Portal, kind: str) -> None:
     old = portal.kill(kind)
     until(lambda: portal.replaced(kind, old), 60, what=f"another {kind}")

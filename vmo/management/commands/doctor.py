@@ -154,13 +154,27 @@ def running() -> Iterator[Finding]:
     elif services.embedded():
         yield Finding("portal", "note", "does not run here", "Start it with `make up`.")
         return
-    names = sorted(celery.control.inspect(timeout=1.0).ping() or {})
-    if names:
-        yield Finding("worker", "ok", ", ".join(names))
-    else:
-        remedy = "Start `celery -A vmo worker`; under `make up`, see VMO_HOME/logs/worker.log."
-        yield Finding("worker", "problem", "none answers: no source is synced", remedy)
+    yield from workers()
     yield from beat()
+
+
+def workers() -> Iterator[Finding]:
+    """For each queue those who take jobs from it, of all that answer."""
+    asked = celery.control.inspect(timeout=1.0).active_queues() or {}
+    by_queue: dict[str, list[str]] = {}
+    for name, queues in sorted(asked.items()):
+        for taken in queues:
+            by_queue.setdefault(taken["name"], []).append(name)
+    quick = f"celery -A vmo worker --queues {settings.QUICK_QUEUE} --pool solo --hostname quick@%h"
+    for label, queue, harm, command in (
+        ("worker", settings.CELERY_TASK_DEFAULT_QUEUE, "no source is synced", "celery -A vmo worker"),
+        ("quick", settings.QUICK_QUEUE, "landing chances do not follow the plan", quick),
+    ):
+        if queue in by_queue:
+            yield Finding(label, "ok", ", ".join(by_queue[queue]))
+        else:
+            remedy = f"Start `{command}`; under `make up`, see VMO_HOME/logs/{label}.log."
+            yield Finding(label, "problem", f"none answers: {harm}", remedy)
 
 
 def beat() -> Iterator[Finding]:

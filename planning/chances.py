@@ -1,0 +1,285 @@
+"""Landing chances: a plan as the simulation of its train reads it, and what came out, kept beside the plan.
+
+A worker reckons after every write (planning/tasks.py). That chances are behind is told by Reckoning.number alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from core import live
+from metrics.forecasts import trains
+from metrics.forecasts.landing import stamp
+from metrics.forecasts.trains import Left, Speeds
+from metrics.formulas.forecast import train as formula
+from metrics.formulas.forecast.shapes import TeamInput
+from metrics.formulas.forecast.train import Found, Goal, Need, Result, Train
+from planning.formulas.expected import Expected, Promise, expected_value
+from planning.live import topic
+from planning.models import (
+    Card,
+    CardChance,
+    CardKind,
+    Dependency,
+    Increment,
+    IncrementState,
+    Iteration,
+    Lane,
+    LaneKind,
+    Objective,
+    ObjectiveChance,
+    Reckoning,
+)
+from planning.queries.faces import chance_of
+from planning.queries.late import NONE, pair, tallies
+from planning.queries.strings import drawn, provider_of
+
+PARKED = "the parking lot"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A plan as it stands, with what the data know of it; all rows that `train` was made from."""
+
+    increment: Increment
+    at: datetime
+    iterations: Sequence[Iteration]
+    lanes: Sequence[Lane]
+    cards: Sequence[Card]
+    needs: Sequence[Dependency]
+    goals: Sequence[Objective]
+    train: Train
+
+
+def read(increment: Increment, at: datetime) -> Read:
+    """The plan of an increment and the speed of its teams as at `at`; as many queries for one card as for hundreds."""
+    iterations = list(increment.iterations.order_by("number"))
+    lanes = list(increment.lanes.select_related("team").order_by("position", "pk"))
+    cards = _in_order(increment)
+    needs = list(drawn(increment))
+    goals = list(increment.objectives.filter(removed_at=None).order_by("pk").prefetch_related("cards"))
+    plan = _Plan(increment, at, iterations, lanes, cards)
+    train = plan.train(needs, goals)
+    return Read(increment, at, iterations, lanes, cards, needs, goals, train)
+
+
+def _in_order(increment: Increment) -> list[Card]:
+    """Everything on the board, each row in the order in which its team works."""
+    rows = Card.objects.filter(increment=increment, removed_at=None)
+    return list(rows.order_by("lane__position", "lane", "iteration__number", "rank", "pk"))
+
+
+class _Plan:
+    """From rows to the inputs of the simulation."""
+
+    def __init__(
+        self,
+        increment: Increment,
+        at: datetime,
+        iterations: Sequence[Iteration],
+        lanes: Sequence[Lane],
+        cards: Sequence[Card],
+    ) -> None:
+        self.increment, self.cards, self.iterations = increment, cards, iterations
+        self.today = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+        self.lanes = {lane.pk: lane for lane in lanes}
+        crews = [lane.team for lane in lanes if lane.kind == LaneKind.TEAM and lane.team is not None]
+        self.places = {team.pk: place for place, team in enumerate(crews)}
+        self.columns = {one.pk: place for place, one in enumerate(iterations)}
+        known = stamp(at)
+        self.speeds: Speeds = trains.speeds(self.places, at, known)
+        features = {card.feature_id for card in cards if card.feature_id}
+        self.left: Mapping[int, Left] = trains.left(features, self.places, at, known)
+
+    def train(self, needs: Iterable[Dependency], goals: Iterable[Objective]) -> Train:
+        history = tallies(self.today)
+        on_board = {card.pk for card in self.cards}
+        return Train(
+            seed=self.increment.seed,
+            first_on=self.iterations[0].first_on if self.iterations else self.today,
+            iterations=tuple(formula.Iteration(one.name, one.last_on) for one in self.iterations),
+            teams=tuple(self.team(pk) for pk in self.places),
+            cards=tuple(self.card(card) for card in self.cards),
+            needs=tuple(self.need(one, history) for one in needs),
+            goals=tuple(
+                Goal(str(one.pk), one.title, tuple(sorted(str(c.pk) for c in one.cards.all() if c.pk in on_board)))
+                for one in goals
+            ),
+            limit=self.increment.wip_limit,
+        )
+
+    def team(self, pk: int) -> TeamInput:
+        return self.speeds.teams[pk]
+
+    def card(self, card: Card) -> formula.Card:
+        lane = self.lanes.get(card.lane_id or 0)
+        team = lane.team if lane and lane.kind == LaneKind.TEAM else None
+        found = self.of(card, lane)
+        return formula.Card(
+            str(card.pk),
+            card.title,
+            lane.name if lane else PARKED,
+            self.places[team.pk] if team else None,
+            self.columns[card.iteration_id] if card.iteration_id else None,
+            found.items,
+            found.sized_by,
+            found.done_on,
+            found.is_dropped,
+            lane is not None and lane.kind == LaneKind.MILESTONES,
+        )
+
+    def of(self, card: Card, lane: Lane | None) -> Left:
+        """What is left of a card: of its feature as the data have it, else as large as its team's usually are.
+
+        What somebody said of the day it was done counts where no items of a feature tell.
+        """
+        found = self.left.get(card.feature_id or 0)
+        if card.done_on and (found is None or found.sized_by):
+            return Left(0, done_on=card.done_on)
+        if found is not None:
+            return found
+        if lane is None or lane.kind != LaneKind.TEAM or lane.team is None:
+            return Left(None)
+        return self.speeds.typical(lane.team, card.value_type)
+
+    def need(self, row: Dependency, history: Mapping[Any, Any]) -> Need:
+        provider = provider_of(row)
+        is_outside = row.provider_lane.kind != LaneKind.TEAM
+        late = history.get(pair(row), NONE) if is_outside else NONE
+        return Need(
+            str(row.consumer_id),
+            row.provider_lane.name,
+            str(provider.pk) if provider else None,
+            late.risk if late.n else None,
+            row.delivered_on,
+        )
+
+
+def expected(goals: Iterable[Objective], chances: Mapping[str, float | None]) -> Expected:
+    """The expected business value of the committed objectives; chances by their id."""
+    return expected_value([Promise(one.planned_value, chances.get(str(one.pk))) for one in goals if one.is_committed])
+
+
+def behind(on: date) -> QuerySet[Increment]:
+    """Increments whose chances are not those of their plan and of the day `on`; closed ones rest."""
+    fresh = Q(reckoning__number__gte=F("number"), reckoning__on__gte=on, reckoning__engine=formula.ENGINE)
+    return Increment.objects.exclude(state=IncrementState.CLOSED).exclude(fresh)
+
+
+def reckon(increment_id: int) -> bool:
+    """Bring the chances of an increment up to its plan; whether there was anything to do.
+
+    One worker at a time: who finds another one at it leaves, as that one looks again before it ends. One that is killed
+    leaves everything as it was.
+    """
+    Reckoning.objects.get_or_create(increment_id=increment_id)
+    worked = False
+    while behind(timezone.localdate()).filter(pk=increment_id).exists():
+        with transaction.atomic():
+            held = Reckoning.objects.select_for_update(skip_locked=True).filter(increment=increment_id).first()
+            if held is None:
+                break
+            increment = Increment.objects.get(pk=increment_id)
+            told = _reckon(increment, held, timezone.now())
+            if told["cards"] or told["objectives"] or told["value_changed"]:
+                live.publish(topic(increment), "chances", told)
+        worked = True
+    return worked
+
+
+def settle(increment: Increment, at: datetime | None = None) -> Reckoning:
+    """Chances of the plan as it is now, within the caller's write: what is frozen with a baseline. Tells nobody.
+
+    `at`: by what was known at that instant (default: now).
+    """
+    with transaction.atomic():
+        Reckoning.objects.get_or_create(increment=increment)
+        held = Reckoning.objects.select_for_update().get(increment=increment)
+        _reckon(increment, held, at or timezone.now())
+    return held
+
+
+def _reckon(increment: Increment, held: Reckoning, at: datetime) -> dict[str, Any]:
+    """Reckon and keep; what of it is news to those who watch."""
+    # A write that comes while the plan is read is in it or not: the number is of before, so it is reckoned again.
+    plan = read(increment, at)
+    result = formula.answer(plan.train)
+    cards = _keep_cards(plan, result)
+    goals = _keep_goals(plan, result)
+    value = expected(plan.goals, {one.id: one.chance for one in result.goals})
+    before = held.expected_value, held.committed_value, held.reason
+    held.number, held.on, held.made_at = increment.number, timezone.localdate(at), at
+    held.engine, held.inputs = formula.ENGINE, formula.dump(plan.train)
+    held.expected_value, held.committed_value, held.reason = value.expected, value.committed, value.reason[:300]
+    held.save()
+    after = held.expected_value, held.committed_value, held.reason
+    return {
+        "number": increment.number,
+        "cards": cards,
+        "objectives": goals,
+        "value": value_of(held),
+        "value_changed": before != after,
+    }
+
+
+def _keep_cards(plan: Read, result: Result) -> dict[str, Any]:
+    known = {row.card_id: row for row in CardChance.objects.filter(card__increment=plan.increment)}
+    rows = [_row(CardChance(card_id=int(one.id)), one) for one in result.cards]
+    changed = [row for row in rows if _differs(row, known.get(row.card_id))]
+    _store(CardChance, "card", changed)
+    gone = known.keys() - {row.card_id for row in rows}
+    if gone:
+        CardChance.objects.filter(card__in=gone).delete()
+    # Milestones show none.
+    shown = {card.pk for card in plan.cards if card.kind != CardKind.MILESTONE}
+    return {str(row.card_id): shown_of(row) for row in changed if row.card_id in shown}
+
+
+def _keep_goals(plan: Read, result: Result) -> dict[str, Any]:
+    known = {row.objective_id: row for row in ObjectiveChance.objects.filter(objective__increment=plan.increment)}
+    rows = [_row(ObjectiveChance(objective_id=int(one.id)), one) for one in result.goals]
+    changed = [row for row in rows if _differs(row, known.get(row.objective_id))]
+    _store(ObjectiveChance, "objective", changed)
+    return {str(row.objective_id): shown_of(row) for row in changed}
+
+
+def _row(row: Any, found: Found) -> Any:
+    row.chance, row.reason, row.note = found.chance, _cut(found.reason), _cut(found.note)
+    return row
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def _differs(row: Any, known: Any) -> bool:
+    return known is None or (row.chance, row.reason, row.note) != (known.chance, known.reason, known.note)
+
+
+def _store(model: type[Any], name: str, rows: Sequence[Any]) -> None:
+    if rows:
+        fields = ["chance", "reason", "note"]
+        model.objects.bulk_create(rows, update_conflicts=True, unique_fields=[name], update_fields=fields)
+
+
+def shown_of(row: CardChance | ObjectiveChance) -> dict[str, str]:
+    """A chance as pages and events show it: text ("84 %"), tone (high, mid, low or "") and title."""
+    shown = chance_of(row)
+    return {"text": shown.text, "tone": shown.tone, "title": shown.title} if shown else {}
+
+
+def value_of(row: Reckoning | None) -> dict[str, Any]:
+    """The expected value as pages and events show it: numbers (None: n/a), the sentence and what was left out."""
+    if row is None:
+        return {"expected": None, "committed": None, "text": "Expected value: not reckoned yet", "title": ""}
+    if row.expected_value is None or row.committed_value is None:
+        return {"expected": None, "committed": None, "text": "Expected value n/a", "title": row.reason}
+    text = f"Expected value {row.expected_value:.0f} of {row.committed_value} committed"
+    return {"expected": row.expected_value, "committed": row.committed_value, "text": text, "title": row.reason}

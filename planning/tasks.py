@@ -1,0 +1,29 @@
+"""Celery's part: chances that follow the plan, on a queue of their own so that no sync keeps them waiting."""
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from planning import chances
+
+
+@shared_task
+def reckon(increment_id: int) -> bool:
+    """Bring the chances of an increment up to its plan; running twice, or for nothing, does no harm."""
+    return chances.reckon(increment_id)
+
+
+def wake(increment_id: int) -> None:
+    """Tell a worker, once the write is there; if nobody hears it, the next look at what is behind does."""
+    transaction.on_commit(lambda: reckon.apply_async((increment_id,), retry=False), robust=True)
+
+
+@shared_task
+def reckon_behind() -> int:
+    """Wake workers for increments whose chances are behind their plan, or of another day; how many."""
+    ids = list(chances.behind(timezone.localdate()).values_list("pk", flat=True))
+    for pk in ids:
+        # With no worker about, they are not all made up for.
+        reckon.apply_async((pk,), expires=settings.JOB_SWEEP_SECONDS)
+    return len(ids)
