@@ -13,6 +13,7 @@ from funding import api as funding
 from impediments import api as impediments
 from metrics import api as metrics
 from okrs import api as okrs
+from planning import api as planning
 from portfolio import api as portfolio
 
 router = DefaultRouter()
@@ -31,6 +32,7 @@ router.register("people", portfolio.PersonViewSet, "api-person")
 router.register("decisions", portfolio.DecisionViewSet, "api-decision")
 router.register("impediments", impediments.ImpedimentViewSet, "api-impediment")
 router.register("impediment-proposals", impediments.ProposalViewSet, "api-impediment-proposal")
+router.register("plan-dependencies", planning.DependencyViewSet, "api-plan-dependency")
 router.register("actions", portfolio.ActionViewSet, "api-action")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
 router.register("forecasts", metrics.ForecastViewSet, "api-forecast")

@@ -45,6 +45,7 @@ class Tally:
 
 
 NONE = Tally()
+STANDS = When(provider__lane__isnull=False, then="provider__lane__team")
 LATE = Q(done=None) | Q(done__gt=F("due"))
 
 
@@ -56,8 +57,10 @@ def party(lane: Lane | None) -> Party:
 
 
 def pair(dependency: Dependency) -> Pair:
-    """Who provides and who needs; reads `provider_lane` and the consumer's `lane`."""
-    return party(dependency.provider_lane), party(dependency.consumer.lane)
+    """Who provides (where its card stands now, else who was asked) and who needs."""
+    provider = dependency.provider
+    lane = provider.lane if provider and provider.lane else dependency.provider_lane
+    return party(lane), party(dependency.consumer.lane)
 
 
 def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
@@ -94,8 +97,11 @@ def due_by(on: date) -> QuerySet[Any]:
         .annotate(
             due=Coalesce("needed_in__last_on", "consumer__iteration__last_on", Subquery(last)),
             done=Coalesce("delivered_on", "provider__done_on"),
-            provider_team=F("provider_lane__team"),
-            provider_name=_name_without_team("provider_lane"),
+            provider_team=Case(STANDS, default="provider_lane__team"),
+            provider_name=Case(
+                When(provider__lane__isnull=False, then=_name_without_team("provider__lane")),
+                default=_name_without_team("provider_lane"),
+            ),
             consumer_team=F("consumer__lane__team"),
             consumer_name=_name_without_team("consumer__lane"),
         )

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from planning.formulas.schedule import Schedule, schedule
-from planning.models import Agreement, Card, Dependency, Increment
+from planning.models import Agreement, Card, Dependency, Increment, Lane
 from planning.queries.late import NONE, Tally, pair, tallies
 
 
@@ -89,6 +89,12 @@ def provider_of(row: Dependency) -> Card | None:
     return row.provider if row.provider and row.provider.removed_at is None else None
 
 
+def lane_of(row: Dependency) -> Lane:
+    """The row that provides: where its card stands now, else the one that was asked."""
+    provider = row.provider
+    return provider.lane if provider and provider.lane else row.provider_lane
+
+
 def schedule_of(row: Dependency) -> Schedule:
     """Its state by the iterations of its cards."""
     provider = provider_of(row)
@@ -99,7 +105,7 @@ def schedule_of(row: Dependency) -> Schedule:
 
 def string_of(row: Dependency, late: Tally = NONE) -> String:
     """One dependency as it is drawn; `late` is the tally of its pair."""
-    provider, state = provider_of(row), schedule_of(row)
+    provider, state, lane = provider_of(row), schedule_of(row), lane_of(row)
     begins = row.needed_in_id if row.needed_in_id else "none"
     return String(
         id=row.pk,
@@ -110,8 +116,8 @@ def string_of(row: Dependency, late: Tally = NONE) -> String:
         badge=late.text,
         badge_title=late.title,
         is_resolved=row.agreement == Agreement.DELIVERED,
-        lane=row.provider_lane_id,
-        anchor=f"{row.provider_lane_id}-{begins}",
+        lane=lane.pk,
+        anchor=f"{lane.pk}-{begins}",
         text=words_of(row, state),
         has_history=bool(late.n),
         version=row.version,
@@ -123,4 +129,4 @@ def words_of(row: Dependency, state: Schedule) -> str:
     provider = provider_of(row)
     thing = row.what or (provider.title if provider else "something")
     agreed = Agreement(row.agreement).label.lower()
-    return f"{row.consumer.title} needs {thing} of {row.provider_lane.name}: {state.label.lower()}, {agreed}"
+    return f"{row.consumer.title} needs {thing} of {lane_of(row).name}: {state.label.lower()}, {agreed}"

@@ -1,13 +1,14 @@
 """The addresses of planning."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver
 
 from planning.urls import board, dependencies, events, files, increments, promises
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    # Before those of increments: their short names are anything but "inbox" and "dependencies".
+    *dependencies.urlpatterns,
     *increments.urlpatterns,
     *board.urlpatterns,
-    *dependencies.urlpatterns,
     *promises.urlpatterns,
     *events.urlpatterns,
     *files.urlpatterns,
