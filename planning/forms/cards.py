@@ -1,16 +1,19 @@
 """The forms of cards: where one stands, what it says."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.db.models import Q
 
+from accounts.models import User
 from planning.actions.placing import place_words
-from planning.models import Card, Increment, Iteration, Lane
+from planning.models import Card, Increment, Iteration, Lane, Unit
 from planning.queries.board import cell_named
 from planning.queries.faces import cell_key
 from planning.rules import Reach
-from portfolio.forms.base import Attempt
+from portfolio.forms.base import Attempt, ThingForm, day_input
+from portfolio.models import Feature
 
 Place = tuple[Lane | None, Iteration | None]
 
@@ -74,3 +77,104 @@ class MoveForm(Attempt, forms.Form):
         form = MoveForm(fields | {"version": card.version}, card=card, mine=mine)
         form.is_valid()
         return form
+
+
+class FeatureField(forms.ModelChoiceField):
+    """A feature that data know, with its team's name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.team.name}: {obj.name}"
+
+
+class CardForm(ThingForm):
+    """What a card says. A new one also says where it stands (`cell`)."""
+
+    version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    feature = FeatureField(
+        Feature.objects.none(),
+        required=False,
+        empty_label="None",
+        help_text="What the data know it as: its unfinished items are what is left to do, and its landing chance.",
+    )
+
+    url = forms.URLField(
+        label="Address", required=False, max_length=500, assume_scheme="https", help_text="Where there is more to read."
+    )
+
+    class Meta:
+        model = Card
+        fields = ["title", "key", "kind", "size", "unit", "value_type", "feature", "description", "done_on"]
+        labels = {"done_on": "Delivered on", "value_type": "Kind of value", "unit": "Counted in"}
+        help_texts = {
+            "key": "As its tool or the team calls it; once per increment.",
+            "size": "Empty: not estimated yet, so it adds nothing to the load.",
+        }
+        widgets = {"description": forms.Textarea(attrs={"rows": 4}), "done_on": day_input()}
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        increment: Increment,
+        user: User,
+        mine: Reach,
+        instance: Card | None = None,
+        cell: str = "parking",
+    ) -> None:
+        self.increment, self.card = increment, instance
+        # A new card has its increment at once: the model looks at it.
+        start = instance or Card(increment=increment)
+        super().__init__(data, instance=start, auto_id="card-%s")
+        cast("forms.ModelChoiceField[Feature]", self.fields["feature"]).queryset = _features(increment, user, instance)
+        if instance is None:
+            select = forms.Select(choices=places(increment, mine))
+            self.fields["cell"] = CellField(increment, label="Place", initial=cell, widget=select)
+            self.order_fields(["title", "cell"])
+            del self.fields["version"], self.fields["done_on"]
+            self.initial["unit"] = _unit(increment, cell)
+        else:
+            self.initial["version"] = instance.version
+
+    def validate_unique(self) -> None:
+        """The verb says it, at the field."""
+
+    def validate_constraints(self) -> None:
+        """The verb and the database see to that."""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the verb is given."""
+        given = dict(self.cleaned_data)
+        place = given.pop("cell", None)
+        return given | ({"lane": place[0], "iteration": place[1]} if place else {})
+
+    def renewed(self, card: Card, user: User, mine: Reach) -> "CardForm":
+        """The same again on what is there now: what was typed stays."""
+        fields = {name: self.data[name] for name in self.fields if name in self.data}
+        form = CardForm(
+            fields | {"version": card.version}, increment=self.increment, user=user, mine=mine, instance=card
+        )
+        form.is_valid()
+        return form
+
+
+def _features(increment: Increment, user: User, card: Card | None) -> Any:
+    """Features of the board's teams that the reader sees and that no other card stands for; of a card its own first."""
+    teams = increment.lanes.exclude(team=None).values("team")
+    taken = Card.objects.filter(increment=increment, removed_at=None).exclude(feature=None)
+    others = taken.exclude(pk=card.pk) if card else taken
+    seen = Feature.objects.for_user(user).filter(team__in=teams, ended_on=None)
+    own = Feature.objects.filter(pk=card.feature_id) if card and card.feature_id else Feature.objects.none()
+    found = seen.exclude(pk__in=others.values("feature")).values("pk")
+    return (
+        Feature.objects.filter(Q(pk__in=found) | Q(pk__in=own.values("pk")))
+        .select_related("team")
+        .order_by("team__name", "rank", "pk")
+    )
+
+
+def _unit(increment: Increment, cell: str) -> str:
+    """What the team of a cell plans in."""
+    place = cell_named(increment, cell)
+    team = place[0].team if place and place[0] else None
+    return team.planning_unit if team else Unit.POINTS

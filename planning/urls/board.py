@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from planning.views import board, undoing
+from planning.views import board, cards, undoing
 
 urlpatterns: list[URLPattern] = [
     path("planning/<slug:slug>/board/", board.board, name="board"),
@@ -12,5 +12,9 @@ urlpatterns: list[URLPattern] = [
     path("planning/<slug:slug>/marks/", board.marks, name="plan-marks"),
     path("planning/<slug:slug>/view/", board.look, name="plan-view"),
     path("planning/cards/<int:card_id>/move/", board.move, name="plan-card-move"),
-    path("planning/cards/<int:card_id>/", board.card, name="plan-card"),
+    path("planning/<slug:slug>/cards/new/", cards.new, name="plan-card-new"),
+    path("planning/cards/<int:card_id>/", cards.card, name="plan-card"),
+    path("planning/cards/<int:card_id>/edit/", cards.edit, name="plan-card-edit"),
+    path("planning/cards/<int:card_id>/remove/", cards.remove, name="plan-card-remove"),
+    path("planning/cards/<int:card_id>/restore/", cards.restore, name="plan-card-restore"),
 ]

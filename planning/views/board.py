@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -17,11 +16,11 @@ from planning.actions.placing import called, place_of
 from planning.forms.cards import MoveForm
 from planning.forms.looking import LookForm
 from planning.live import topic
-from planning.models import Card
 from planning.queries.board import board_of
 from planning.queries.findings import finding_of
 from planning.queries.marks import marks_of
 from planning.rules import PARTICIPANTS, reach
+from planning.views.cards import written
 from planning.views.finding import back, find_card, find_increment, is_board
 from portfolio.actions.writing import Conflict
 
@@ -63,13 +62,6 @@ def look(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(back(request) or reverse("board", args=[slug]))
 
 
-@require_GET
-def card(request: HttpRequest, card_id: int) -> HttpResponse:
-    """A card with all that hangs on it."""
-    one = find_card(request, card_id)
-    return render(request, "planning/card_page.html", {"card": one, "increment": one.increment, "place": place_of(one)})
-
-
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, card_id: int) -> HttpResponse:
     """A form of the places; posted, the move. 409: somebody was faster."""
@@ -102,14 +94,3 @@ def _ask(request: HttpRequest, form: MoveForm, conflict: Conflict | None = None)
     status = 409 if conflict else 400 if form.errors else 200
     name = "planning/move_form.html" if is_board(request) else "planning/move.html"
     return render(request, name, context, status=status)
-
-
-def written(request: HttpRequest, card: Card) -> HttpResponse:
-    """What was done to a card, with the way back: for the board's script as JSON, else as a message."""
-    event = card.line
-    text = f"You {event.text}." if event else "Nothing changed."
-    undo = reverse("plan-undo", args=[card.increment.slug, event.number]) if event else ""
-    if is_board(request):
-        return JsonResponse({"number": card.increment.number, "text": text, "undo": undo})
-    messages.success(request, text, extra_tags=undo)
-    return redirect(back(request) or reverse("board", args=[card.increment.slug]))

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.queries import me
-from planning.actions.undoing import undo, undo_last
+from planning.actions.undoing import last_of, undo, undo_last
 from planning.live import told
 from planning.models import Event, Increment
+from planning.views.cards import refused
 from planning.views.finding import back, find_increment, is_board
 from portfolio.actions.writing import Conflict
 
@@ -59,7 +60,7 @@ def _taken_back(
     except Conflict as conflict:
         return _clash(request, increment, event, conflict)
     except ValidationError as error:
-        return _refused(request, increment, " ".join(error.messages))
+        return refused(request, increment, " ".join(error.messages))
     text = f"You {line.text}." if line else "All of it is as it was before already."
     again = reverse("plan-undo", args=[increment.slug, line.number]) if line else ""
     if is_board(request):
@@ -69,17 +70,8 @@ def _taken_back(
     return redirect(back(request) or reverse("board", args=[increment.slug]))
 
 
-def _refused(request: HttpRequest, increment: Increment, text: str) -> HttpResponse:
-    if is_board(request):
-        return render(request, "planning/refused.html", {"text": text, "increment": increment}, status=400)
-    messages.error(request, text)
-    return redirect(back(request) or reverse("board", args=[increment.slug]))
-
-
 def _clash(request: HttpRequest, increment: Increment, event: Event | None, conflict: Conflict) -> HttpResponse:
     """409: who, when and what; one click takes it back all the same."""
-    from planning.actions.undoing import last_of
-
     increment.refresh_from_db(fields=["number"])
     context = {
         "increment": increment,

@@ -9,6 +9,8 @@ CARD: dict[str, Any] = {"card_id": "{plan_card.pk}"}
 # Who takes part with a row of Falcon: its member, and those who plan with Payments.
 WORK = OF_PAYMENTS | {"member"}
 MOVE = {"cell": "{plan_lane.pk}-none", "version": "1"}
+SAID = {"title": "Refund API", "kind": "feature", "unit": "points", "value_type": "feature", "version": "1"}
+NEW = SAID | {"cell": "{plan_lane.pk}-none"}
 ROUTES: dict[str, list[Row]] = {
     "board": [Row(OF_FALCON, PI), Row(OF_FALCON, PI, query="part=board")],
     "plan-events": [Row(OF_FALCON, PI, query="after=0")],
@@ -17,5 +19,9 @@ ROUTES: dict[str, list[Row]] = {
     "plan-undo-last": [post(OF_FALCON, **PI)],
     "plan-undo": [post(WORK, **PI, number="{plan_line.number}")],
     "plan-card": [Row(OF_FALCON, CARD)],
+    "plan-card-new": [Row(WORK, PI), post(WORK, NEW, **PI)],
+    "plan-card-edit": [Row(WORK, CARD), post(WORK, SAID, **CARD)],
+    "plan-card-remove": [post(WORK, {"version": "1"}, **CARD)],
+    "plan-card-restore": [post(WORK, **CARD)],
     "plan-card-move": [Row(WORK, CARD), post(WORK, MOVE, **CARD)],
 }
