@@ -60,7 +60,7 @@ function sum({ detail }) {
 
 export function start() {
   tools.hidden = false;
-  tools.querySelector("[data-find]").addEventListener("input", (event) => { wanted.words = words(event.target.value); apply(); });
+  tools.querySelector("[data-plan-find]").addEventListener("input", (event) => { wanted.words = words(event.target.value); apply(); });
   for (const select of tools.querySelectorAll("[data-filter]")) {
     select.addEventListener("change", () => { wanted[select.dataset.filter] = select.value; apply(); });
   }
