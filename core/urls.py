@@ -12,6 +12,7 @@ urlpatterns = [
     path("notices/read/", views.read_notices, name="notices-read"),
     path("notices/<int:notice_id>/", views.notice, name="notice"),
     path("live/poll/", views.poll, name="live-poll"),
+    path("live/poll/key/", views.poll_by_key, name="live-poll-key"),
     path("imports/<slug:kind>/", imports.upload, name="imports"),
     path("imports/<slug:kind>/template/", imports.template, name="import-template"),
     path("imports/<slug:kind>/<int:run_id>/", imports.run, name="import-run"),

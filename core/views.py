@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from core import health, live, outbox
+from core import health, live, outbox, presence
 from core.models import Notice
 from core.search import find
 
@@ -76,10 +76,36 @@ def poll(request: HttpRequest) -> JsonResponse:
     wanted = request.GET.getlist("topic")
     if not wanted or not all(live.may_listen(request.user, topic) for topic in wanted):
         raise Http404
+    events, after = _news(request, wanted)
+    return JsonResponse({"events": [event._asdict() for event in [*events, *_here(request, wanted)]], "after": after})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def poll_by_key(request: HttpRequest) -> JsonResponse:
+    """The same for a page without a login: ?key=… says what it may hear, and how much of it. 404 for a wrong key."""
+    wanted, key = request.GET.getlist("topic"), request.GET.get("key", "")
+    if not wanted or not live.key_opens(key, wanted):
+        raise Http404
+    events, after = _news(request, wanted)
+    told = [shown._asdict() for event in events if (shown := live.as_told(key, event))]
+    return JsonResponse({"events": told, "after": after})
+
+
+def _news(request: HttpRequest, wanted: list[str]) -> tuple[list[live.Event], str]:
+    """The events of these topics since ?after=, and what that is now."""
     heard = live.numbers_in(request.GET.get("after", ""), len(wanted))
     if heard is None:
-        return JsonResponse({"events": [], "after": live.position(wanted)})
+        return [], live.position(wanted)
     events = live.since(wanted, heard)
     newest = dict(zip(wanted, heard, strict=True)) | {event.topic: event.id for event in events}
-    after = live.cursor_of([newest[topic] for topic in wanted])
-    return JsonResponse({"events": [event._asdict() for event in events], "after": after})
+    return events, live.cursor_of([newest[topic] for topic in wanted])
+
+
+def _here(request: HttpRequest, wanted: list[str]) -> list[live.Event]:
+    """Who is here, for topics that keep that; a page that polls is here by polling."""
+    user = cast(AbstractBaseUser, request.user)
+    who = presence.Person(user.pk, str(user))
+    found = [(topic, presence.renew(topic, who, "poll")) for topic in filter(presence.counts, wanted)]
+    return [live.Event(0, topic, presence.KIND, presence.told(people)) for topic, people in found]

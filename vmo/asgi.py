@@ -2,13 +2,15 @@
 
 GET /live/?topic=sync:12&topic=source:3 by a browser with the portal's session cookie, from the portal's own pages.
 Each message is {"topic", "kind", "data"}; its id is the browser's place in the live log (core/live.py), which it
-sends back as Last-Event-ID (or last_event_id=…) when it returns. Pages stay WSGI: see docs/decisions.
+sends back as Last-Event-ID (or last_event_id=…) when it returns. A page without a login listens with &key=wall:… and
+hears as little as that key tells. Pages stay WSGI: see docs/decisions.
 """
 
 import asyncio
 import os
+import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,8 +21,9 @@ import redis.asyncio as redis
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest, parse_cookie
 from redis.exceptions import RedisError
 
@@ -28,6 +31,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vmo.settings")
 django.setup()
 
 from core import live  # noqa: E402  (needs the apps)
+from vmo.here import Here  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -41,7 +45,32 @@ RETRY_MS = 2000
 MAX_TOPICS = 20
 PING = b"event: ping\ndata: {}\n\n"
 
-Queue = asyncio.Queue[bytes | None]
+
+class Told:
+    """An event on its way to the listeners; its text is made once for all who hear the same of it."""
+
+    def __init__(self, event: live.Event, before: int = 0) -> None:
+        self.event, self.before = event, before
+        self._texts: dict[str, bytes] = {}
+
+    @classmethod
+    def read(cls, message: bytes) -> "Told":
+        """As core/live.py tells it over Redis."""
+        fields = orjson.loads(message)
+        before = fields.pop("before", 0)
+        return cls(live.Event(**fields), before)
+
+    def text(self, key: str) -> bytes:
+        """What somebody with this key is told (no key: everything); nothing: they are not."""
+        name = key.partition(":")[0]
+        if name not in self._texts:
+            event = live.as_told(key, self.event) if key else self.event
+            shown = {"topic": event.topic, "kind": event.kind, "data": event.data} if event else None
+            self._texts[name] = b"data: %s\n\n" % orjson.dumps(shown) if shown else b""
+        return self._texts[name]
+
+
+Queue = asyncio.Queue[Told | None]
 
 
 class Broker:
@@ -49,6 +78,8 @@ class Broker:
 
     def __init__(self) -> None:
         self.listeners: dict[str, set[Queue]] = defaultdict(set)
+        # The last event of each topic that was handed out here.
+        self.newest: dict[str, int] = {}
         self.reader: asyncio.Task[None] | None = None
 
     def join(self, topics: list[str], queue: Queue) -> None:
@@ -60,6 +91,12 @@ class Broker:
             self.listeners[topic].discard(queue)
             if not self.listeners[topic]:
                 del self.listeners[topic]
+                self.newest.pop(topic, None)
+
+    def begin(self, heard: Mapping[str, int]) -> None:
+        """A listener has caught up to these numbers: from here on it is seen when one is missing."""
+        for topic, number in heard.items():
+            self.newest.setdefault(topic, number)
 
     async def listen(self) -> None:
         """Come back when the subscription stands; it is made anew whenever it has ended."""
@@ -76,19 +113,34 @@ class Broker:
                 await pubsub.psubscribe(live.channel("*"))
                 ready.set_result(None)
                 async for message in pubsub.listen():
-                    self._hand_out(message["data"])
-        except RedisError as error:
+                    await self._hand_out(Told.read(message["data"]))
+        except (RedisError, DatabaseError) as error:
             if not ready.done():
                 ready.set_exception(error)
         finally:
             for queue in {queue for queues in self.listeners.values() for queue in queues}:
                 self._put(queue, None)
 
-    def _hand_out(self, message: bytes) -> None:
-        for queue in self.listeners.get(orjson.loads(message)["topic"], ()):
-            self._put(queue, message)
+    async def _hand_out(self, told: Told) -> None:
+        topic, number = told.event.topic, told.event.id
+        if topic not in self.listeners:
+            return
+        for one in [*await self._missing(told), told]:
+            for queue in self.listeners.get(topic, ()):
+                self._put(queue, one)
+        if topic in self.listeners and number:
+            self.newest[topic] = max(number, self.newest.get(topic, 0))
 
-    def _put(self, queue: Queue, message: bytes | None) -> None:
+    async def _missing(self, told: Told) -> list[Told]:
+        """What Redis did not tell, or tells late, before this event: two writers may tell theirs in the other order,
+        and one that is killed after its commit tells nothing. The log has it."""
+        last = self.newest.get(told.event.topic)
+        if not told.event.id or last is None or told.before <= last:
+            return []
+        found = await sync_to_async(_since, thread_sensitive=False)(told.event.topic, last)
+        return [Told(event) for event in found if event.id < told.event.id]
+
+    def _put(self, queue: Queue, message: Told | None) -> None:
         """A listener that does not keep up loses its stream, not its events: it comes back and catches up."""
         if queue.full():
             while not queue.empty():
@@ -97,26 +149,45 @@ class Broker:
         queue.put_nowait(message)
 
 
+def _since(topic: str, number: int) -> list[live.Event]:
+    close_old_connections()
+    try:
+        return live.since([topic], [number])
+    finally:
+        close_old_connections()
+
+
 broker = Broker()
+here = Here()
 
 
 class Listener:
-    """One browser: who it is, what it listens to, and the last event it heard of each topic."""
+    """One open page: who has it open or by which key, what it listens to, and the last event it heard of each topic."""
 
     def __init__(self, scope: Scope) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.topics = list(dict.fromkeys(query.get("topic", [])))
+        self.key = query.get("key", [""])[-1]
+        self.page = secrets.token_hex(4)
+        self.user: live.Person = AnonymousUser()
         self.cursor = self.headers.get("last-event-id") or query.get("last_event_id", [""])[-1]
         self.heard: dict[str, int] = {}
         self.checked_at = asyncio.get_running_loop().time()
 
     def allowed(self) -> bool:
-        """Whether its session belongs to somebody who may listen to every topic. Blocks: call it in a thread."""
+        """Whether its key opens every topic, or its session belongs to somebody who may listen to them.
+
+        A page with a key is nobody's, whoever is logged in there. Blocks: call it in a thread.
+        """
         close_old_connections()
         try:
-            user = get_user(self._request())
-            return 0 < len(self.topics) <= MAX_TOPICS and all(live.may_listen(user, topic) for topic in self.topics)
+            if not 0 < len(self.topics) <= MAX_TOPICS:
+                return False
+            if self.key:
+                return live.key_opens(self.key, self.topics)
+            self.user = get_user(self._request())
+            return all(live.may_listen(self.user, topic) for topic in self.topics)
         finally:
             close_old_connections()
 
@@ -138,14 +209,25 @@ class Listener:
         finally:
             close_old_connections()
 
-    def message(self, event: live.Event) -> bytes:
-        """The event as the browser reads it, or nothing when it has heard it."""
-        if event.id <= self.heard[event.topic]:
+    def unheard(self) -> list[live.Event]:
+        """What the log has that nobody told. Blocks."""
+        close_old_connections()
+        try:
+            return live.since(self.topics, [self.heard[topic] for topic in self.topics])
+        finally:
+            close_old_connections()
+
+    def message(self, told: Told) -> bytes:
+        """The event as the browser reads it, or nothing when it has heard it or is not told."""
+        topic, number = told.event.topic, told.event.id
+        if not number:
+            return told.text(self.key)
+        if number <= self.heard[topic]:
             return b""
-        self.heard[event.topic] = event.id
+        self.heard[topic] = number
+        text = told.text(self.key)
         place = live.cursor_of([self.heard[topic] for topic in self.topics])
-        data = orjson.dumps({"topic": event.topic, "kind": event.kind, "data": event.data})
-        return b"id: %s\ndata: %s\n\n" % (place.encode(), data)
+        return b"id: %s\n%s" % (place.encode(), text) if text else b""
 
 
 def _session(key: str | None) -> SessionBase:
@@ -181,26 +263,43 @@ async def stream(listener: Listener, send: Send) -> None:
     try:
         await broker.listen()  # first the subscription, then the log: nothing falls between the two
         missed = await sync_to_async(listener.missed, thread_sensitive=False)()
-        text: bytes | None = b"retry: %d\n\n" % RETRY_MS + b"".join(map(listener.message, missed))
+        broker.begin(listener.heard)
+        if not listener.key:
+            here.arrive(listener.user, listener.topics, listener.page)
+        text: bytes | None = b"retry: %d\n\n" % RETRY_MS + _messages(listener, missed)
         while text is not None:
-            await send({"type": "http.response.body", "body": text, "more_body": True})
+            if text:
+                await send({"type": "http.response.body", "body": text, "more_body": True})
             text = await following(listener, queue)
     finally:
         broker.leave(listener.topics, queue)
+        here.leave(listener.topics, listener.page)
+
+
+def _messages(listener: Listener, events: list[live.Event]) -> bytes:
+    return b"".join(listener.message(Told(event)) for event in events)
 
 
 async def following(listener: Listener, queue: Queue) -> bytes | None:
     """What to send next: an event, or a sign of life when there is none; None when the stream is over."""
-    now = asyncio.get_running_loop().time()
-    if now - listener.checked_at > RECHECK_SECONDS:
-        if not await sync_to_async(listener.allowed, thread_sensitive=False)():
-            return None
-        listener.checked_at = now
+    if asyncio.get_running_loop().time() - listener.checked_at > RECHECK_SECONDS:
+        return await checked(listener)
     try:
-        message = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+        told = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
     except TimeoutError:
         return PING
-    return listener.message(live.Event(**orjson.loads(message))) if message else None
+    if told is not None and listener.key and told.event.kind == live.KEYS_CHANGED:
+        return await checked(listener)
+    return listener.message(told) if told else None
+
+
+async def checked(listener: Listener) -> bytes | None:
+    """None when it may not listen any more; else a sign of life, with what the log has that it was not told."""
+    if not await sync_to_async(listener.allowed, thread_sensitive=False)():
+        return None
+    listener.checked_at = asyncio.get_running_loop().time()
+    unheard = await sync_to_async(listener.unheard, thread_sensitive=False)()
+    return _messages(listener, unheard) + PING
 
 
 async def gone(receive: Receive) -> None:
@@ -224,7 +323,7 @@ async def serve(listener: Listener, receive: Receive, send: Send) -> None:
         for task in tasks:
             task.cancel()
         for task in tasks:
-            with suppress(asyncio.CancelledError, RedisError, OSError):
+            with suppress(asyncio.CancelledError, RedisError, DatabaseError, OSError):
                 await task
     await send({"type": "http.response.body", "body": b""})
 

@@ -86,6 +86,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "live_url": settings.LIVE_URL or f"//{host}:{settings.LIVE_PORT}/live/",
         "live_poll_url": address("live-poll"),
+        "live_poll_key_url": address("live-poll-key"),
         "currency": settings.CURRENCY,
         "time_zone": settings.TIME_ZONE,
         "navigation": navigation(request.path) if is_known else [],

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
+
 from accounts.models import User
 from core import live
 from planning.capacity import Load, loads
@@ -98,8 +100,8 @@ class Shown:
         return [cell for row in self.rows for cell in row.cells if cell.load and cell.load.tone == "red"]
 
 
-def board_of(increment: Increment, user: User) -> Shown:
-    """The board as `user` sees it."""
+def board_of(increment: Increment, user: User | AnonymousUser) -> Shown:
+    """The board as `user` sees it; a wall's is nobody's, and changes nothing."""
     # Before the rest is read: what is written meanwhile is heard of as news, twice rather than never.
     number = Increment.objects.values_list("number", flat=True).get(pk=increment.pk)
     since = live.position([topic(increment)])
@@ -107,13 +109,19 @@ def board_of(increment: Increment, user: User) -> Shown:
     columns = list(increment.iterations.all())
     cards = list(cards_of(increment))
     drawn = strings(increment)
-    view = BoardView.objects.filter(increment=increment, user=user).first() or BoardView(increment=increment, user=user)
+    view = _view(increment, user)
     mine = reach(user, increment, lanes)
     weights = loads(increment, lanes, columns, cards)
     by_cell = _by_cell(faces(cards, drawn))
     rows = [_row(lane, columns, by_cell, weights, mine, view) for lane in _ordered(lanes, view)]
     parking = Cell("parking", "Parking lot", by_cell.get("parking", ()))
     return Shown(increment, number, since, columns, _grouped(rows), parking, drawn, mine, view, len(cards))
+
+
+def _view(increment: Increment, user: User | AnonymousUser) -> BoardView:
+    """How they look at it, as they left it."""
+    kept = BoardView.objects.filter(increment=increment, user=user.pk).first() if user.pk else None
+    return kept or BoardView(increment=increment, user_id=user.pk)
 
 
 def _by_cell(ones: Sequence[Face]) -> dict[str, list[Face]]:

@@ -1,6 +1,7 @@
 """The tabs of an increment."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -8,9 +9,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from core import presence
+from planning.formulas.predictability import Predictability
 from planning.links import event_topic
 from planning.models import Increment
+from planning.queries.capacities import plain
 from planning.queries.timer import timer_of, timer_state
+from planning.queries.trains import percent
 
 register = template.Library()
 # URL name (all take the increment's slug) and label, in the order of work.
@@ -58,3 +62,21 @@ def plan_presence(increment: Increment) -> dict[str, Any]:
     """Who looks at the increment now, by name. Needs css/event.css and js/event/presence.js."""
     topic = event_topic(increment)
     return {"topic": topic, "people": presence.here(topic)}
+
+
+@register.inclusion_tag("planning/predictability.html")
+def predictability(found: Predictability) -> dict[str, Any]:
+    """Actual ÷ planned business value with its band in words; n/a with the reason."""
+    return {"found": found, "text": "" if found.share is None else percent(found.share)}
+
+
+@register.filter
+def in_percent(share: float) -> str:
+    """0.625 as "63 %"."""
+    return percent(share)
+
+
+@register.filter
+def size(value: Decimal) -> str:
+    """A size or a capacity without idle decimals: 33, 32.4."""
+    return plain(value)

@@ -1,13 +1,16 @@
 // Live pages. <section data-live="sync:12 source:3"> hears the events of its topics: "live" and "live:sync" are fired on
 // it (detail: {topic, kind, data}), so htmx can answer with hx-trigger="live:sync". One stream serves the whole page.
-// When it cannot be heard (a proxy that cuts it, no such process) the log is asked every few seconds instead.
+// When it cannot be heard (a proxy that cuts it or holds it back, no such process) the log is asked every few seconds.
+// A page without a login listens with <body data-live-key>.
 
 const QUIET_SECONDS = 40; // The server says something every 15 s; longer silence is a dead line.
 const POLL_SECONDS = 3;
 const RETRY_SECONDS = 30;
+// A proxy that holds answers back until they end never lets a stream open.
+const OPEN_SECONDS = 10;
 const WORDS = { live: "live", polling: `asking every ${POLL_SECONDS} s`, lost: "connection lost, trying again" };
 
-const { liveUrl, livePoll } = document.body.dataset;
+const { liveUrl, livePoll, liveKey } = document.body.dataset;
 let topics = [];
 let cursor = "";
 let stream = null;
@@ -42,6 +45,7 @@ function address(base, place) {
   const url = new URL(base, document.baseURI);
   for (const topic of topics) url.searchParams.append("topic", topic);
   if (cursor) url.searchParams.set(place, cursor);
+  if (liveKey) url.searchParams.set("key", liveKey);
   return url;
 }
 
@@ -88,6 +92,7 @@ function again() {
 
 async function ask() {
   const answer = await fetch(address(livePoll, "after")).catch(() => null);
+  if (stream?.readyState === EventSource.OPEN && !polling) return undefined;
   if (!answer?.ok) return show("lost");
   const { events, after } = await answer.json();
   const isFirst = !cursor;
@@ -115,6 +120,8 @@ function check() {
   } else if (stream?.readyState === EventSource.OPEN && Date.now() - heard > QUIET_SECONDS * 1000) {
     startPolling();
     again();
+  } else if (stream?.readyState === EventSource.CONNECTING && Date.now() - heard > OPEN_SECONDS * 1000) {
+    startPolling();
   }
 }
 

@@ -24,6 +24,8 @@ ROUTES: dict[str, list[Row]] = {
     # for machines
     "healthz": [Row(ALL)],
     "live-poll": [Row(OF_FALCON, query="topic=sync:{run.pk}"), Row(KNOWN, query="topic=board:portfolio")],
+    # without a login, with a key that nobody has
+    "live-poll-key": [Row(NOBODY, query="topic=increment:1&key=wall:guessed")],
     # imports: the runs of others are not found, so nobody finds a run that nobody made
     "imports": [Row(PLAN, IMPORT), Row(NOBODY, {"kind": "nothing"})],
     "import-template": [Row(PLAN, IMPORT, query="format=xlsx")],
