@@ -38,6 +38,7 @@ class Load:
     formula: str = ""
     notes: tuple[str, ...] = ()
     by_hand: bool = False
+    is_ip: bool = False
 
     @property
     def share(self) -> float | None:
@@ -48,6 +49,16 @@ class Load:
     def over(self) -> Decimal:
         """By how much the load is above the capacity, in `unit`; 0 where it fits or nothing is known."""
         return max(self.load - self.capacity, Decimal(0)) if self.capacity is not None else Decimal(0)
+
+    @property
+    def share_text(self) -> str:
+        """The share in words: "109.1 %", "90 %"; nothing where there is none."""
+        return "" if self.share is None else f"{self.share * 100:.1f}".removesuffix(".0") + " %"
+
+    @property
+    def over_text(self) -> str:
+        """By how much it is over: "over by 3"."""
+        return f"over by {plain(self.over)}"
 
     @property
     def text(self) -> str:
@@ -62,10 +73,10 @@ class Load:
         load = f"{plain(self.load)} {self.unit}"
         if self.capacity is None:
             return f"{load}, capacity n/a: {self.reason}"
-        if self.reason:
+        if self.is_ip:
             return f"{load}: {self.reason}" if self.tone else self.reason
-        share = "" if self.share is None else f", {self.share * 100:.1f}".removesuffix(".0") + " %"
-        over = f", over by {plain(self.over)}" if self.over else ""
+        share = f", {self.share_text}" if self.share_text else ""
+        over = f", {self.over_text}" if self.over else ""
         return f"{plain(self.load)} of {plain(self.capacity)} {self.unit}{share}{over}"
 
 
@@ -156,4 +167,5 @@ def _load(lane: Lane, iteration: Iteration, room: Room, sums: dict[Place, _Sum])
         room.formula,
         carried.notes + room.notes,
         room.by_hand is not None,
+        iteration.is_ip,
     )

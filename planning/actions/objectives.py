@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from planning.actions.writing import Board, write
 from planning.models import Card, Increment, IncrementState, Lane, LaneKind, Objective
-from planning.rules import may_manage, teams_of
+from planning.rules import may_manage
 from portfolio.models import Team
 from portfolio.rules import Person, can
 
@@ -18,18 +18,20 @@ PROMISED = "It was committed to: what was promised is measured. Step back to pla
 NOT_YET = "Actual value is given once the plan is committed to."
 
 
-def may_value(user: Person, increment: Increment, team: Team | None = None) -> bool:
-    """Whether `user` may give business value to objectives of a team; without one, of the train: as any of its teams'.
+def values_team(user: Person, team: Team | None) -> bool:
+    """Whether `user` is a business owner of a team: its leaders; its PMO writes down what they say."""
+    return team is not None and (can(user, "decide", team) or can(user, "manage_trains", team))
 
-    The business owners are the leaders; the PMO writes down what they say. None is the portal itself.
+
+def may_value(user: Person, increment: Increment, lane: Lane | None = None) -> bool:
+    """Whether `user` may give business value to objectives of a row; without one, of the train: as of any of its teams.
+
+    None is the portal itself.
     """
     if user is None or may_manage(user, increment.train):
         return True
-    return any(can(user, "decide", one) or can(user, "manage_trains", one) for one in _teams(increment, team))
-
-
-def _teams(increment: Increment, team: Team | None) -> Iterable[Team]:
-    return [team] if team else teams_of(increment.train)
+    rows = [lane] if lane else increment.lanes.filter(kind=LaneKind.TEAM).select_related("team")
+    return any(values_team(user, row.team) for row in rows)
 
 
 def add_objective(
@@ -136,7 +138,7 @@ def _row(board: Board, lane: Lane | None) -> Lane | None:
 
 
 def _require_value(board: Board, lane: Lane | None) -> None:
-    if not may_value(board.actor, board.increment, lane.team if lane else None):
+    if not may_value(board.actor, board.increment, lane):
         raise PermissionDenied(VALUERS)
 
 
