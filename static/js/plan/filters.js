@@ -5,7 +5,7 @@ import * as strings from "./strings.js";
 
 const tools = board.querySelector("[data-plan-tools]");
 const counter = board.querySelector("[data-plan-count]");
-const wanted = { words: [], stream: "", lane: "", initiative: "", state: "" };
+const wanted = { words: [], rows: "", initiative: "", state: "" };
 
 const STATES = {
   problem: (card) => card.dataset.problems,
@@ -23,8 +23,9 @@ function fits(card) {
 }
 
 function apply() {
+  const [kind, name] = wanted.rows ? wanted.rows.split(" ") : [];
   for (const row of rows()) {
-    row.hidden = Boolean((wanted.stream && row.dataset.stream !== wanted.stream) || (wanted.lane && row.dataset.lane !== wanted.lane));
+    row.hidden = kind !== undefined && row.dataset[kind] !== name;
   }
   for (const card of cards()) card.closest("li").hidden = !fits(card);
   tell("filtered");

@@ -5,6 +5,7 @@ import { board, body, cardOf, cardsIn, cellAround, cells, frame, hear, isShown, 
 import { open, send } from "./sending.js";
 
 let hand = null; // { card, cell, next, isDragged } while a card is in somebody's hand
+let held = null; // the card that the keyboard was on last
 const line = document.createElement("li"); // where a dragged card would go
 line.className = "plan-here";
 line.setAttribute("aria-hidden", "true");
@@ -227,8 +228,7 @@ export function start() {
     event.preventDefault();
     open(link.href);
   });
-  let asked = null;
-  body.addEventListener("click", (event) => { asked = event.target.closest("[data-card]")?.dataset.card ?? asked; });
+  body.addEventListener("focusin", (event) => { held = event.target.closest("[data-card]")?.dataset.card ?? held; });
   // After the dialog the keyboard is where it was: on the card that it was about.
-  hear("asked", () => { if (asked) cardOf(asked)?.focus({ preventScroll: true }); });
+  hear("asked", () => { if (held) cardOf(held)?.focus({ preventScroll: true }); });
 }

@@ -4,6 +4,8 @@
 import { board, dialog, messages, say, tell, token } from "./page.js";
 
 const taken = []; // addresses that take back what was done here, the last one last
+const SHOWN_SECONDS = 20;
+let fading = 0;
 const button = document.querySelector("[data-undo]");
 
 const headers = () => ({ "X-CSRFToken": token(), "X-Requested-With": "board" });
@@ -51,6 +53,8 @@ export function show(text, undo = "", kind = "success") {
     line.append(back);
   }
   messages.replaceChildren(line);
+  clearTimeout(fading);
+  fading = setTimeout(() => { if (!messages.contains(document.activeElement)) messages.replaceChildren(); }, SHOWN_SECONDS * 1000);
 }
 
 async function takeBack(address) {
@@ -71,7 +75,9 @@ export function undo() {
 export function ask(html) {
   dialog.innerHTML = html;
   if (!dialog.open) dialog.showModal();
-  const first = dialog.querySelector("[aria-invalid=true], [data-board-first], .primary, select, input:not([type=hidden]), button");
+  // What is wrong first; else, when somebody was faster, the button that does it again.
+  const wanted = ["[aria-invalid=true]", "[role=alert] ~ form .primary", "select, input:not([type=hidden])", "button"];
+  const first = wanted.map((one) => dialog.querySelector(one)).find(Boolean);
   first?.focus();
   say(dialog.querySelector("h2, [role=alert]")?.textContent.trim() || "");
 }
