@@ -21,7 +21,6 @@ import redis.asyncio as redis
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest, parse_cookie
@@ -30,7 +29,9 @@ from redis.exceptions import RedisError
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vmo.settings")
 django.setup()
 
-from core import live  # noqa: E402  (needs the apps)
+from django.contrib.auth.models import AnonymousUser  # noqa: E402  (needs the apps)
+
+from core import live  # noqa: E402
 from vmo.here import Here  # noqa: E402
 
 Scope = MutableMapping[str, Any]
