@@ -1,11 +1,12 @@
 """What the pages of planning share: whose they are, what is in the address, where they lead back to."""
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.queries import me
 from planning.models import Card, Increment, Lane
+from portfolio.actions.writing import Conflict
 
 
 def find_increment(request: HttpRequest, slug: str) -> Increment:
@@ -42,3 +43,10 @@ def back(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if is_ours and wanted.startswith("/") else ""
+
+
+def renewed(data: QueryDict, conflict: Conflict) -> QueryDict:
+    """What was posted, with the version there is now: sending it once more writes it over what somebody else did."""
+    again = data.copy()
+    again["version"] = str(getattr(conflict.current, "version", ""))
+    return again

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from planning.actions.checks import add_check
 from tests.cast import Cast
 from tests.planning.cast import make_planned
 
@@ -20,4 +21,6 @@ def planning_props(cast: Cast) -> dict[str, Any]:
         "plan_line": card.increment.events.get(text="added Refund API"),
         "plan_other": other,
         "plan_dependency": plan.need(other, card),
+        "plan_seat": plan.train.seats.get(team=cast.kite),
+        "plan_check": add_check(actor=None, increment=plan.increment, kind="ready", text="Tea"),
     }

@@ -1,5 +1,38 @@
 """Who may open what: trains, increments, their states, checklists and looking back."""
 
-from tests.access.people import Row
+from typing import Any
 
-ROUTES: dict[str, list[Row]] = {}
+from tests.access.people import KNOWN, MANAGE_ALL, MANAGE_FALCON, OF_FALCON, Row, post
+
+# The train has teams of two value streams: only who is PMO of both may change it.
+SLUG: dict[str, Any] = {"slug": "pi-26-1"}
+TRAIN: dict[str, Any] = {"slug": "payments-train"}
+SEAT: dict[str, Any] = {**TRAIN, "seat_id": "{plan_seat.pk}"}
+CHECK: dict[str, Any] = {"check_id": "{plan_check.pk}"}
+MADE = {"name": "PI 26.2", "first_on": "2026-04-06", "days": 14, "count": 5}
+ROUTES: dict[str, list[Row]] = {
+    "planning": [Row(KNOWN)],
+    "train-new": [Row(MANAGE_FALCON), post(MANAGE_FALCON, {"name": "North"})],
+    "train": [Row(OF_FALCON, TRAIN)],
+    "train-edit": [Row(MANAGE_ALL, TRAIN), post(MANAGE_ALL, {"name": "North"}, **TRAIN)],
+    "train-end": [post(MANAGE_ALL, **TRAIN)],
+    "train-join": [Row(MANAGE_ALL, TRAIN, "post", served=400)],
+    "train-seat": [Row(MANAGE_ALL, SEAT), post(MANAGE_ALL, {"first": "2025-01-01"}, **SEAT)],
+    "train-unseat": [post(MANAGE_ALL, **SEAT)],
+    "increment-new": [Row(MANAGE_ALL, TRAIN), post(MANAGE_ALL, MADE, **TRAIN)],
+    "increment": [Row(OF_FALCON, SLUG)],
+    "increment-edit": [Row(MANAGE_ALL, SLUG), post(MANAGE_ALL, {"name": "PI", "wip_limit": 2}, **SLUG)],
+    "plan-iterations": [Row(MANAGE_ALL, SLUG)],
+    "plan-check-add": [post(MANAGE_ALL, {"list": "ready", "text": "Coffee"}, **SLUG)],
+    "plan-check-tick": [post(MANAGE_ALL, {"done": "1"}, **CHECK)],
+    "plan-check-remove": [post(MANAGE_ALL, **CHECK)],
+    "plan-step": [
+        Row(MANAGE_ALL, {**SLUG, "to": "committed"}),
+        post(MANAGE_ALL, {"to": "committed"}, **SLUG, to="committed"),
+        post(MANAGE_ALL, {"to": "draft", "reason": "Not ready"}, **SLUG, to="draft"),
+    ],
+    "plan-close": [Row(MANAGE_ALL, SLUG)],
+    "plan-carry": [Row(MANAGE_ALL, SLUG), post(MANAGE_ALL, **SLUG)],
+    "plan-changes": [Row(OF_FALCON, SLUG)],
+    "plan-retrospective": [Row(OF_FALCON, SLUG)],
+}
