@@ -6,6 +6,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from planning.exports.inks import INKS
 from planning.exports.sheets import WIDTH, Sheet
 
 # Pixels per millimetre of a picture: an A3 sheet is 1890 wide.
@@ -27,7 +28,7 @@ def pdf(sheets: Sequence[Sheet]) -> bytes:
     from weasyprint import HTML
 
     height = max(sheet.height for sheet in sheets)
-    context = {"sheets": sheets, "width": WIDTH, "height": height, "legend": LEGEND}
+    context = {"sheets": sheets, "width": WIDTH, "height": height, "legend": LEGEND, "inks": INKS}
     text = render_to_string("planning/sheets.html", context)
     made: bytes = HTML(string=text, url_fetcher=_nothing).write_pdf()
     return made

@@ -1,6 +1,6 @@
 """Where everything stands on paper: a board laid out on sheets of A3, in millimetres from the upper left corner.
 
-A string whose ends stand on two sheets begins and ends with a stub that names the other card. Nothing is drawn here.
+A string whose ends stand on two sheets is two stubs, and each card names the other. Nothing is drawn here.
 """
 
 import textwrap
@@ -35,15 +35,13 @@ class Box(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A string as a curve (SVG path), with its state in words and the text at a stub."""
+    """A string as a curve (SVG path) that ends at x, y, with its state in a word."""
 
     path: str
     schedule: str
     is_agreed: bool
     x: float
     y: float
-    text: str = ""
-    anchor: str = "start"
 
 
 @dataclass
@@ -86,6 +84,8 @@ class _Place(NamedTuple):
     right: float
     y: float
     name: str
+    # Which of the sheet's cards it is; a cell is none.
+    card: int = -1
 
 
 def sheets(board: Shown, *, is_one: bool = False) -> list[Sheet]:
@@ -196,7 +196,7 @@ def _card(sheet: Sheet, face: Face, x: float, y: float, width: float, places: di
     lines = tuple(_lines(card.title, width, 2))
     sheet.cards.append(Box(x, y, width, CARD, lines, small, chance, tone))
     name = card.key or card.title
-    places[f"card {card.pk}"] = _Place(sheet.number - 1, x, x + width, y + CARD / 2, name)
+    places[f"card {card.pk}"] = _Place(sheet.number - 1, x, x + width, y + CARD / 2, name, len(sheet.cards) - 1)
 
 
 def _lines(text: str, width: float, most: int) -> list[str]:
@@ -217,12 +217,20 @@ def _draw(string: String, made: Sequence[Sheet], places: dict[str, _Place]) -> N
         made[end.sheet].lines.append(Line(path, state, is_agreed, end.left, end.y))
         return
     out, into = begin.right + GUTTER - 0.6, end.left - GUTTER + 0.6
-    made[begin.sheet].lines.append(
-        Line(f"M{begin.right:.2f} {begin.y:.2f}H{out:.2f}", state, is_agreed, out, begin.y, f"to {end.name}")
-    )
-    made[end.sheet].lines.append(
-        Line(f"M{into:.2f} {end.y:.2f}H{end.left:.2f}", state, is_agreed, into, end.y, f"from {begin.name}", "end")
-    )
+    here = Line(f"M{begin.right:.2f} {begin.y:.2f}H{out:.2f}", state, is_agreed, out, begin.y)
+    there = Line(f"M{into:.2f} {end.y:.2f}H{end.left:.2f}", state, is_agreed, into, end.y)
+    made[begin.sheet].lines.append(here)
+    made[end.sheet].lines.append(there)
+    _note(made, begin, f"→ {end.name}")
+    _note(made, end, f"← {begin.name}")
+
+
+def _note(made: Sequence[Sheet], place: _Place, text: str) -> None:
+    """Say on a card where its string goes on."""
+    if place.card >= 0:
+        cards = made[place.sheet].cards
+        box = cards[place.card]
+        cards[place.card] = box._replace(small=" · ".join(part for part in (box.small, text) if part))
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float) -> str:

@@ -1,26 +1,17 @@
 """Numbers and colours of printed boards: paper is white, so its colours are not those of the screen."""
 
-from django import template
+from typing import TYPE_CHECKING
 
-from planning.exports.sheets import Box
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from planning.exports.inks import DASHES, INKS
+
+if TYPE_CHECKING:
+    from planning.exports.sheets import Box
 
 register = template.Library()
-# By the state of a string, the tone of a load or a chance, the kind of a card.
-INKS = {
-    "healthy": "#2f7d4f",
-    "risk": "#a86400",
-    "conflict": "#b3261e",
-    "unplanned": "#7a746a",
-    "red": "#b3261e",
-    "amber": "#a86400",
-    "high": "#2f7d4f",
-    "mid": "#a86400",
-    "low": "#b3261e",
-    "feature": "#3b6ea5",
-    "enabler": "#6b5ca5",
-    "milestone": "#1f1d1a",
-}
-DASHES = {"risk": "2.4 1", "conflict": "1 0.8", "unplanned": "0.3 0.9"}
 
 
 @register.filter
@@ -42,12 +33,12 @@ def dash(name: str) -> str:
 
 
 @register.simple_tag
-def below(y: float, lines: int, first: float, step: float) -> str:
-    """The base line of a line of text."""
-    return mm(y, first + lines * step)
+def at(x: float, y: float | str, width: float) -> SafeString:
+    """Where a text stands, in millimetres. Only paper is told so: pages have no styles of their own."""
+    return format_html('style="left:{}mm;top:{}mm;width:{}mm"', mm(x), mm(float(y)), mm(width))
 
 
-@register.simple_tag
-def edge(box: Box, inside: float) -> str:
-    """Near the right edge of a box."""
-    return mm(box.x, box.width - inside)
+@register.simple_tag(name="in")
+def inside(box: "Box", left: float, top: float) -> SafeString:
+    """The same, inside a box."""
+    return at(box.x + left, box.y + top, box.width - 2 * left)
