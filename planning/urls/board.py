@@ -2,13 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from planning.views import board, cards, undoing
+from planning.views import board, cards, feed, lanes, undoing
 
 urlpatterns: list[URLPattern] = [
     path("planning/<slug:slug>/board/", board.board, name="board"),
     path("planning/<slug:slug>/events/", undoing.events, name="plan-events"),
     path("planning/<slug:slug>/events/<int:number>/undo/", undoing.undo_line, name="plan-undo"),
     path("planning/<slug:slug>/undo/", undoing.undo_mine, name="plan-undo-last"),
+    path("planning/<slug:slug>/feed/", feed.feed, name="plan-feed"),
+    path("planning/<slug:slug>/rows/new/", lanes.new, name="plan-row-new"),
+    path("planning/rows/<int:lane_id>/", lanes.edit, name="plan-row"),
+    path("planning/rows/<int:lane_id>/remove/", lanes.remove, name="plan-row-remove"),
     path("planning/<slug:slug>/marks/", board.marks, name="plan-marks"),
     path("planning/<slug:slug>/view/", board.look, name="plan-view"),
     path("planning/cards/<int:card_id>/move/", board.move, name="plan-card-move"),

@@ -6,6 +6,7 @@ from tests.access.people import OF_FALCON, OF_PAYMENTS, Row, post
 
 PI: dict[str, Any] = {"slug": "pi-26-1"}
 CARD: dict[str, Any] = {"card_id": "{plan_card.pk}"}
+LANE: dict[str, Any] = {"lane_id": "{plan.bank.pk}"}
 # Who takes part with a row of Falcon: its member, and those who plan with Payments.
 WORK = OF_PAYMENTS | {"member"}
 MOVE = {"cell": "{plan_lane.pk}-none", "version": "1"}
@@ -18,6 +19,10 @@ ROUTES: dict[str, list[Row]] = {
     "plan-view": [post(OF_FALCON, {"density": "dense"}, **PI)],
     "plan-undo-last": [post(OF_FALCON, **PI)],
     "plan-undo": [post(WORK, **PI, number="{plan_line.number}")],
+    "plan-feed": [Row(OF_FALCON, PI), Row(OF_FALCON, PI, query="who=me&kind=card&q=PAY")],
+    "plan-row-new": [Row(WORK, PI), post(WORK, {"name": "Scheme", "kind": "external"}, **PI)],
+    "plan-row": [Row(WORK, LANE), post(WORK, {"name": "The bank", "version": "1"}, **LANE)],
+    "plan-row-remove": [post(WORK, **LANE)],
     "plan-card": [Row(OF_FALCON, CARD)],
     "plan-card-new": [Row(WORK, PI), post(WORK, NEW, **PI)],
     "plan-card-edit": [Row(WORK, CARD), post(WORK, SAID, **CARD)],

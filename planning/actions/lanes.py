@@ -1,0 +1,80 @@
+"""Rows that are no team's: somebody outside the train who provides something, and the milestones. The rows of teams
+follow the train (planning/actions/rows.py); the order of all rows is the train's matter."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db.models import Max
+
+from planning.actions.writing import Board, write
+from planning.models import Card, Increment, Lane, LaneKind
+from portfolio.rules import Person
+
+
+def add_lane(*, actor: Person, increment: Increment, name: str, kind: str = LaneKind.EXTERNAL) -> Lane:
+    """A row for somebody outside the train, or (once) for the milestones; at the end. Whoever takes part may."""
+    if kind == LaneKind.TEAM:
+        raise ValidationError({"kind": "Rows of teams come with the train: add the team to it."})
+    with write(actor, increment, "added a row") as board:
+        board.require(None)
+        _check_name(board, name)
+        if kind == LaneKind.MILESTONES and board.increment.lanes.filter(kind=kind).exists():
+            raise ValidationError({"kind": "The board has a row of milestones."})
+        last = board.increment.lanes.aggregate(last=Max("position"))["last"]
+        place = 0 if last is None else last + 1
+        lane = board.add(Lane(increment=board.increment, kind=kind, name=name.strip(), position=place))
+        board.say(f"added the row {lane}")
+    return lane
+
+
+def rename_lane(*, actor: Person, lane: Lane, name: str, version: int | None = None) -> Lane:
+    """Call a row of nobody's team otherwise. Raises Conflict when it is not at `version`."""
+    with write(actor, lane.increment, "renamed a row") as board:
+        row = _held(board, lane, version)
+        _check_name(board, name, row)
+        board.say(f"renamed the row {row} to {name.strip()}")
+        board.save(row, name=name.strip())
+    return row
+
+
+def remove_lane(*, actor: Person, lane: Lane, version: int | None = None) -> None:
+    """Take a row of nobody's team off the board; refused while cards stand in it. Cards that were taken off it before
+    are kept in the parking lot's list of those."""
+    with write(actor, lane.increment, "removed a row") as board:
+        row = _held(board, lane, version)
+        there = Card.objects.filter(lane=row, removed_at=None).count()
+        if there:
+            noun = "card stands" if there == 1 else "cards stand"
+            raise ValidationError(f"{there} {noun} in the row {row}: move what stands in it first.")
+        for card in Card.objects.filter(lane=row):
+            board.save(card, lane=None, iteration=None)
+        board.say(f"removed the row {row}")
+        board.remove(row)
+
+
+def order_lanes(*, actor: Person, increment: Increment, lanes: Sequence[Lane]) -> None:
+    """The order of the rows for everybody who has none of their own; those not named follow as they were."""
+    with write(actor, increment, "ordered the rows") as board:
+        board.require_manage()
+        named = {lane.pk: place for place, lane in enumerate(lanes)}
+        rows = sorted(board.increment.lanes.all(), key=lambda row: named.get(row.pk, len(named)))
+        for place, row in enumerate(rows):
+            board.save(row, position=place)
+        board.say("put the rows into another order")
+
+
+def _held(board: Board, lane: Lane, version: int | None) -> Lane:
+    """The row as it is now, which the writer may change."""
+    row = board.hold(lane, version)
+    board.require(row.pk)
+    if row.kind == LaneKind.TEAM:
+        raise ValidationError("Rows of teams follow the train: change its teams.")
+    return row
+
+
+def _check_name(board: Board, name: str, but: Lane | None = None) -> None:
+    if not name.strip():
+        raise ValidationError({"name": "Give the row a name."})
+    others = board.increment.lanes.filter(name__iexact=name.strip())
+    if (others.exclude(pk=but.pk) if but else others).exists():
+        raise ValidationError({"name": "The board has a row of that name."})
