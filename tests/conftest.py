@@ -17,7 +17,8 @@ import hypothesis
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 
 from tests.demo import demo, demo_connection, demo_database  # noqa: F401 (fixtures)
 from tests.waiting import until
@@ -25,6 +26,9 @@ from vmo.celery import app
 from vmo.services.processes import spawn
 
 if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+    from tests.access import Props
     from tests.cast import Cast
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +43,15 @@ hypothesis.settings.load_profile("same")
 def queues() -> list[str]:
     """A worker of the tests takes jobs of both."""
     return [settings.CELERY_TASK_DEFAULT_QUEUE, settings.QUICK_QUEUE]
+
+
+# Files whose tests are few and take minutes: begun last, they would run alone at the end.
+LONG = ("tests/safety/test_money_is_hidden.py", "tests/connectors/", "tests/okrs/test_reminder_mails.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @dataclass
@@ -182,3 +195,26 @@ def cast(db: None) -> "Cast":
     from tests.cast import make_cast
 
     return make_cast()
+
+
+@pytest.fixture(scope="module")
+def stage_set(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> "Generator[Props, None, None]":
+    """The cast and what the rows of tests/access name, in the database while the tests of a file run."""
+    from tests.access import Props
+    from tests.cast import make_cast
+
+    with django_db_blocker.unblock():
+        try:
+            with transaction.atomic():
+                props = Props(make_cast())
+            yield props
+        finally:
+            call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def stage(stage_set: "Props", db: None) -> "Props":
+    """The same for one test, which runs in a transaction: for files with hundreds of tests, where making it for each
+    would take longest. No test of such a file asks for `cast`.
+    """
+    return stage_set

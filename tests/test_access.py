@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.access import PEOPLE, ROUTES, Props, Row
-from tests.cast import PASSWORD, Cast
+from tests.cast import PASSWORD
 
 
 def routes(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
@@ -52,27 +52,28 @@ def gets_in(client: Client, name: str, row: Row, props: Props) -> bool:
 CASES = [pytest.param(name, row, id=f"{name}-{row.method}") for name, rows in ROUTES.items() for row in rows]
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(("name", "row"), CASES)
-def test_who_may_open(name: str, row: Row, cast: Cast) -> None:
-    props, opened = Props(cast), set()
+def test_who_may_open(name: str, row: Row, stage: Props) -> None:
+    opened = set()
     for person in PEOPLE:
         client = Client()
-        if person != "anonymous":
-            client.force_login(cast.person(person))
         # What one person does is undone before the next one tries.
         with transaction.atomic():
-            if gets_in(client, name, row, props):
+            if person != "anonymous":
+                client.force_login(stage.cast.person(person))
+            if gets_in(client, name, row, stage):
                 opened.add(person)
             transaction.set_rollback(True)
     assert opened == row.may
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_the_admin_is_for_administrators(person: str, cast: Cast) -> None:
+def test_the_admin_is_for_administrators(person: str, stage: Props) -> None:
     client = Client()
-    if person != "anonymous":
-        client.login(username=cast.person(person).email, password=PASSWORD)
-    for name in ("admin:index", "admin:portfolio_team_changelist", "admin:metrics_workitem_changelist"):
-        answer = client.get(reverse(name))
-        assert (answer.status_code == 200) == (person == "administrator")
+    with transaction.atomic():
+        if person != "anonymous":
+            client.login(username=stage.cast.person(person).email, password=PASSWORD)
+        for name in ("admin:index", "admin:portfolio_team_changelist", "admin:metrics_workitem_changelist"):
+            answer = client.get(reverse(name))
+            assert (answer.status_code == 200) == (person == "administrator")
+        transaction.set_rollback(True)

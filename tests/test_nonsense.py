@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from metrics.forms import ask
 from tests.access import ROUTES, Props, Row
-from tests.cast import Cast
 
 PARAMS = [
     "scope", "from", "to", "as_of", "type", "class", "label", "p", "q", "state", "status", "kind", "production", "sort",
@@ -57,10 +56,10 @@ def answered(client: Client, path: str, params: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def props(cast: Cast, client: Client) -> Props:
-    client.force_login(cast.administrator)
+def props(stage: Props, client: Client) -> Props:
+    client.force_login(stage.cast.administrator)
     client.raise_request_exception = True
-    return Props(cast)
+    return stage
 
 
 @pytest.mark.parametrize(("name", "row"), GET, ids=[f"{name}-{n}" for n, (name, _) in enumerate(GET)])
@@ -77,23 +76,21 @@ def test_no_page_falls_over_nonsense(name: str, row: Row, props: Props, client: 
             answered(client, path, {**known, param: value})
 
 
-@pytest.mark.django_db
-def test_every_parameter_of_an_address_is_read_or_refused_in_words(cast: Cast) -> None:
+def test_every_parameter_of_an_address_is_read_or_refused_in_words(stage: Props) -> None:
     for param, value in product(["from", "to", "as_of", "type", "class", "label", "p"], VALUES):
         query = QueryDict(mutable=True)
         query["scope"], query[param] = "team:falcon", value
-        asked = ask(query, cast.leader, timezone.now())
+        asked = ask(query, stage.cast.leader, timezone.now())
         assert set(asked.problems) <= {param, "from"}, (param, value)
         assert asked.window.first <= asked.window.last
         assert asked.as_of is None or asked.as_of <= timezone.now()
         # What was understood is asked the same again.
-        again = ask(QueryDict(asked.query), cast.leader, timezone.now())
+        again = ask(QueryDict(asked.query), stage.cast.leader, timezone.now())
         assert (again.window, again.as_of, again.facets, again.ranks) == (
             asked.window, asked.as_of, asked.facets, asked.ranks,
         )  # fmt: skip
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("params", "word"),
     [
@@ -111,9 +108,9 @@ def test_every_parameter_of_an_address_is_read_or_refused_in_words(cast: Cast) -
 )
 @pytest.mark.parametrize("path", ["/flow/", "/delivery/", "/explain/cycle_time/", "/figures/cycle_time/"])
 def test_what_cannot_be_used_is_named_on_the_page_and_in_the_api(
-    cast: Cast, client: Client, path: str, params: dict[str, str], word: str
+    stage: Props, client: Client, path: str, params: dict[str, str], word: str
 ) -> None:
-    client.force_login(cast.leader)
+    client.force_login(stage.cast.leader)
     name = next(iter(params))
     answer = client.get(path, {"scope": "team:falcon", **params})
     assert answer.status_code == 400
@@ -122,10 +119,9 @@ def test_what_cannot_be_used_is_named_on_the_page_and_in_the_api(
     assert word in told[name][0]
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/flow/", "/delivery/", "/items/", "/explain/wip/"])
-def test_windows_at_the_edges_are_answered(cast: Cast, client: Client, path: str) -> None:
-    client.force_login(cast.leader)
+def test_windows_at_the_edges_are_answered(stage: Props, client: Client, path: str) -> None:
+    client.force_login(stage.cast.leader)
     for first, last in ((1970, 1970), (2095, 2099), (2026, 2026)):
         window = {"from": date(first, 1, 1).isoformat(), "to": date(last, 1, 1).isoformat()}
         assert client.get(path, {"scope": "portfolio", **window}).status_code == 200

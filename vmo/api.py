@@ -1,9 +1,13 @@
 """The API's addresses: /api/v1/, its schema and its documentation."""
 
+from typing import Any, ClassVar
+
 from csp.decorators import csp_update
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.decorators import method_decorator
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
 from rest_framework.routers import DefaultRouter
 
 from accounts.api.views import MeView
@@ -32,7 +36,13 @@ router.register("people", portfolio.PersonViewSet, "api-person")
 router.register("decisions", portfolio.DecisionViewSet, "api-decision")
 router.register("impediments", impediments.ImpedimentViewSet, "api-impediment")
 router.register("impediment-proposals", impediments.ProposalViewSet, "api-impediment-proposal")
+router.register("trains", planning.TrainViewSet, "api-train")
+router.register("increments", planning.IncrementViewSet, "api-increment")
 router.register("plan-dependencies", planning.DependencyViewSet, "api-plan-dependency")
+router.register("plan-objectives", planning.ObjectiveViewSet, "api-plan-objective")
+router.register("plan-risks", planning.RiskViewSet, "api-plan-risk")
+router.register("plan-people", planning.PersonViewSet, "api-plan-person")
+router.register("plan-absences", planning.AbsenceViewSet, "api-plan-absence")
 router.register("actions", portfolio.ActionViewSet, "api-action")
 router.register("grants", portfolio.GrantViewSet, "api-grant")
 router.register("forecasts", metrics.ForecastViewSet, "api-forecast")
@@ -50,6 +60,21 @@ router.register("baselines", metrics.BaselineViewSet, "api-baseline")
 router.register("expectations", metrics.ExpectationViewSet, "api-expectation")
 router.register("sources", connectors.SourceViewSet, "api-source")
 router.register(r"sources/(?P<slug>[\w-]+)/runs", connectors.RunViewSet, "api-run")
+
+
+class OnceGenerator(SchemaGenerator):
+    """The schema is the same for everybody and as long as the process lives, and takes seconds to make."""
+
+    _made: ClassVar[dict[tuple[bool, str], Any]] = {}
+
+    def get_schema(self, request: Request | None = None, public: bool = False) -> Any:
+        """As its parent, once; a schema for one reader is made each time."""
+        if not public:
+            return super().get_schema(request, public)  # type: ignore[no-untyped-call]
+        key = (public, str(self.api_version))
+        if key not in self._made:
+            self._made[key] = super().get_schema(request, public)  # type: ignore[no-untyped-call]
+        return self._made[key]
 
 
 # Swagger UI sets styles on its elements and draws icons from data: addresses.
@@ -93,6 +118,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stage-limits/", portfolio.LimitView.as_view(), name="api-stage-limits"),
     path("approval-thresholds/", portfolio.ThresholdView.as_view(), name="api-thresholds"),
     path("initiatives/<slug:slug>/reviews/", portfolio.ReviewView.as_view(), name="api-reviews"),
+    path("increments/<slug:slug>/capacity/", planning.CapacityView.as_view(), name="api-plan-capacity"),
     path("impediment-costs/", impediments.CostsView.as_view(), name="api-impediment-costs"),
     path("impediment-analysis/", impediments.AnalysisView.as_view(), name="api-impediment-analysis"),
     path("impediment-limits/", impediments.LimitsView.as_view(), name="api-impediment-limits"),
@@ -103,7 +129,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         impediments.CommentView.as_view(),
         name="api-impediment-comment",
     ),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("schema/", SpectacularAPIView.as_view(generator_class=OnceGenerator), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     *router.urls,
 ]

@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.access import ROUTES, Props, Row
-from tests.cast import Cast
 from tests.test_nonsense import VALUES, encoded
 
 EVERYTHING = bool(os.environ.get("EVERYTHING"))
@@ -47,9 +46,9 @@ def storable(value: str) -> str:
 
 
 @pytest.fixture
-def props(cast: Cast, client: Client) -> Props:
-    client.force_login(cast.administrator)
-    return Props(cast)
+def props(stage: Props, client: Client) -> Props:
+    client.force_login(stage.cast.administrator)
+    return stage
 
 
 @pytest.mark.parametrize(("name", "row"), SENT, ids=[f"{name}-{row.method}-{n}" for n, (name, row) in enumerate(SENT)])
