@@ -57,9 +57,10 @@ class Row:
         """Where it stands in its iterations today, in words."""
         if not self.iterations:
             return "no iterations yet"
-        return (
-            f"{self.now.name}, {self.now.number} of {self.iterations}" if self.now else f"{self.iterations} iterations"
-        )
+        if self.now is None:
+            return f"{self.iterations} iterations"
+        of = f"{self.now.number} of {self.iterations}"
+        return f"Iteration {of}" if self.now.name == f"Iteration {self.now.number}" else f"{self.now.name}, {of}"
 
 
 @dataclass(frozen=True, slots=True)

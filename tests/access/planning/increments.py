@@ -35,4 +35,13 @@ ROUTES: dict[str, list[Row]] = {
     "plan-carry": [Row(MANAGE_ALL, SLUG), post(MANAGE_ALL, **SLUG)],
     "plan-changes": [Row(OF_FALCON, SLUG)],
     "plan-retrospective": [Row(OF_FALCON, SLUG)],
+    "api-train-list": [Row(KNOWN), post(MANAGE_FALCON, {"name": "North"})],
+    "api-train-detail": [Row(OF_FALCON, TRAIN), Row(MANAGE_ALL, TRAIN, "patch", data={"description": "Money"})],
+    "api-increment-list": [Row(KNOWN), post(MANAGE_ALL, {"train": "payments-train", "name": "PI 26.2"})],
+    "api-increment-detail": [Row(OF_FALCON, SLUG), Row(MANAGE_ALL, SLUG, "patch", data={"wip_limit": 2})],
+    "api-increment-state": [post(MANAGE_ALL, {"to": "draft", "reason": "Not ready"}, **SLUG)],
+    "api-increment-close": [Row(MANAGE_ALL, SLUG, "post", served=400)],
+    "api-increment-carry-over": [Row(MANAGE_ALL, SLUG, "post", data={"into": "pi-26-1"}, served=400)],
+    "api-increment-changes": [Row(frozenset(), SLUG)],
+    "api-increment-predictability": [Row(OF_FALCON, SLUG)],
 }
