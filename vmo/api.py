@@ -39,6 +39,8 @@ router.register("impediment-proposals", impediments.ProposalViewSet, "api-impedi
 router.register("trains", planning.TrainViewSet, "api-train")
 router.register("increments", planning.IncrementViewSet, "api-increment")
 router.register("plan-dependencies", planning.DependencyViewSet, "api-plan-dependency")
+router.register("plan-cards", planning.CardViewSet, "api-plan-card")
+router.register("plan-rows", planning.LaneViewSet, "api-plan-row")
 router.register("plan-objectives", planning.ObjectiveViewSet, "api-plan-objective")
 router.register("plan-risks", planning.RiskViewSet, "api-plan-risk")
 router.register("plan-people", planning.PersonViewSet, "api-plan-person")
@@ -118,6 +120,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stage-limits/", portfolio.LimitView.as_view(), name="api-stage-limits"),
     path("approval-thresholds/", portfolio.ThresholdView.as_view(), name="api-thresholds"),
     path("initiatives/<slug:slug>/reviews/", portfolio.ReviewView.as_view(), name="api-reviews"),
+    path("increments/<slug:slug>/board/", planning.BoardView.as_view(), name="api-plan-board"),
+    path("increments/<slug:slug>/log/", planning.LogView.as_view(), name="api-plan-log"),
+    path("increments/<slug:slug>/log/<int:number>/undo/", planning.UndoView.as_view(), name="api-plan-undo"),
     path("increments/<slug:slug>/capacity/", planning.CapacityView.as_view(), name="api-plan-capacity"),
     path("impediment-costs/", impediments.CostsView.as_view(), name="api-impediment-costs"),
     path("impediment-analysis/", impediments.AnalysisView.as_view(), name="api-impediment-analysis"),
