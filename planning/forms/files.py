@@ -18,7 +18,7 @@ class QueryForm(forms.Form):
     kind = forms.CharField(label="Type or kind", required=False, max_length=100)
     label = forms.CharField(required=False, max_length=100)
     parent = forms.CharField(label="Key of the parent", required=False, max_length=100)
-    with_done = forms.BooleanField(label="Also those whose items are all finished", required=False)
+    with_done = forms.BooleanField(label="Also what is finished or closed", required=False)
 
     def __init__(self, *args: object, sources: Sequence[Source], teams: Sequence[Team], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

@@ -82,8 +82,9 @@ LEFT JOIN LATERAL (
   SELECT one.title FROM metrics_workitem one
   WHERE one.source_id = grouped.source_id AND one.key = grouped.parent AND one.deleted_at IS NULL LIMIT 1
 ) named ON true
-WHERE grouped.team_id = ANY(%(teams)s) AND (grouped.open > 0 OR %(with_done)s)
-ORDER BY team.name, grouped.open DESC, grouped.parent
+WHERE grouped.team_id = ANY(%(teams)s)
+  AND (%(with_done)s OR grouped.open > 0 AND feature.ended_on IS NULL)
+ORDER BY on_board, team.name, grouped.open DESC, grouped.parent
 LIMIT %(most)s
 """
 
@@ -102,7 +103,7 @@ def teams_for(increment: Increment, user: User) -> list[Team]:
 
 
 def found(increment: Increment, query: Query, teams: Sequence[Team]) -> list[Candidate]:
-    """The parents of the items of `teams` that the query finds: at most MOST, by team, the most open items first."""
+    """The parents of the items of `teams` that the query finds: at most MOST, those not on the board first, by team."""
     given = {
         "teams": [team.pk for team in teams if query.team is None or team == query.team],
         "source": query.source.pk if query.source else None,
@@ -131,7 +132,13 @@ def _candidate(
     feature: str | None,
     on_board: bool,
 ) -> Candidate:
-    size = Decimal(still_open) if unit == "items" else round(Decimal(points), 1) if points is not None else None
+    size = (
+        Decimal(still_open)
+        if unit == "items"
+        else Decimal(f"{points:.1f}".removesuffix(".0"))
+        if points is not None
+        else None
+    )
     name = feature or title or key
     return Candidate(source, key, name, team, items, still_open, size, unit, feature or "", on_board)
 

@@ -111,8 +111,11 @@ class Reader:
         card = wanted.card
         lane = cell("row", self._lane) if row.cells.get("row") else (card.lane if card else None)
         column = cell("iteration", self._column) if row.cells.get("iteration") else (card.iteration if card else None)
-        if row.cells.get("row", "").casefold() == PARKING and not row.cells.get("iteration"):
+        is_parked = lane is None and row.cells.get("row", "").casefold() in {"", PARKING}
+        if is_parked and not row.cells.get("iteration"):
             column = None
+        if is_parked and column is not None:
+            cell("iteration", lambda _: _refuse("In an iteration a card has a row: name one."))
         return lane, column
 
     def _lane(self, text: str) -> Lane | None:

@@ -36,6 +36,9 @@ GOOD = HEAD + (
 
 @pytest.fixture
 def plan(cast: Cast) -> Planned:
+    """Falcon plans in points."""
+    cast.falcon.planning_unit = "points"
+    cast.falcon.save()
     return make_planned(cast)
 
 
@@ -61,7 +64,7 @@ def test_checked_imported_the_same_again_rolled_back(plan: Planned) -> None:
         ("PAY-3", "Bank", 3, 0),
         ("PAY-4", "", None, 0),
     ]
-    # What the team plans in (the cast's teams: points), and what the file says.
+    # What the team plans in, and what the file says.
     units = Card.objects.filter(key__in=["PAY-1", "PAY-2"]).order_by("key")
     assert [(card.unit, card.size) for card in units] == [("points", Decimal(8)), ("items", Decimal(5))]
     again = check(plan, GOOD)
