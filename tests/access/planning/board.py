@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.access.people import OF_FALCON, OF_PAYMENTS, Row, post
+from tests.access.people import KNOWN, OF_FALCON, OF_PAYMENTS, Row, post
 
 PI: dict[str, Any] = {"slug": "pi-26-1"}
 CARD: dict[str, Any] = {"card_id": "{plan_card.pk}"}
@@ -12,6 +12,9 @@ WORK = OF_PAYMENTS | {"member"}
 MOVE = {"cell": "{plan_lane.pk}-none", "version": "1"}
 SAID = {"title": "Refund API", "kind": "feature", "unit": "points", "value_type": "feature", "version": "1"}
 NEW = SAID | {"cell": "{plan_lane.pk}-none"}
+API_NEW = {"increment": "pi-26-1", "lane": "{plan_lane.pk}", "title": "Refund API"}
+PK: dict[str, Any] = {"pk": "{plan_card.pk}"}
+ROW: dict[str, Any] = {"pk": "{plan.bank.pk}"}
 ROUTES: dict[str, list[Row]] = {
     "board": [Row(OF_FALCON, PI), Row(OF_FALCON, PI, query="part=board")],
     "plan-events": [Row(OF_FALCON, PI, query="after=0")],
@@ -29,4 +32,15 @@ ROUTES: dict[str, list[Row]] = {
     "plan-card-remove": [post(WORK, {"version": "1"}, **CARD)],
     "plan-card-restore": [post(WORK, **CARD)],
     "plan-card-move": [Row(WORK, CARD), post(WORK, MOVE, **CARD)],
+    "api-plan-card-list": [Row(KNOWN), post(WORK, API_NEW)],
+    "api-plan-card-detail": [Row(OF_FALCON, PK), Row(WORK, PK, "patch", data={"title": "Refunds", "version": 1})],
+    "api-plan-card-move": [post(WORK, {"lane": "{plan_lane.pk}", "version": 1}, **PK)],
+    "api-plan-card-remove": [post(WORK, {"version": 1}, **PK)],
+    "api-plan-card-restore": [post(WORK, **PK)],
+    "api-plan-row-list": [Row(KNOWN), post(WORK, {"increment": "pi-26-1", "name": "Scheme"})],
+    "api-plan-row-detail": [Row(OF_FALCON, ROW), Row(WORK, ROW, "patch", data={"name": "The bank", "version": 1})],
+    "api-plan-row-remove": [post(WORK, {"version": 1}, **ROW)],
+    "api-plan-board": [Row(OF_FALCON, PI)],
+    "api-plan-log": [Row(OF_FALCON, PI, query="after=1")],
+    "api-plan-undo": [post(WORK, **PI, number="{plan_line.number}")],
 }
