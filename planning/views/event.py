@@ -41,7 +41,7 @@ def show(request: HttpRequest, increment: Increment, status: int = 200, **bound:
             "link_form": LinkForm(),
         }
     is_part = request.GET.get("part") == "body"
-    name = "planning/event_body.html" if is_part else "planning/event.html"
+    name = "planning/event_parts.html" if is_part else "planning/event.html"
     return render(request, name, context | bound, status=status)
 
 

@@ -29,7 +29,7 @@ from planning.queries.timer import timer_now
 
 # Addresses nobody made that one address may ask for in a minute, and what one address may ask of a link: a whole room
 # may sit behind one.
-GUESSES, ASKED = 30, 1200
+GUESSES, ASKED = 120, 1200
 MINUTE = 60
 NO_COOKIES = (
     "Your browser keeps nothing for this page, so nobody could tell a second vote. Allow cookies and try again."
@@ -163,11 +163,13 @@ def wall(request: HttpRequest, secret: str) -> HttpResponse:
     if isinstance(link, HttpResponse):
         return link
     _note_use(link)
+    board = board_of(link.increment, AnonymousUser())
     context = {
         "increment": link.increment,
         "link": link,
         "secret": secret,
-        "board": board_of(link.increment, AnonymousUser()),
+        "board": board,
+        "strings": [one.as_json() for one in board.strings],
         "timer": timer_now(link.increment),
         "topics": f"increment:{link.increment_id} {links.event_topic(link.increment)}",
         "live_key": f"wall:{secret}",

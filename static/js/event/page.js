@@ -16,7 +16,11 @@ async function read() {
   if (!answer?.ok) return undefined;
   const opened = [...section.querySelectorAll("details[open][id]")].map((one) => one.id);
   const focused = document.activeElement?.id;
-  section.querySelector("[data-event-body]").innerHTML = await answer.text();
+  const news = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of section.querySelectorAll("[data-event-part]")) {
+    const found = news.querySelector(`[data-event-part="${part.dataset.eventPart}"]`);
+    if (found) part.replaceChildren(...found.childNodes);
+  }
   opened.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
   if (focused) document.getElementById(focused)?.focus();
   return undefined;
