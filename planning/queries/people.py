@@ -55,7 +55,7 @@ class Matrix:
         if over:
             teams = [row for row in self.rows if row.over]
             names = teams[0].lane.name if len(teams) == 1 else f"{len(teams)} teams"
-            return f"{names} planned more than there is room for in {over} of {len(cells)} iterations"
+            return f"{names} planned more than fits, {over} time{'' if over == 1 else 's'}"
         if unknown:
             return f"Nothing is over; the capacity of {unknown} of {len(cells)} iterations is not known"
         return "Everything planned fits"
