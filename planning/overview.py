@@ -120,7 +120,7 @@ def _heat(ask: Ask, found: Sequence[Outlook]) -> Mapping[str, Cell]:
 def _hot(late: Sequence[Dependency], unlikely: Sequence[Card], n: int) -> Cell:
     page = link("planning")
     if late:
-        return Cell(f"{len(late)} {'conflict' if len(late) == 1 else 'conflicts'}", page, tone="bad")
+        return Cell(f"{len(late)} late", page, tone="bad", title="needed before they are provided")
     if unlikely:
         return Cell(f"{len(unlikely)} unlikely", page, tone="warn", title=f"of {n} planned")
-    return Cell("on course", page, title=f"{n} planned")
+    return Cell("calm", page, title=f"{n} planned")

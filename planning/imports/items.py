@@ -132,13 +132,8 @@ def _candidate(
     feature: str | None,
     on_board: bool,
 ) -> Candidate:
-    size = (
-        Decimal(still_open)
-        if unit == "items"
-        else Decimal(f"{points:.1f}".removesuffix(".0"))
-        if points is not None
-        else None
-    )
+    told = f"{points or 0:.1f}".removesuffix(".0")
+    size = Decimal(still_open) if unit == "items" else None if points is None else Decimal(told)
     name = feature or title or key
     return Candidate(source, key, name, team, items, still_open, size, unit, feature or "", on_board)
 

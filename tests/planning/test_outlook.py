@@ -1,0 +1,99 @@
+"""What the open plans look like from afar: on the leader's page, on the pages of the nouns, in the palette."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.search import find
+from planning.actions.cards import move_card
+from planning.evidence import facts
+from planning.models import Baseline, CardChance, Increment, Reckoning
+from planning.outlook import of_teams, outlooks
+from planning.replay import stored
+from portfolio.models import Feature, Initiative
+from tests.cast import Cast
+from tests.planning.cast import Planned, make_planned
+
+
+@pytest.fixture
+def plan(cast: Cast) -> Planned:
+    """Committed to with four cards; then one was moved. Heron provides after Falcon needs; one card is unlikely."""
+    made = make_planned(cast)
+    refund = made.card("Refund API", made.falcon, 1, key="PAY-81", feature=Feature.objects.create(
+        team=cast.falcon, name="Refund API", initiative=Initiative.objects.get(slug="refunds")))  # fmt: skip
+    split = made.card("Ledger split", made.heron, 2, key="PAY-70")
+    made.card("Receipts", made.falcon, 2)
+    made.card("Alerts", made.kite, 1)
+    made.card("Idea", made.falcon)
+    made.need(split, refund)
+    Baseline.objects.create(increment=made.increment, number=1, at=timezone.now(), event=1, plan=stored(made.increment))
+    move_card(actor=None, card=split, lane=made.heron, iteration=made.iterations[2])
+    CardChance.objects.create(card=refund, chance=0.3)
+    Reckoning.objects.create(increment=made.increment, number=1, expected_value=12.4, committed_value=20)
+    return made
+
+
+def test_conflicts_stability_and_value(cast: Cast, plan: Planned) -> None:
+    (one,) = outlooks(cast.pmo)
+    assert [str(row.consumer) for row in one.conflicts] == ["Refund API"]
+    assert [card.title for card in one.unlikely] == ["Refund API"]
+    # Four stood in an iteration, three of them still stand there.
+    assert one.stability == 0.75
+    assert (one.expected, one.committed) == (12.4, 20)
+    late, unlikely, n = of_teams([one])[cast.falcon.pk]
+    assert (len(late), len(unlikely), n) == (1, 1, 2)
+    assert outlooks(cast.outsider) == []
+    assert outlooks(cast.pmo, [cast.falcon.pk]) != []
+
+
+def test_as_many_questions_for_three_plans_as_for_one(cast: Cast, plan: Planned) -> None:
+    with CaptureQueriesContext(connection) as one:
+        outlooks(cast.pmo)
+    for n in (2, 3):
+        other = Increment.objects.create(train=plan.train, slug=f"pi-26-{n}", name=f"PI 26.{n}", seed=n)
+        Increment.objects.filter(pk=other.pk).update(state="planning")
+    with CaptureQueriesContext(connection) as three:
+        assert len(outlooks(cast.pmo)) == 3
+    assert len(three) == len(one)
+
+
+def test_the_leaders_page_says_it(client: Client, cast: Cast, plan: Planned) -> None:
+    client.force_login(cast.pmo)
+    page = client.get("/").content.decode()
+    assert "Will the plans come true?" in page
+    assert "12 of 20 business value is expected of PI 26.1 of Payments train; 1 dependency is provided" in page
+    assert "75 %" in page
+    yesterday = timezone.localdate() - timedelta(days=2)
+    assert "Will the plans come true?" not in client.get(f"/?as_of={yesterday}").content.decode()
+
+
+def test_the_pages_of_the_nouns_say_where_it_is_planned(client: Client, cast: Cast, plan: Planned) -> None:
+    client.force_login(cast.member)
+    feature = Feature.objects.get(name="Refund API")
+    page = client.get(f"/organisation/teams/falcon/features/{feature.pk}/").content.decode()
+    assert "When is it planned?" in page
+    assert "until 16 Jan 2026" in page  # Iteration 1: Monday 5 January and a fortnight, to the Friday.
+    assert "30 %" in page
+    assert "What does Falcon plan?" in client.get("/organisation/teams/falcon/").content.decode()
+    client.force_login(cast.pmo)
+    assert "Will its plans come true?" in client.get("/organisation/streams/payments/").content.decode()
+    assert "When are its features planned?" in client.get("/portfolio/initiatives/refunds/").content.decode()
+
+
+def test_the_palette_finds_boards_and_cards(cast: Cast, plan: Planned) -> None:
+    assert [hit.label for hit in find("pay-70", cast.pmo)] == ["PAY-70 Ledger split"]
+    assert "Board of PI 26.1" in [hit.label for hit in find("payments train", cast.pmo)]
+    assert find("pay-70", cast.outsider) == []
+
+
+def test_decisions_rest_on_it(cast: Cast, plan: Planned) -> None:
+    found = facts(Initiative.objects.get(slug="refunds"), timezone.now())
+    assert [(fact.key, fact.text) for fact in found] == [
+        ("planned_features", "1 of 1 in an iteration"),
+        ("planned_chance", "30 %"),
+    ]
+    assert facts(Initiative.objects.get(slug="refunds"), timezone.now() - timedelta(days=9)) == []
