@@ -24,6 +24,7 @@ from metrics.formulas.forecast.train import Found, Goal, Need, Result, Train
 from planning.formulas.expected import Expected, Promise, expected_value
 from planning.live import topic
 from planning.models import (
+    Agreement,
     Card,
     CardChance,
     CardKind,
@@ -39,7 +40,7 @@ from planning.models import (
 )
 from planning.queries.faces import chance_of
 from planning.queries.late import NONE, pair, tallies
-from planning.queries.strings import drawn, provider_of
+from planning.queries.strings import provider_of, standing
 
 PARKED = "the parking lot"
 
@@ -63,7 +64,7 @@ def read(increment: Increment, at: datetime) -> Read:
     iterations = list(increment.iterations.order_by("number"))
     lanes = list(increment.lanes.select_related("team").order_by("position", "pk"))
     cards = _in_order(increment)
-    needs = list(drawn(increment))
+    needs = _needs(increment, {lane.pk: lane for lane in lanes}, {card.pk: card for card in cards})
     goals = list(increment.objectives.filter(removed_at=None).order_by("pk").prefetch_related("cards"))
     plan = _Plan(increment, at, iterations, lanes, cards)
     train = plan.train(needs, goals)
@@ -74,6 +75,17 @@ def _in_order(increment: Increment) -> list[Card]:
     """Everything on the board, each row in the order in which its team works."""
     rows = Card.objects.filter(increment=increment, removed_at=None)
     return list(rows.order_by("lane__position", "lane", "iteration__number", "rank", "pk"))
+
+
+def _needs(increment: Increment, lanes: Mapping[int, Lane], cards: Mapping[int, Card]) -> list[Dependency]:
+    """The dependencies that are drawn, with the rows that are at hand: no joins. A provider off the board is none."""
+    for card in cards.values():
+        card.lane = lanes.get(card.lane_id or 0)
+    rows = list(standing(increment).exclude(agreement=Agreement.DECLINED))
+    for row in rows:
+        row.provider_lane, row.consumer = lanes[row.provider_lane_id], cards[row.consumer_id]
+        row.provider = cards.get(row.provider_id or 0)
+    return rows
 
 
 class _Plan:

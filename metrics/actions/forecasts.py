@@ -1,6 +1,6 @@
 """Verbs on forecasts: commit to one, withdraw it, decide what came of those that are due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -159,6 +159,19 @@ def withdraw_forecast(*, actor: Person, forecast: Forecast, reason: str = "") ->
         row.save(update_fields=["outcome", "decided_at"])
         audit.record(actor=actor, verb="withdrew", target=row, data={"reason": reason} if reason else {})
     return row
+
+
+def keep_planned(*, forecasts: Sequence[Forecast]) -> list[Forecast]:
+    """Keep what a plan promised, as its simulation found it; within the commitment's write and audit entry."""
+    for made in forecasts:
+        made.full_clean(exclude=["made_by", "team", "feature"], validate_constraints=False)
+    return Forecast.objects.bulk_create(forecasts)
+
+
+def withdraw_planned(*, ids: Collection[int]) -> int:
+    """Withdraw those of them that are not due yet: theirs is not the plan any more. How many."""
+    open_ones = Forecast.objects.filter(pk__in=ids, outcome=Outcome.OPEN, due_on__gt=timezone.localdate())
+    return open_ones.update(outcome=Outcome.WITHDRAWN, decided_at=timezone.now())
 
 
 def reopen_forecast(*, actor: Person, forecast: Forecast) -> Forecast:

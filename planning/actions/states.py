@@ -10,8 +10,10 @@ from django.utils import timezone
 from planning.actions.carrying import carry_on
 from planning.actions.held import hold_increment
 from planning.actions.writing import Board, write
+from planning.chances import settle
 from planning.checklists import undiscussed
-from planning.models import Baseline, Increment, IncrementState
+from planning.commitments import keep_forecasts
+from planning.models import Baseline, Increment, IncrementState, Reckoning
 from planning.replay import stored
 from portfolio.rules import Person
 
@@ -73,13 +75,14 @@ def commit(*, actor: Person, increment: Increment, version: int | None = None, a
         if left := undiscussed(row):
             raise ValidationError([f"Discuss this risk first (ROAM): “{risk.text}”" for risk in left])
         _to(board, IncrementState.COMMITTED, committed_at=when)
-        _freeze(board, when)
+        kept = _freeze(board, settle(row, when), when)
+        keep_forecasts(actor=actor, increment=row, baseline=kept)
     return row
 
 
-def _freeze(board: Board, when: datetime) -> Baseline:
+def _freeze(board: Board, reckoning: Reckoning, when: datetime) -> Baseline:
+    """The plan, and the chances as they are of this very plan: what was shown a moment ago may be behind it."""
     row = board.increment
-    reckoning = getattr(row, "reckoning", None)
     return Baseline.objects.create(
         increment=row,
         number=row.baselines.count() + 1,
@@ -89,13 +92,13 @@ def _freeze(board: Board, when: datetime) -> Baseline:
         event=row.number + 1,
         plan=stored(row),
         chances=_chances(row),
-        engine=reckoning.engine if reckoning else "",
-        inputs=reckoning.inputs if reckoning else "",
+        engine=reckoning.engine,
+        inputs=reckoning.inputs,
     )
 
 
 def _chances(row: Increment) -> dict[str, dict[str, float]]:
-    """What was shown: {"cards": {id: chance}, "objectives": {id: chance}, "number": …}; without those that are n/a."""
+    """{"cards": {id: chance}, "objectives": {id: chance}}, without those that are n/a."""
     cards = row.cards.filter(removed_at=None, chance__chance__isnull=False).values_list("pk", "chance__chance")
     goals = row.objectives.filter(removed_at=None, chance__chance__isnull=False).values_list("pk", "chance__chance")
     return {

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver
 
-from planning.urls import board, dependencies, events, files, increments, promises
+from planning.urls import board, chances, dependencies, events, files, increments, promises
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Before those of increments: their short names are anything but "inbox" and "dependencies".
     *dependencies.urlpatterns,
     *increments.urlpatterns,
     *board.urlpatterns,
+    *chances.urlpatterns,
     *promises.urlpatterns,
     *events.urlpatterns,
     *files.urlpatterns,
