@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from planning.actions.writing import write
+from planning.checklists import STANDARD
 from planning.models import Check, CheckList, Increment
 from portfolio.rules import Person
 
@@ -38,6 +39,20 @@ def add_check(*, actor: Person, increment: Increment, kind: str, text: str) -> C
         board.add(row)
         board.say(f"added “{row.text}” to the checklist {row.get_list_display().lower()}")
     return row
+
+
+def add_ready_made(*, actor: Person, increment: Increment, kind: str) -> list[Check]:
+    """The lines of the ready-made list that the increment does not have yet, after its own."""
+    with write(actor, increment, "added") as board:
+        board.require_manage()
+        there = set(board.increment.checks.filter(list=kind).values_list("text", flat=True))
+        wanted = [(text, rule) for key, text, rule in STANDARD if key == kind and text not in there]
+        made = [
+            board.add(Check(increment=board.increment, list=kind, position=place, text=text, rule=rule))
+            for place, (text, rule) in enumerate(wanted, len(there))
+        ]
+        board.say(f"took the ready-made checklist ({len(made)} lines)")
+    return made
 
 
 def remove_check(*, actor: Person, check: Check, version: int | None = None) -> None:

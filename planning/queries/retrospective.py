@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from metrics.formulas.forecast.calibration import Calibration, calibrate, mean_vote
+from metrics.formulas.forecast.calibration import Calibration, calibrate
+from metrics.models import Outcome
 from planning.baselines import Since, since
+from planning.commitments import kept_for
 from planning.delivered import delivered
-from planning.models import Ballot, Baseline, Card, Dependency, Increment, Objective
+from planning.models import Baseline, Card, Dependency, Increment, Objective
 from planning.queries.late import due_by
 from planning.queries.strings import lane_of, provider_of
 from planning.queries.trains import Predicted, percent, predicted
@@ -50,7 +52,7 @@ class Page:
     landed: int
     late: Sequence[Late]
     in_time: int
-    calibration: Calibration | None
+    calibration: Calibration
     objectives: Sequence[Objective]
     predicted: Predicted
 
@@ -67,7 +69,7 @@ def page(increment: Increment, baseline: Baseline | None, now: datetime) -> Page
         sum(outcomes.values()),
         late,
         in_time,
-        _calibration(baseline, outcomes) if baseline else None,
+        _calibration(increment),
         list(objectives),
         predicted([increment])[increment.pk],
     )
@@ -98,28 +100,14 @@ def _outcomes(baseline: Baseline, at: datetime) -> dict[int, bool]:
     return {pk: pk in done and done[pk] <= day for pk, day in due.items()}
 
 
-def _calibration(baseline: Baseline, outcomes: dict[int, bool]) -> Calibration | None:
-    """The chances shown at the commitment, and the votes of the card's team, against what came."""
-    chances: dict[str, float] = baseline.chances.get("cards", {})
-    scored = [pk for pk in outcomes if str(pk) in chances]
-    votes = _votes(baseline)
-    cards = baseline.plan.get("card", {})
+def _calibration(increment: Increment) -> Calibration:
+    """Forecasts kept at its commitments whose outcome is known, with the votes of the teams, against what came."""
+    scored = [row for row in kept_for(increment) if row.outcome in (Outcome.KEPT, Outcome.MISSED)]
     return calibrate(
-        np.array([chances[str(pk)] for pk in scored], dtype=np.float64),
-        np.array([outcomes[pk] for pk in scored], dtype=np.bool_),
-        np.array([votes.get(cards[str(pk)]["lane_id"], np.nan) for pk in scored], dtype=np.float64),
+        np.array([row.chance for row in scored], dtype=np.float64),
+        np.array([row.outcome == Outcome.KEPT for row in scored], dtype=np.bool_),
+        np.array([np.nan if row.votes is None else row.votes for row in scored], dtype=np.float64),
     )
-
-
-def _votes(baseline: Baseline) -> dict[int, float]:
-    """By row, the chance that its team's last vote before the commitment gave (fists as 10 to 90 %, on average)."""
-    ballots = Ballot.objects.filter(
-        poll__increment=baseline.increment_id, poll__lane__isnull=False, poll__closed_at__lte=baseline.at
-    )
-    rounds: dict[int, dict[int, list[float]]] = {}
-    for lane, number, fingers in ballots.values_list("poll__lane", "poll__round", "fingers"):
-        rounds.setdefault(lane, {}).setdefault(number, []).append(fingers)
-    return {lane: mean_vote(found[max(found)]) for lane, found in rounds.items()}
 
 
 def changes_finding(increment: Increment, found: Since | None) -> str:

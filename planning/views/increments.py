@@ -14,7 +14,7 @@ from planning.actions import checks as check_verbs
 from planning.actions import increments as verbs
 from planning.actions.iterations import set_iterations
 from planning.forms.increments import CheckForm, EditForm, IterationsForm, NewForm
-from planning.models import Check, Increment
+from planning.models import Check, CheckList, Increment
 from planning.queries import increments as queries
 from planning.rules import may_manage, require_manage
 from planning.views.finding import find_increment, renewed, version_of
@@ -142,6 +142,9 @@ def tick(request: HttpRequest, check_id: int) -> HttpResponse:
 def add_check(request: HttpRequest, slug: str) -> HttpResponse:
     """A line of one's own for a checklist."""
     found, user = managed(request, slug), me(request)
+    if (kind := request.POST.get("ready_made", "")) in CheckList.values:
+        check_verbs.add_ready_made(actor=user, increment=found, kind=kind)
+        return redirect(f"/planning/{found.slug}/#{kind}")
     form = CheckForm(request.POST)
     said = form.cleaned_data if form.is_valid() else {}
     if said and form.accepts(
