@@ -2,22 +2,29 @@
 
 from planning.api.board import BoardView, CardViewSet, LaneViewSet, LogView, UndoView
 from planning.api.dependencies import DependencyViewSet
+from planning.api.event import AgendaView, ClosePollView, PollsView, RevokeWallView, TimerView, WallsView
 from planning.api.increments import IncrementViewSet, TrainViewSet
 from planning.api.people import AbsenceViewSet, CapacityView, PersonViewSet
 from planning.api.promises import ObjectiveViewSet, RiskViewSet
 
 __all__ = [
     "AbsenceViewSet",
+    "AgendaView",
     "BoardView",
     "CapacityView",
     "CardViewSet",
+    "ClosePollView",
     "DependencyViewSet",
     "IncrementViewSet",
     "LaneViewSet",
     "LogView",
     "ObjectiveViewSet",
     "PersonViewSet",
+    "PollsView",
+    "RevokeWallView",
     "RiskViewSet",
+    "TimerView",
     "TrainViewSet",
     "UndoView",
+    "WallsView",
 ]

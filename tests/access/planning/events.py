@@ -12,6 +12,7 @@ SCREEN: dict[str, Any] = {"secret": "{plan_wall_secret}"}
 # Who takes part with a row of Falcon: its member, and those who plan with Payments.
 WORK = OF_PAYMENTS | {"member"}
 LINES = {"parts-TOTAL_FORMS": "1", "parts-INITIAL_FORMS": "0", "parts-0-title": "Lunch", "parts-0-minutes": "60"}
+PART = {"day": 1, "title": "Lunch", "minutes": 60}
 ROUTES: dict[str, list[Row]] = {
     "plan-event": [Row(OF_FALCON, PI), Row(OF_FALCON, PI, query="part=body")],
     "plan-timer": [Row(OF_FALCON, PI)],
@@ -32,6 +33,12 @@ ROUTES: dict[str, list[Row]] = {
     "plan-wall": [Row(MANAGE_ALL, WALL)],
     "plan-wall-code": [Row(MANAGE_ALL, WALL)],
     "plan-wall-revoke": [post(MANAGE_ALL, **WALL)],
+    "api-plan-timer": [Row(OF_FALCON, PI), post(MANAGE_ALL, {"step": "start", "minutes": 10}, **PI)],
+    "api-plan-agenda": [Row(OF_FALCON, PI), Row(MANAGE_ALL, PI, "put", data={"parts": [PART]})],
+    "api-plan-votes": [Row(OF_FALCON, PI), post(MANAGE_ALL, {"lane": "{plan_other_lane.pk}"}, **PI)],
+    "api-plan-vote-close": [post(MANAGE_ALL, **PI, **POLL)],
+    "api-plan-walls": [Row(MANAGE_ALL, PI), Row(MANAGE_ALL, PI, "post", data={"name": "Hall"}, served=400)],
+    "api-plan-wall-revoke": [post(MANAGE_ALL, **PI, **WALL)],
     # Without a login, for whoever has the link; nobody else has one.
     "vote": [Row(ALL, VOTER), Row(NOBODY, {"token": "guessed"})],
     "vote-state": [Row(ALL, VOTER), Row(NOBODY, {"token": "guessed"})],
