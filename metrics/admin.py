@@ -51,6 +51,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     models.Transition,
     models.TeamMove,
     models.BlockedStay,
+    models.ItemLink,
     models.Commit,
     models.ItemFlow,
     models.Change,

@@ -73,6 +73,14 @@ class BlockRow(NamedTuple):
     reason: str = ""
 
 
+class LinkRow(NamedTuple):
+    """The tool says that an item waits for another: `needs` is that one's key, of this source or of another."""
+
+    external_id: str
+    item: str
+    needs: str
+
+
 class CommitRow(NamedTuple):
     """A commit. `external_id` is its full hash; `pull_request` the external id of the pull request it came with."""
 
@@ -148,6 +156,7 @@ Row = (
     | TransitionRow
     | TeamMoveRow
     | BlockRow
+    | LinkRow
     | CommitRow
     | PullRequestRow
     | DeploymentRow

@@ -24,7 +24,7 @@ from connectors.jira.payload import (
 from connectors.jira.settings import Options
 from connectors.jira.statuses import Statuses
 from connectors.protocol import Gone
-from metrics.rows import BlockRow, IncidentRow, Row, TeamMoveRow, TransitionRow, WorkItemRow
+from metrics.rows import BlockRow, IncidentRow, LinkRow, Row, TeamMoveRow, TransitionRow, WorkItemRow
 
 SYSTEM_FIELDS = (
     "summary",
@@ -37,6 +37,13 @@ SYSTEM_FIELDS = (
     "parent",
     "priority",
     "resolutiondate",
+    "issuelinks",
+)
+
+
+# How links read that say of an issue that it waits for the other one.
+WAITS = frozenset(
+    {"is blocked by", "depends on", "is dependent on", "requires", "needs", "waits for", "has to be done after"}
 )
 
 
@@ -98,6 +105,7 @@ class Reader:
         rows += self.transitions(issue, ordered)
         rows += self.blocks(issue, ordered)
         rows += self.team_moves(issue, ordered)
+        rows += self.links(issue)
         if self.is_incident(issue):
             rows.append(self.incident(issue, ordered))
         return rows
@@ -157,6 +165,14 @@ class Reader:
                 old, new = (pick(self.options.teams, side) for side in _sides(event, field))
                 if old != new:
                     yield TeamMoveRow(event.ref, issue.id, event.at, old, new)
+
+    def links(self, issue: Issue) -> Iterator[LinkRow]:
+        """What the issue waits for, by the words of its links; the other side of a link says the opposite."""
+        for link in issue.fields.get("issuelinks") or ():
+            for side, words in (("inwardIssue", "inward"), ("outwardIssue", "outward")):
+                other = link.get(side)
+                if other and str((link.get("type") or {}).get(words) or "").casefold() in WAITS:
+                    yield LinkRow(str(link["id"]), issue.id, str(other["key"]))
 
     def incident_rows(self, issue: Issue, histories: Sequence[History]) -> list[Row]:
         """The row of an issue that is an incident by a filter of its own."""

@@ -19,6 +19,7 @@ LIMITS: Mapping[str, int] = {
     "key": 200,
     "name": 200,
     "item": 200,
+    "needs": 200,
     "status": 200,
     "from_status": 200,
     "to_status": 200,
@@ -37,7 +38,7 @@ LIMITS: Mapping[str, int] = {
     "service": 120,
 }
 HASH_LENGTH = 64
-NEEDED = ("external_id", "item", "to_status")
+NEEDED = ("external_id", "item", "to_status", "needs")
 
 
 class Reject(NamedTuple):

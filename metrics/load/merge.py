@@ -83,6 +83,7 @@ BLOCKS = Table(
     (EVENT_OF_ITEM, ("from_at", INSTANT), ("to_at", INSTANT), ("reason", "text")),
     touched="item_id",
 )
+LINKS = Table("metrics_itemlink", (EVENT_OF_ITEM, ("needs", "text")), touched="item_id")
 PULL_REQUESTS = Table(
     "metrics_pullrequest",
     (

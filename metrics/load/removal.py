@@ -14,6 +14,7 @@ from metrics.models import (
     EpicLink,
     Incident,
     ItemFlow,
+    ItemLink,
     PullRequest,
     Source,
     Status,
@@ -26,6 +27,7 @@ from metrics.models import (
 IN_ORDER: tuple[type[models.Model], ...] = (
     EpicLink,
     BlockedStay,
+    ItemLink,
     TeamMove,
     Transition,
     Incident,

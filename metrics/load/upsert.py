@@ -16,6 +16,7 @@ from metrics.rows import (
     CommitRow,
     DeploymentRow,
     IncidentRow,
+    LinkRow,
     PullRequestRow,
     Row,
     StatusRow,
@@ -27,7 +28,7 @@ from metrics.rows import (
 R = TypeVar("R", bound=Row)
 Values = Sequence[Any]
 
-EVENT_TABLES = (merge.TRANSITIONS, merge.TEAM_MOVES, merge.BLOCKS)
+EVENT_TABLES = (merge.TRANSITIONS, merge.TEAM_MOVES, merge.BLOCKS, merge.LINKS)
 TABLES_BY_KIND: Mapping[str, merge.Table] = {
     "commit": merge.COMMITS,
     "pull_request": merge.PULL_REQUESTS,
@@ -143,6 +144,12 @@ class _Load:
 
         self.result.items |= self.merge(merge.BLOCKS, rows, values).touched
 
+    def links(self, rows: Sequence[LinkRow]) -> None:
+        def values(row: LinkRow) -> Values:
+            return (row.external_id, self.names.item(row.item), row.needs)
+
+        self.result.items |= self.merge(merge.LINKS, rows, values).touched
+
     def changes(self, commits: Sequence[CommitRow], pulls: Sequence[PullRequestRow]) -> None:
         before = self.result.written
         self.merge(merge.COMMITS, commits, tuple)
@@ -194,13 +201,14 @@ def upsert(source: Source, rows: Iterable[Row], whole: Sequence[str] = ()) -> Lo
     load.result.remapped = loaded.remapped
     load.names.statuses = loaded.ids
     load.items(items)
-    team_moves, blocks = load.usable(TeamMoveRow), load.usable(BlockRow)
-    load.names.find_items({row.item for group in (moves, team_moves, blocks) for row in group} | set(whole))
+    team_moves, blocks, links = load.usable(TeamMoveRow), load.usable(BlockRow), load.usable(LinkRow)
+    load.names.find_items({row.item for group in (moves, team_moves, blocks, links) for row in group} | set(whole))
     load.transitions(moves)
     load.team_moves(team_moves)
     load.blocks(blocks)
+    load.links(links)
     if whole:
-        load.prune(items, whole, (moves, team_moves, blocks))
+        load.prune(items, whole, (moves, team_moves, blocks, links))
     load.deployments(load.usable(DeploymentRow))
     load.incidents(load.usable(IncidentRow))
     load.changes(load.usable(CommitRow), load.usable(PullRequestRow))

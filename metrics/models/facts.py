@@ -108,6 +108,22 @@ class BlockedStay(models.Model):
         return f"{self.item_id} blocked: {self.reason}"
 
 
+class ItemLink(models.Model):
+    """The tool says that an item waits for the one called `needs`, which another source may hold, or none."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=200)
+    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="links")
+    needs = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="item_link_once")]
+        indexes = [models.Index(fields=["needs"], name="item_link_needs")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} needs {self.needs}"
+
+
 class PullRequest(models.Model):
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="pull_requests")
     external_id = models.CharField(max_length=200)

@@ -21,6 +21,8 @@ from portfolio.rules import Person
 OPEN = (Agreement.REQUESTED, Agreement.COUNTERED)
 LIVE = (*OPEN, Agreement.AGREED)
 TEXT, NOTE = 200, 400
+# Who speaks.
+PROVIDER, CONSUMER, EITHER = "provider", "consumer", "either"
 
 
 def request_dependency(
@@ -81,8 +83,7 @@ def ask_again(
     `what` None leaves it as it is. Of what was delivered nothing is asked.
     """
     with write(actor, dependency.increment, "asked again for") as board:
-        row = _held(board, dependency, version, (*LIVE, Agreement.DECLINED))
-        board.require(row.consumer.lane_id)
+        row = _held(board, dependency, version, (*LIVE, Agreement.DECLINED), CONSUMER)
         wanted = row.what if what is None else what.strip()[:TEXT]
         if not wanted and row.provider is None:
             raise ValidationError({"what": "Say what is needed."})
@@ -100,8 +101,7 @@ def counter_dependency(
 ) -> Dependency:
     """The provider offers another iteration than the one asked for."""
     with write(actor, dependency.increment, "offered another iteration for") as board:
-        row = _held(board, dependency, version, LIVE)
-        board.require(lane_of(row).pk)
+        row = _held(board, dependency, version, LIVE, PROVIDER)
         offered = _column(board, proposed_in, "proposed_in")
         if offered is None:
             raise ValidationError({"proposed_in": "Choose the iteration that you can offer."})
@@ -116,8 +116,7 @@ def counter_dependency(
 def accept_counter(*, actor: Person, dependency: Dependency, version: int | None = None) -> Dependency:
     """The consumer takes the iteration that was offered: it is agreed."""
     with write(actor, dependency.increment, "accepted the offer of") as board:
-        row = _held(board, dependency, version, (Agreement.COUNTERED,))
-        board.require(row.consumer.lane_id)
+        row = _held(board, dependency, version, (Agreement.COUNTERED,), CONSUMER)
         _answer(board, row, Agreement.AGREED, row.note, needed_in=row.proposed_in)
         board.say(f"accepted {thing(row)} of {lane_of(row).name} for {called(row.consumer)}{_until(row.needed_in)}")
         notices.tell_provider(board, row, "accepts your offer", by_mail=False)
@@ -139,9 +138,8 @@ def agree_dependency(
     What is agreed already and has no card gets one. A card that is named already needs not be named again.
     """
     with write(actor, dependency.increment, "agreed to") as board:
-        row = _held(board, dependency, version, LIVE)
+        row = _held(board, dependency, version, LIVE, PROVIDER)
         lane = lane_of(row)
-        board.require(lane.pk)
         card = _answering(board, row, lane, provider, title, iteration)
         if row.agreement == Agreement.AGREED and card.pk == row.provider_id:
             raise ValidationError("It is agreed already.")
@@ -155,8 +153,7 @@ def agree_dependency(
 def decline_dependency(*, actor: Person, dependency: Dependency, note: str, version: int | None = None) -> Dependency:
     """The provider says no, and why; it stays in the list until it is asked again or withdrawn."""
     with write(actor, dependency.increment, "declined") as board:
-        row = _held(board, dependency, version, LIVE)
-        board.require(lane_of(row).pk)
+        row = _held(board, dependency, version, LIVE, PROVIDER)
         if not note.strip():
             raise ValidationError({"note": "Say why: who asked has to plan without it."})
         _answer(board, row, Agreement.DECLINED, note)
@@ -170,8 +167,7 @@ def deliver_dependency(
 ) -> Dependency:
     """It was delivered `on` that day (None: today). Either side may say so."""
     with write(actor, dependency.increment, "delivered") as board:
-        row = _held(board, dependency, version, LIVE)
-        _require_either(board, row)
+        row = _held(board, dependency, version, LIVE, EITHER)
         today = timezone.localdate()
         if on and on > today:
             raise ValidationError({"on": "That day is still to come."})
@@ -184,8 +180,7 @@ def deliver_dependency(
 def undeliver_dependency(*, actor: Person, dependency: Dependency, version: int | None = None) -> Dependency:
     """It was not delivered after all: it is agreed again."""
     with write(actor, dependency.increment, "took back the delivery of") as board:
-        row = _held(board, dependency, version, (Agreement.DELIVERED,))
-        _require_either(board, row)
+        row = _held(board, dependency, version, (Agreement.DELIVERED,), EITHER)
         _answer(board, row, Agreement.AGREED, row.note)
         board.say(f"took back that {thing(row)} of {lane_of(row).name} was delivered for {called(row.consumer)}")
     return row
@@ -194,8 +189,7 @@ def undeliver_dependency(*, actor: Person, dependency: Dependency, version: int 
 def withdraw_dependency(*, actor: Person, dependency: Dependency, version: int | None = None) -> Dependency:
     """It is not needed any more: off the board; undo brings it back. The provider's card stays."""
     with write(actor, dependency.increment, "withdrew") as board:
-        row = _held(board, dependency, version, tuple(Agreement))
-        board.require(row.consumer.lane_id)
+        row = _held(board, dependency, version, tuple(Agreement), CONSUMER)
         board.save(row, removed_at=timezone.now())
         board.say(f"withdrew what {called(row.consumer)} needs of {lane_of(row).name}: {thing(row)}")
         notices.tell_provider(board, row, "does not need it any more", by_mail=False)
@@ -227,14 +221,27 @@ def _where(card: Card) -> str:
     return f", in {card.iteration.name}" if card.iteration else ", unplanned"
 
 
-def _held(board: Board, dependency: Dependency, version: int | None, states: tuple[Agreement, ...]) -> Dependency:
-    """The row as it is now. Raises ValidationError when it was withdrawn or is in none of `states`."""
+def _held(
+    board: Board, dependency: Dependency, version: int | None, states: tuple[Agreement, ...], side: str
+) -> Dependency:
+    """The row as it is now, for who may speak for `side`.
+
+    Raises PermissionDenied, and ValidationError when it was withdrawn or is in none of `states`.
+    """
     row = board.hold(dependency, version)
+    _require(board, row, side)
     if row.removed_at is not None or row.consumer.removed_at is not None:
         raise ValidationError("It is not on the board any more.")
     if row.agreement not in states:
         raise ValidationError(f"It is “{row.get_agreement_display().lower()}” now: look at it again.")
     return row
+
+
+def _require(board: Board, row: Dependency, side: str) -> None:
+    gives, needs = lane_of(row).pk, row.consumer.lane_id
+    if side == EITHER and board.reach.may(gives):
+        return
+    board.require(gives if side == PROVIDER else needs)
 
 
 def _answer(
@@ -258,11 +265,6 @@ def _answer(
         delivered_on=delivered_on,
         **fields,
     )
-
-
-def _require_either(board: Board, row: Dependency) -> None:
-    if not board.reach.may(lane_of(row).pk):
-        board.require(row.consumer.lane_id)
 
 
 def _card(board: Board, card: Card, name: str) -> Card:

@@ -10,8 +10,10 @@ from django.utils import timezone
 from planning.formulas.schedule import LABELS
 from planning.models import Agreement, Card, Dependency, Increment, Iteration, Lane
 from planning.queries.dependencies import ORDERS, Asked, Line, rows_of_board
+from planning.queries.links import Link, narrowed
 from planning.rules import Reach
 from portfolio.forms.base import Attempt, day_input
+from portfolio.models import Team
 
 SCHEDULES = [("", "Any"), *((one.value, label) for one, label in LABELS.items())]
 AGREEMENTS = [("", "Any"), *Agreement.choices]
@@ -70,6 +72,39 @@ class ListForm(forms.Form):
         """Whether something narrows the list."""
         self.is_valid()
         return any(value for name, value in self.cleaned_data.items() if name != "sort")
+
+
+class LinksForm(forms.Form):
+    """What of the tools' links is asked for."""
+
+    q = forms.CharField(label="Search", required=False, max_length=200, widget=forms.TextInput({"type": "search"}))
+    team = forms.ModelChoiceField(Team.objects.none(), to_field_name="slug", required=False, empty_label="All")
+    problems = forms.BooleanField(label="Still waiting only", required=False)
+
+    def __init__(self, data: Mapping[str, Any], *, teams: QuerySet[Team]) -> None:
+        super().__init__(data)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+
+    def clean_q(self) -> str:
+        return str(self.cleaned_data["q"]).replace("\0", "")
+
+    @property
+    def shown(self) -> list[forms.BoundField]:
+        """The filters in their order."""
+        return [self["q"], self["team"]]
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether something narrows the list."""
+        self.is_valid()
+        return any(self.cleaned_data.values())
+
+    def narrowed(self, found: Sequence[Link]) -> list[Link]:
+        """What can be used of what was asked."""
+        self.is_valid()
+        said = self.cleaned_data
+        team = said["team"].pk if said.get("team") else None
+        return narrowed(found, team, said.get("q", ""), problems=bool(said.get("problems")))
 
 
 def cards_of(increment: Increment) -> QuerySet[Card]:
@@ -202,7 +237,7 @@ class AgreeForm(StepForm):
         super().__init__(data, line=line, name=name)
         cards = list(cards_of(line.row.increment).filter(lane=line.provider_lane).exclude(pk=line.row.consumer_id))
         self.cards = {str(card.pk): card for card in cards}
-        choices = [("", "A new card, or none yet"), *((pk, card_label(card)) for pk, card in self.cards.items())]
+        choices = [("", "A new card"), *((pk, card_label(card)) for pk, card in self.cards.items())]
         self.fields["provider"].choices = choices  # type: ignore[attr-defined]
 
     def start(self, row: Dependency) -> dict[str, Any]:

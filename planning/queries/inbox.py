@@ -1,7 +1,7 @@
 """What is asked of somebody's teams, over all open increments: the inbox and its count."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db.models import F, Q, QuerySet
@@ -74,11 +74,11 @@ def _open(user: User) -> QuerySet[Dependency]:
     return of_increments(increments.values("pk"))
 
 
-def inbox(user: User, increment: Increment | None = None) -> list[Pile]:
+def inbox(user: User) -> list[Pile]:
     """What waits for the user's teams, by what it asks for; empty piles are left out."""
     on = timezone.localdate()
     lanes, history = mine(user), tallies(on)
-    rows = _open(user) if increment is None else _open(user).filter(increment=increment)
+    rows = _open(user)
     found = []
     for key, title, hint in KINDS:
         due = F("needed_in__last_on").asc(nulls_last=True)
@@ -87,6 +87,12 @@ def inbox(user: User, increment: Increment | None = None) -> list[Pile]:
         if lines:
             found.append(Pile(key, title, hint, lines))
     return found
+
+
+def within(piles: Sequence[Pile], slug: str) -> list[Pile]:
+    """What of them is of one increment."""
+    kept = [replace(pile, lines=[one for one in pile.lines if one.row.increment.slug == slug]) for pile in piles]
+    return [pile for pile in kept if pile.lines]
 
 
 _NEEDS = {"offer", "declined"}

@@ -1,6 +1,6 @@
 """Who needs what of whom: rows of a board against each other."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from planning.formulas.schedule import Schedule
 from planning.models import Lane
 from planning.queries.dependencies import Line
 from planning.queries.late import Tally
+from planning.queries.links import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,15 @@ class Square:
     unanswered: int = 0
     delivered: int = 0
     late: Tally | None = None
+    # Items of the consumer that wait for items of the provider, as the tools link them.
+    links: int = 0
 
     @property
     def tone(self) -> str:
         if self.conflicts:
             return "bad"
+        if not self.total:
+            return ""
         return "warn" if self.risks or self.unplanned or self.unanswered else "good"
 
     @property
@@ -39,9 +44,8 @@ class Square:
             (self.unplanned, "unplanned"),
             (self.unanswered, "not agreed"),
         ]
-        return ", ".join(f"{count} {word}" for count, word in named if count) or (
-            "delivered" if self.delivered == self.total else "healthy"
-        )
+        said = [word if count == self.total else f"{count} {word}" for count, word in named if count]
+        return ", ".join(said) or ("delivered" if self.delivered == self.total else "healthy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +63,37 @@ class Matrix:
         ]
 
 
-def matrix(lanes: Sequence[Lane], lines: Sequence[Line]) -> Matrix:
+def matrix(lanes: Sequence[Lane], lines: Sequence[Line], links: Sequence[Link] = ()) -> Matrix:
     """The rows of a board against each other; cards in the parking lot need nothing of anybody here."""
     by_pair: dict[tuple[int, int], list[Line]] = defaultdict(list)
     for line in lines:
         if line.consumer_lane is not None:
             by_pair[line.provider_lane.pk, line.consumer_lane.pk].append(line)
-    gives, needs = {one for one, _ in by_pair}, {other for _, other in by_pair}
+    linked = _linked(lanes, links)
+    pairs = by_pair.keys() | linked.keys()
+    gives, needs = {one for one, _ in pairs}, {other for _, other in pairs}
     consumers = [lane for lane in lanes if lane.pk in needs]
     rows = []
     for lane in lanes:
         if lane.pk in gives:
-            squares = [_square(lane, other, by_pair.get((lane.pk, other.pk))) for other in consumers]
+            keys = [(lane.pk, other.pk) for other in consumers]
+            squares = [
+                _square(lane, other, by_pair.get(key, ()), linked[key])
+                for other, key in zip(consumers, keys, strict=True)
+            ]
             rows.append((lane, squares, sum(one.total for one in squares if one)))
     return Matrix(consumers, rows)
 
 
-def _square(provider: Lane, consumer: Lane, lines: Sequence[Line] | None) -> Square | None:
-    if not lines:
+def _linked(lanes: Sequence[Lane], links: Sequence[Link]) -> Counter[tuple[int, int]]:
+    """How many items wait, by the rows of their teams."""
+    rows = {lane.team_id: lane.pk for lane in lanes if lane.team_id}
+    pairs = [(rows.get(one.other.team_id), rows.get(one.item.team_id)) for one in links if not one.is_done]
+    return Counter((gives, needs) for gives, needs in pairs if gives and needs)
+
+
+def _square(provider: Lane, consumer: Lane, lines: Sequence[Line], links: int) -> Square | None:
+    if not lines and not links:
         return None
     live = [line for line in lines if not line.is_over]
     states = [line.schedule for line in live]
@@ -89,5 +106,6 @@ def _square(provider: Lane, consumer: Lane, lines: Sequence[Line] | None) -> Squ
         unplanned=states.count(Schedule.UNPLANNED),
         unanswered=sum(line.row.agreement != "agreed" for line in lines if not line.is_resolved),
         delivered=sum(line.is_resolved for line in lines),
-        late=lines[0].late,
+        late=lines[0].late if lines else None,
+        links=links,
     )

@@ -5,15 +5,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.queries import me
 from core.exports import FORMATS, table_response
-from planning.forms.dependencies import ListForm
+from core.templatetags.ui import Choice
+from planning.forms.dependencies import LinksForm, ListForm
 from planning.live import topic
+from planning.models import Increment
 from planning.queries import dependencies as queries
 from planning.queries import inbox as waiting
+from planning.queries import links as tools
+from planning.queries.dependencies import Asked
 from planning.queries.matrix import matrix as matrix_of
 from planning.rules import reach
 from planning.views.finding import find_increment
+from portfolio.models import Team
 
 PAGE = 100
 
@@ -35,10 +41,19 @@ def dependencies(request: HttpRequest, slug: str) -> HttpResponseBase:
         "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
         "may_ask": increment.is_open and reach(user, increment).takes_part,
         "waiting": waiting.count(user),
+        "links": [] if form.pair else _links(increment, user, form.asked),
         "topic": topic(increment),
         "nav": "planning",
     }
     return render(request, "planning/dependencies/list.html", context)
+
+
+def _links(increment: Increment, user: User, asked: Asked) -> list[tools.Link]:
+    """What the tools say between the teams of the board."""
+    teams = {lane.team_id: lane.pk for lane in queries.rows_of_board(increment) if lane.team_id}
+    team = next((team for team, lane in teams.items() if lane == asked.row), None)
+    found = tools.links(user, teams.keys()) if not asked.agreement and not asked.schedule else []
+    return tools.narrowed(found, team, asked.text, problems=asked.problems)
 
 
 @require_GET
@@ -51,7 +66,7 @@ def matrix(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "increment": increment,
         "form": form,
-        "matrix": matrix_of(rows, lines),
+        "matrix": matrix_of(rows, lines, _links(increment, me(request), form.asked)),
         "finding": queries.finding(lines, is_filtered=form.is_filtered),
         "waiting": waiting.count(me(request)),
         "topic": topic(increment),
@@ -61,8 +76,37 @@ def matrix(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
+def everywhere(request: HttpRequest) -> HttpResponseBase:
+    """Dependencies outside increments: links between items of two teams, as the tools have them."""
+    user = me(request)
+    form = LinksForm(request.GET, teams=Team.objects.for_user(user))
+    rows = form.narrowed(tools.links(user))
+    if (wanted := request.GET.get("format", "")) in FORMATS:
+        return table_response(wanted, "links-between-teams", tools.HEAD, tools.lines_of_file(rows))
+    context = {
+        "form": form,
+        "is_filtered": form.is_filtered,
+        "finding": tools.finding(rows),
+        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "nav": "planning",
+    }
+    return render(request, "planning/dependencies/everywhere.html", context)
+
+
+@require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
-    """What waits for the reader's teams, over all open increments."""
-    piles = waiting.inbox(me(request))
-    context = {"piles": piles, "finding": waiting.finding(piles), "nav": "planning"}
+    """What waits for the reader's teams, over all open increments or in `?increment=`."""
+    every = waiting.inbox(me(request))
+    slug = request.GET.get("increment", "")
+    names = {line.row.increment.slug: line.row.increment.name for pile in every for line in pile.lines}
+    piles = waiting.within(every, slug) if slug in names else every
+    choices = [Choice("All", {"increment": None}, current=slug not in names)]
+    choices += [Choice(name, {"increment": key}, current=key == slug) for key, name in names.items()]
+    context = {
+        "piles": piles,
+        "finding": waiting.finding(piles),
+        "increments": choices if len(names) > 1 else [],
+        "chosen": names.get(slug, "All"),
+        "nav": "planning",
+    }
     return render(request, "planning/dependencies/inbox.html", context)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from metrics.load import forget, upsert
-from metrics.models import Commit, Deployment, Incident, Source, Status, TeamMove, Transition, WorkItem
+from metrics.models import Commit, Deployment, Incident, ItemLink, Source, Status, TeamMove, Transition, WorkItem
 from metrics.rows import (
     BlockRow,
     CommitRow,
     DeploymentRow,
     IncidentRow,
+    LinkRow,
     PullRequestRow,
     Row,
     StatusRow,
@@ -46,6 +47,7 @@ def everything() -> list[Row]:
         TransitionRow("t2", "2", at("2025-01-02"), None, "done"),
         TeamMoveRow("m1", "2", at("2025-01-02"), None, "kestrel"),
         BlockRow("b1", "1", at("2025-01-03"), None, awkward),
+        LinkRow("l1", "1", awkward),
         CommitRow("c" * 40, at("2025-01-01"), at("2025-01-02"), ("a" * 40, "b" * 40), "7"),
         PullRequestRow("7", "7", awkward, "", at("2025-01-01"), None, None, None, None, commits=("c" * 40,)),
         DeploymentRow("d1", "c" * 40, "v1", "prod", True, "success", None, at("2025-01-03"), service="Shop front"),
@@ -74,6 +76,7 @@ def stored() -> dict[str, list[tuple[Any, ...]]]:
             )
         ),
         "teams": list(TeamMove.objects.values_list("item__key", "from_team__slug", "to_team__slug")),
+        "links": list(ItemLink.objects.values_list("external_id", "item__key", "needs")),
         "statuses": sorted(Status.objects.values_list("external_id", "name", "state", "position"), key=repr),
         "deployments": list(Deployment.objects.values_list("external_id", "service__slug", "status", "finished_at")),
         "incidents": list(Incident.objects.values_list("external_id", "service__slug", "deployment")),
@@ -84,12 +87,12 @@ def stored() -> dict[str, list[tuple[Any, ...]]]:
 def test_every_kind_is_stored_and_a_second_load_writes_nothing(board: Source) -> None:
     team("kestrel")
     first = upsert(board, everything())
-    assert (first.read, first.written, first.unchanged, first.rejected) == (13, 13, 0, [])
+    assert (first.read, first.written, first.unchanged, first.rejected) == (14, 14, 0, [])
     assert first.items == set(WorkItem.objects.values_list("pk", flat=True))
     assert first.services == set(Service.objects.values_list("pk", flat=True))
     before = stored()
     second = upsert(board, everything())
-    assert (second.read, second.written, second.unchanged) == (13, 0, 13)
+    assert (second.read, second.written, second.unchanged) == (14, 0, 14)
     assert (second.items, second.services) == (set(), set())
     assert stored() == before
     assert WorkItem.objects.get(key="A-2").title == 'a\tb\nc\rd\\e"f{g},h \\N é 漢 👍'
@@ -184,8 +187,9 @@ def test_an_event_that_goes_to_another_item_touches_both(board: Source) -> None:
 
 def test_the_whole_history_of_an_item_replaces_what_was_stored(board: Source) -> None:
     moves = [TransitionRow(f"t{n}", "1", at(f"2025-01-0{n}"), "open", "dev") for n in (1, 2, 3)]
-    upsert(board, [ITEM, *moves])
+    upsert(board, [ITEM, *moves, LinkRow("l1", "1", "B-7")])
     assert len(upsert(board, [ITEM, moves[0]], whole=["1"]).items) == 1
+    assert not ItemLink.objects.exists()
     assert list(Transition.objects.values_list("external_id", flat=True)) == ["t1"]
     old = ITEM._replace(updated_at=at("2025-01-02"))
     upsert(board, [old, moves[1]], whole=["1"])
@@ -222,6 +226,7 @@ GOOD = TransitionRow("good", "1", at("2025-01-03"), "open", "dev")
         (ITEM._replace(external_id="x", team="nobody"), "no team “nobody”"),
         (ITEM._replace(external_id="x", tool_type="x" * 101), "tool_type is longer than 100"),
         (BlockRow("x", "1", at("2025-01-02"), at("2025-01-01")), "ends before it starts"),
+        (LinkRow("x", "1", ""), "needs is empty"),
         (StatusRow("x", "X", "doing"), "doing is no state"),  # type: ignore[arg-type]
         (CommitRow("x" * 65, at("2025-01-02"), at("2025-01-01"), ()), "longer than 64"),
         (IncidentRow("x", "", "", at("2025-01-02"), None, service="???"), "no short name"),

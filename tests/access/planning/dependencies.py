@@ -22,6 +22,7 @@ def step(may: frozenset[str], key: str, data: dict[str, Any] | None = None, serv
 
 ROUTES: dict[str, list[Row]] = {
     "plan-inbox": [Row(KNOWN)],
+    "dependencies": [Row(KNOWN), Row(KNOWN, query="problems=on&format=csv")],
     "plan-dependencies": [Row(OF_FALCON, PI), Row(OF_FALCON, PI, query="problems=on&format=csv")],
     "plan-dependency-matrix": [Row(OF_FALCON, PI)],
     "plan-dependency-new": [Row(FALCON, PI), post(FALCON, ASKED, **PI)],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectors.jira import JiraConnector
-from metrics.rows import BlockRow, Row, StatusRow, TeamMoveRow, TransitionRow, WorkItemRow
+from metrics.rows import BlockRow, LinkRow, Row, StatusRow, TeamMoveRow, TransitionRow, WorkItemRow
 from tests.connectors.jira.conftest import Connect
 from tests.connectors.jira.fake import EPIC, ESTIMATE, FLAG, NEW, POINTS, SQUAD, FakeJira, change
 from tests.connectors.server import Server
@@ -228,3 +228,24 @@ def test_a_bad_issue_is_rejected_and_the_rest_goes_on(jira: FakeJira, connect: C
     assert rejected.place == "PAY-1"
     assert "without the new status" in rejected.reason
     assert [issue for batch in batches for issue in batch.whole] == [good.id]
+
+
+def test_a_link_is_of_the_issue_that_waits(jira: FakeJira, connect: Connect) -> None:
+    """Both issues name the link; only its words tell which of them waits."""
+    blocks = {"name": "Blocks", "inward": "is blocked by", "outward": "blocks"}
+    depends = {"name": "Dependency", "inward": "is depended on by", "outward": "Depends on"}
+    relates = {"name": "Relates", "inward": "relates to", "outward": "relates to"}
+    jira.create(
+        issuelinks=[
+            {"id": "7001", "type": blocks, "inwardIssue": {"key": "LED-4"}},
+            {"id": "7002", "type": blocks, "outwardIssue": {"key": "PAY-2"}},
+            {"id": "7003", "type": depends, "outwardIssue": {"key": "OPS-1"}},
+            {"id": "7004", "type": relates, "inwardIssue": {"key": "LED-5"}},
+        ]
+    )
+    jira.create(issuelinks=[{"id": "7002", "type": blocks, "inwardIssue": {"key": "PAY-1"}}])
+    assert pulled(connect(), LinkRow) == [
+        LinkRow("7001", "101", "LED-4"),
+        LinkRow("7003", "101", "OPS-1"),
+        LinkRow("7002", "102", "PAY-1"),
+    ]
