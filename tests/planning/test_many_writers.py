@@ -1,0 +1,60 @@
+"""Twenty people move cards of one board at the same time: nothing is lost, nothing is doubled, the log has no gap."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+from django.db import connection
+
+from core.models import LiveEvent
+from planning.actions.cards import move_card
+from planning.live import topic
+from planning.models import Card
+from planning.replay import replayed, stored
+from portfolio.actions.writing import Conflict
+from tests.cast import make_cast
+from tests.planning.cast import make_planned
+
+PEOPLE, MOVES = 20, 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_people_at_once_lose_nothing() -> None:
+    cast = make_cast()
+    plan = make_planned(cast)
+    cards = [plan.card(f"Card {number}", plan.falcon, 1) for number in range(PEOPLE // 2)]
+    lanes = [plan.falcon, plan.heron, plan.kite]
+
+    def work(number: int) -> int:
+        """Two people hold each card: each reads it, then moves it to the front of another cell; how often they were
+        told that somebody was faster."""
+        stale = 0
+        try:
+            for step in range(MOVES):
+                card = Card.objects.select_related("increment").get(pk=cards[number // 2].pk)
+                lane, column = lanes[(number + step) % 3], plan.iterations[(number + step) % 5]
+                try:
+                    move_card(actor=cast.pmo, card=card, lane=lane, iteration=column, rank=0, version=card.version)
+                except Conflict:
+                    stale += 1
+        finally:
+            connection.close()
+        return stale
+
+    before = plan.increment.events.count()
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        stale = sum(pool.map(work, range(PEOPLE)))
+    lines = list(plan.increment.events.order_by("number"))
+    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+    # Each move is a line, or its writer was told; one to where the card stands already is neither.
+    assert 0 < len(lines) - before <= PEOPLE * MOVES - stale
+    assert replayed(plan.increment) == stored(plan.increment)
+    cells: dict[tuple[int | None, int | None], list[int]] = {}
+    for card in Card.objects.order_by("rank"):
+        cells.setdefault((card.lane_id, card.iteration_id), []).append(card.rank)
+    assert sum(map(len, cells.values())) == len(cards)
+    assert all(ranks == list(range(len(ranks))) for ranks in cells.values()), cells
+    told = [row.data["number"] for row in LiveEvent.objects.filter(topic=topic(plan.increment)).order_by("pk")]
+    written = [number for number in told if number > before]
+    assert all(later == earlier + 1 for earlier, later in pairwise(written))
+    assert len(written) == len(lines) - before
