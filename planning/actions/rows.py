@@ -5,6 +5,7 @@ from datetime import date
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from planning.actions.people import seat_members
 from planning.actions.writing import Board, write
 from planning.models import Increment, IncrementState, Lane, LaneKind, Train, TrainTeam
 from portfolio.rules import Person
@@ -31,7 +32,7 @@ def days_of(increment: Increment) -> tuple[date, date]:
 
 
 def keep_rows(board: Board) -> list[str]:
-    """Give each team its row, mark the rows of those that left; what was done, in words."""
+    """Give each team its row with its people, close the rows of those that left; what was done, in words."""
     _, last = days_of(board.increment)
     seats = _seats(board.increment.train, last)
     lanes = list(board.increment.lanes.select_related("team"))
@@ -39,8 +40,9 @@ def keep_rows(board: Board) -> list[str]:
     said = [_follow(board, lane, seats.get(team_id), last) for team_id, lane in known.items()]
     new = [seat for team_id, seat in seats.items() if team_id not in known and _left(seat, last) is None]
     place = max((lane.position for lane in lanes), default=-1) + 1
-    said += [_add(board, seat, place + number) for number, seat in enumerate(new)]
-    return [text for text in said if text]
+    added = [_add(board, seat, place + number) for number, seat in enumerate(new)]
+    seat_members(board, added)
+    return [text for text in said if text] + [f"added a row for {lane}" for lane in added]
 
 
 def _seats(train: Train, last: date) -> dict[int, TrainTeam]:
@@ -80,11 +82,10 @@ def short_day(day: date) -> str:
     return date_format(day, "j M Y")
 
 
-def _add(board: Board, seat: TrainTeam, position: int) -> str:
+def _add(board: Board, seat: TrainTeam, position: int) -> Lane:
     name = free_name(board.increment, seat.team.name)
     lane = Lane(increment=board.increment, kind=LaneKind.TEAM, team=seat.team, name=name, position=position)
-    board.add(lane)
-    return f"added a row for {lane}"
+    return board.add(lane)
 
 
 def free_name(increment: Increment, name: str) -> str:
