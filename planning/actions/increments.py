@@ -20,9 +20,9 @@ from portfolio.rules import Person
 
 # Addresses below /planning/ that are the portal's own.
 RESERVED = {
-    "absences", "agenda", "ballots", "board", "cards", "changes", "checks", "dependencies", "events", "features", "feed",
-    "files", "help", "imports", "inbox", "increments", "iterations", "lanes", "links", "new", "objectives", "people", "polls",
-    "risks", "teams", "timer", "trains", "undo", "votes", "wall",
+    "absences", "agenda", "ballots", "board", "cards", "changes", "checks", "dependencies", "events", "features",
+    "feed", "files", "help", "imports", "inbox", "increments", "iterations", "lanes", "links", "new", "objectives",
+    "people", "polls", "risks", "teams", "timer", "trains", "undo", "votes", "wall",
 }  # fmt: skip
 
 
