@@ -1,6 +1,6 @@
 """PI objectives: written by the teams, valued by leaders, frozen by the commitment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -119,6 +119,27 @@ def restore_objective(*, actor: Person, objective: Objective, version: int | Non
         board.say(f"brought the objective “{row}” of {_whose(row)} back")
         board.save(row, removed_at=None)
     return row
+
+
+def check_taking_back(board: Board, changes: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse to whoever takes lines of the log back what the verbs here refuse: values are the business owners', and
+    what was committed to stays."""
+    touched = {change["id"]: change["before"] for change in changes if change["kind"] == "objective"}
+    rows = Objective.objects.filter(pk__in=touched).select_related("lane__team")
+    is_committed = board.increment.state == IncrementState.COMMITTED
+    for row in rows:
+        before = touched[row.pk]
+        if before and before.keys() & {"planned_value", "actual_value"}:
+            _require_value(board, row.lane)
+        if is_committed and _breaks_promise(row, before):
+            raise ValidationError(PROMISED)
+
+
+def _breaks_promise(row: Objective, before: Mapping[str, Any] | None) -> bool:
+    """Whether giving these columns back changes what was promised; None: the objective would go."""
+    if before is None or "removed_at" in before:
+        return row.is_committed
+    return "is_committed" in before or before.get("planned_value") is not None
 
 
 def _held(board: Board, objective: Objective, version: int | None) -> Objective:

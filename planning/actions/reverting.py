@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from planning.actions.objectives import check_taking_back
 from planning.actions.writing import Board
-from planning.models import Absence, Capacity, Card, Dependency, Lane, LaneKind, Seat
+from planning.models import Absence, Capacity, Card, Dependency, Lane, LaneKind, Objective, Risk, Seat
 
 Change = Mapping[str, Any]
 # Kinds that only who manages the train may change.
@@ -20,6 +21,7 @@ def require_reverting(board: Board, changes: Sequence[Change]) -> None:
         board.require(lane_id)
     if kinds & {"lane"}:
         board.require(None)
+    check_taking_back(board, changes)
 
 
 def _sides(changes: Iterable[Change], kind: str) -> list[Mapping[str, Any]]:
@@ -46,7 +48,8 @@ def _rows_of(changes: Sequence[Change]) -> set[int | None]:
         for side in _sides(changes, kind)
         if "lane_id" in side
     }
-    for model, kind in ((Card, "card"), (Seat, "seat"), (Capacity, "capacity")):
+    of_rows = ((Card, "card"), (Seat, "seat"), (Capacity, "capacity"), (Objective, "objective"), (Risk, "risk"))
+    for model, kind in of_rows:
         found |= set(model._default_manager.filter(pk__in=_ids(changes, kind)).values_list("lane", flat=True))
     seats = [side["seat_id"] for side in _sides(changes, "absence") if "seat_id" in side]
     found |= set(Seat.objects.filter(pk__in=seats).values_list("lane", flat=True))

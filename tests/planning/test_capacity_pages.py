@@ -96,6 +96,8 @@ def test_as_many_queries_for_three_teams_as_for_one(plan: Planned, page: Client)
             assert page.get("/planning/pi-26-1/capacity/").status_code == 200
         return len(queries)
 
+    # Velocities come from the cache from the second time on, however many teams there are.
+    asked()
     three = asked()
     plan.kite.delete()
     plan.heron.delete()

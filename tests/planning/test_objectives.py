@@ -16,6 +16,7 @@ from planning.actions.objectives import (
     remove_objective,
     restore_objective,
 )
+from planning.actions.undoing import undo
 from planning.models import Increment, Objective, ObjectiveChance, Reckoning
 from planning.replay import replayed, stored
 from portfolio.actions.writing import Conflict
@@ -130,6 +131,23 @@ def test_removed_by_a_button_and_brought_back_by_its_undo(plan: Planned, client:
     number = plan.increment.events.order_by("-number").values_list("number", flat=True)[0]
     assert client.post(f"/planning/pi-26-1/events/{number}/undo/?next={HOME}").headers["Location"] == HOME
     assert Objective.objects.get().removed_at is None
+
+
+def test_taking_back_refuses_what_the_verbs_refuse(plan: Planned, cast: Cast) -> None:
+    one = promise(plan)
+    plan_value(actor=cast.leader, objective=one, value=8)
+    valued = plan.increment.events.get(verb="planned a value")
+    with pytest.raises(PermissionDenied):
+        undo(actor=cast.member, increment=plan.increment, event=valued)
+    change_objective(actor=cast.pmo, objective=one, title="Faster refunds")
+    renamed = plan.increment.events.get(verb="changed an objective")
+    with pytest.raises(PermissionDenied):
+        undo(actor=cast.viewer, increment=plan.increment, event=renamed)
+    plan_value(actor=cast.leader, objective=one, value=5)
+    commit(plan)
+    with pytest.raises(ValidationError, match="It was committed to"):
+        undo(actor=cast.leader, increment=plan.increment, event=plan.increment.events.order_by("-number")[0])
+    assert Objective.objects.get().planned_value == 5
 
 
 def test_stale_writers_conflict(plan: Planned, cast: Cast) -> None:
