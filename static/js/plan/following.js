@@ -31,6 +31,9 @@ function keep() {
   };
 }
 
+// What we moved stands where we put it until the log has told so: lines before that know its place of then.
+const own = new Map();
+
 function put(piece) {
   const old = cardOf(piece.id);
   const cell = cellOf(piece.cell);
@@ -52,7 +55,7 @@ function pieces(data) {
   const back = keep();
   const scroll = [frame()?.scrollLeft, frame()?.scrollTop];
   for (const id of data.gone) cardOf(id)?.closest("li").remove();
-  const fresh = [...data.cards].sort((a, b) => a.rank - b.rank).map(put);
+  const fresh = data.cards.filter(({ id }) => !(own.get(String(id)) > data.number)).sort((a, b) => a.rank - b.rank).map(put);
   for (const { id, html } of data.cells) {
     cellOf(id)?.querySelector("[data-load-of]")?.replaceChildren(part(html));
   }
@@ -159,6 +162,7 @@ export function chances({ cards }) {
 
 export function start() {
   board.addEventListener("live", onLive);
+  hear("moved", ({ detail }) => own.set(detail.id, detail.number));
   hear("released", onReleased);
   hear("written", ({ detail }) => {
     if (detail.number > number) setTimeout(() => { if (detail.number > number) catchUp(); }, OWN_WAIT);

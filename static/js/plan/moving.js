@@ -10,7 +10,9 @@ const line = document.createElement("li"); // where a dragged card would go
 line.className = "plan-here";
 line.setAttribute("aria-hidden", "true");
 
-export const isBusy = () => hand !== null;
+let flying = 0; // drops that the portal has not answered yet
+
+export const isBusy = () => hand !== null || flying > 0;
 export const inHand = () => hand?.card.dataset.card ?? null;
 
 const item = (card) => card.closest("li");
@@ -115,11 +117,12 @@ async function drop() {
   form.set("cell", there.dataset.cell);
   form.set("rank", rank);
   form.set("version", card.dataset.version);
-  const isWritten = await send(board.dataset.moveUrl.replace("/0/", `/${card.dataset.card}/`), form);
+  flying += 1;
+  const number = await send(board.dataset.moveUrl.replace("/0/", `/${card.dataset.card}/`), form);
+  flying -= 1;
   card.classList.remove("pending");
-  if (!isWritten && card.isConnected) {
-    putBack(was);
-  }
+  if (number) tell("moved", { id: card.dataset.card, number });
+  else if (card.isConnected) putBack(was);
   tell("released");
 }
 

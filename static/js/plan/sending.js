@@ -10,13 +10,14 @@ const button = document.querySelector("[data-undo]");
 
 const headers = () => ({ "X-CSRFToken": token(), "X-Requested-With": "board" });
 
-// Post a form. True when it was written; the dialog is open when it has to be asked about.
+// Post a form. Gives the number of its line in the log when it was written, else 0; the dialog is open when it has to be
+// asked about.
 export async function send(address, form) {
   const answer = await fetch(address, { method: "POST", body: form, headers: headers() }).catch(() => null);
   if (!answer) return refused("Not written: the portal cannot be reached. The board stays as it was.");
   const kind = answer.headers.get("Content-Type") || "";
   if (answer.ok && kind.includes("json")) return done(await answer.json());
-  if (kind.startsWith("text/html") && [400, 409].includes(answer.status)) { ask(await answer.text()); return false; }
+  if (kind.startsWith("text/html") && [400, 409].includes(answer.status)) { ask(await answer.text()); return 0; }
   const why = answer.status === 403 ? "you may not change that row" : "something went wrong";
   return refused(`Not written: ${why}.`);
 }
@@ -28,13 +29,13 @@ function done({ number, text, undo }) {
   show(text, undo);
   say(text);
   tell("written", { number });
-  return true;
+  return number;
 }
 
 function refused(text) {
   show(text, "", "error");
   say(text);
-  return false;
+  return 0;
 }
 
 // One message at a time, with its undo.

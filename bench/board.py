@@ -1,0 +1,215 @@
+"""The full-size planning board in a real browser and over the live stream.
+
+`python -m bench.board URL [LIVE_URL]`, with VMO_HOME and PORT of the portal that answers there; it makes the board
+(bench/full_board.py) when it is not there, and writes bench/results/board.json and board.md.
+
+* First usable view: from the start of the navigation until cards and strings stand, in a browser that has the portal's
+  files in its cache (all but the first view).
+* Drop to redraw: from the key that drops a card until the frame after its strings were drawn anew.
+* Fan-out: from the moment a move is sent until each of 200 listeners holds its event.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+STORED = Path(__file__).parent / "results"
+VIEWS, DROPS, MOVES, LISTENERS = 9, 20, 30, 200
+AIMS = {"first view, s": 2.0, "drop to redraw, ms": 100, "fan-out p95, ms": 150}
+
+DROP = """async (id) => {
+    const card = () => document.querySelector(`[data-card="${id}"]`);
+    const press = (key) => card().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+    card().focus();
+    press(" ");
+    await frame();
+    const column = card().closest("td").cellIndex;
+    press(column > 3 ? "ArrowLeft" : "ArrowRight");
+    await frame();
+    const drawn = new Promise((done) => document.querySelector("[data-plan]").addEventListener("plan:drawn", done, { once: true }));
+    const begin = performance.now();
+    press(" ");
+    await drawn;
+    await frame();
+    return performance.now() - begin;
+}"""
+
+
+def percentile(values: list[float], p: int) -> float:
+    """Nearest rank."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-p * len(ordered) // 100) - 1)]
+
+
+def summed(values: list[float], digits: int = 0) -> dict[str, float]:
+    found = {
+        "n": len(values),
+        "median": statistics.median(values),
+        "p95": percentile(values, 95),
+        "max": max(values),
+    }
+    return {name: round(value, digits) if digits else round(value) for name, value in found.items()}
+
+
+def session() -> tuple[str, str, str]:
+    """Name and value of a session cookie of somebody who manages every train, and the token for writing."""
+    from django.conf import settings
+    from django.middleware.csrf import _get_new_csrf_string  # type: ignore[attr-defined]
+    from django.test import Client
+
+    from accounts.models import User
+    from portfolio.models import Grant
+
+    user, _ = User.objects.get_or_create(email="bench@example.org", defaults={"name": "Bench"})
+    Grant.objects.get_or_create(user=user, role="pmo")
+    client = Client()
+    client.force_login(user)
+    return settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value, _get_new_csrf_string()
+
+
+def in_browser(url: str, cookie: tuple[str, str], cards: list[int]) -> dict[str, list[float]]:
+    """Seconds of views and milliseconds of drops, in Chromium at 1920 × 1080."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.pages import FLAGS
+
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        context = browser.new_context(viewport={"width": 1920, "height": 1080})
+        context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": url}])
+        page = context.new_page()
+        views = [viewed(page, url) for _ in range(VIEWS + 1)]
+        # The view settings of an earlier run and the first paint are over.
+        page.wait_for_timeout(1500)
+        drops = []
+        for card in cards[:DROPS]:
+            drops.append(page.evaluate(DROP, card))
+            page.wait_for_timeout(700)
+        browser.close()
+    return {"first": views[:1], "views": views[1:], "drops": drops}
+
+
+def viewed(page: Any, url: str) -> float:
+    page.goto(url)
+    page.wait_for_selector(".plan-strings .string", state="attached")
+    ready = "() => performance.getEntriesByName('plan-ready')[0].startTime / 1000"
+    return float(page.evaluate(ready))
+
+
+class Ears:
+    """So many open streams of one board; when each held the event of a line."""
+
+    def __init__(self, live: str, topic: str, cookie: tuple[str, str]) -> None:
+        self.live, self.topic, self.cookie = urlsplit(live), topic, cookie
+        self.heard: dict[int, list[float]] = {}
+        self.open = 0
+
+    async def listen(self) -> None:
+        assert self.live.hostname
+        reader, writer = await asyncio.open_connection(self.live.hostname, self.live.port or 80)
+        path = f"{self.live.path or '/live/'}?topic={self.topic}"
+        host = f"{self.live.hostname}:{self.live.port}"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {'='.join(self.cookie)}\r\n\r\n".encode())
+        async for line in reader:
+            if line.startswith(b"retry:"):
+                self.open += 1
+            elif line.startswith(b"data:") and b'"written"' in line:
+                now = time.perf_counter()
+                number = json.loads(line[5:])["data"]["number"]
+                self.heard.setdefault(number, []).append(now)
+
+
+async def fan_out(url: str, live: str, topic: str, cookie: tuple[str, str], token: str, cards: list[Any]) -> Any:
+    """Milliseconds from sending a move to each listener; and how many events were not heard within 10 s."""
+    import httpx
+
+    ears = Ears(live, topic, cookie)
+    tasks = [asyncio.create_task(ears.listen()) for _ in range(LISTENERS)]
+    while ears.open < LISTENERS:
+        await asyncio.sleep(0.1)
+    spent: list[float] = []
+    answered: list[float] = []
+    cookies = {cookie[0]: cookie[1], "csrftoken": token}
+    headers = {"X-Requested-With": "board", "X-CSRFToken": token, "Referer": url}
+    async with httpx.AsyncClient(cookies=cookies, headers=headers, timeout=30) as client:
+        for card in cards[:MOVES]:
+            begin = time.perf_counter()
+            answer = await client.post(f"{url}planning/cards/{card.pk}/move/", data={"cell": "parking"})
+            answered.append(1000 * (time.perf_counter() - begin))
+            number = answer.json()["number"]
+            for _ in range(1000):
+                if len(ears.heard.get(number, ())) >= LISTENERS:
+                    break
+                await asyncio.sleep(0.01)
+            spent += [1000 * (at - begin) for at in ears.heard.get(number, [])]
+            await client.post(f"{url}planning/full-size/undo/")
+            await asyncio.sleep(0.2)
+    for task in tasks:
+        task.cancel()
+    return {"heard": spent, "answered": answered, "lost": MOVES * LISTENERS - len(spent)}
+
+
+def report(found: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {name} | {one['n']} | {one['median']} | {one['p95']} | {one['max']} |"
+        for name, one in found.items()
+        if isinstance(one, dict)
+    )
+    return f"""# The full-size planning board
+
+Made by `python -m bench.board` on two cores{found["note"]}: 30 teams × 6 iterations, {found["cards"]} cards, {found["strings"]} strings.
+Aims: first view under 2 s, drop to redraw under 100 ms, fan-out p95 at most 150 ms.
+
+| what | n | median | p95 | most |
+|---|---:|---:|---:|---:|
+{rows}
+
+{found["lost"]} of {MOVES * LISTENERS} events were not heard.
+"""
+
+
+def main(url: str, live: str, note: str = "") -> None:
+    from datetime import date
+
+    from bench.full_board import make
+    from planning.models import Card
+
+    increment = make(on=date.today())
+    cards = list(Card.objects.filter(increment=increment, removed_at=None, iteration__number__lte=5, lane__kind="team"))
+    name, value, token = session()
+    url = url.rstrip("/") + "/"
+    browser = in_browser(f"{url}planning/{increment.slug}/board/", (name, value), [card.pk for card in cards[::13]])
+    live = live or url + "live/"
+    heard = asyncio.run(fan_out(url, live, f"increment:{increment.pk}", (name, value), token, cards[1::9]))
+    found = {
+        "cards": Card.objects.filter(increment=increment, removed_at=None).count(),
+        "strings": increment.dependencies.filter(removed_at=None).count(),
+        "note": f", {note}" if note else "",
+        "lost": heard["lost"],
+        "first view with empty cache, s": summed(browser["first"], 2),
+        "first view, s": summed(browser["views"], 2),
+        "drop to redraw, ms": summed(browser["drops"]),
+        "move answered, ms": summed(heard["answered"]),
+        f"move sent to heard by {LISTENERS}, ms": summed(heard["heard"]),
+    }
+    STORED.mkdir(exist_ok=True)
+    (STORED / "board.json").write_text(json.dumps(found | {"aims": AIMS}, indent=1) + "\n")
+    (STORED / "board.md").write_text(report(found))
+    print(report(found))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vmo.settings")
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    import django
+
+    django.setup()
+    main(*(sys.argv[1:] + ["", ""])[:3])
