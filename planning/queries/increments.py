@@ -1,15 +1,17 @@
 """An increment as its page shows it: how far it is, what is missing, what was promised."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Count
 
 from planning import checklists
 from planning.baselines import latest, moves_since
+from planning.chances import value_of
 from planning.formulas.stability import Moves
-from planning.models import Baseline, CardKind, Increment, IncrementState, Iteration, Lane, LaneKind
+from planning.models import Baseline, CardKind, Increment, IncrementState, Iteration, Lane, LaneKind, Reckoning
 from planning.queries.trains import Predicted, Row, percent, predicted, rows_of
 
 LABELS = [(state.value, state.label) for state in IncrementState]
@@ -28,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the page of an increment shows. `value` is expected ÷ committed business value with its reason."""
+    """What the page of an increment shows. `value` is expected and committed business value (planning.chances)."""
 
     row: Row
     steps: Sequence[Step]
@@ -40,6 +42,7 @@ class Page:
     baseline: Baseline | None
     moves: Moves | None
     predicted: Predicted
+    value: Mapping[str, Any]
 
     @property
     def left(self) -> int:
@@ -64,6 +67,7 @@ def page(increment: Increment, today: date) -> Page:
         kept,
         moves_since(kept) if kept else None,
         predicted([increment])[increment.pk],
+        value_of(Reckoning.objects.filter(increment=increment).first()),
     )
 
 
