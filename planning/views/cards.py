@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.queries import me
 from planning.actions.cards import add_card, change_card, remove_card, restore_card
-from planning.actions.placing import called, place_of
+from planning.actions.placing import called, place_of, place_words
 from planning.forms.cards import CardForm
 from planning.models import Card, Increment
 from planning.queries.cards import page_of
@@ -24,7 +24,13 @@ from portfolio.actions.writing import Conflict
 def card(request: HttpRequest, card_id: int) -> HttpResponse:
     """A card with all that hangs on it; for a script of the board, the part that goes into a panel."""
     one = find_card(request, card_id)
-    context = {"card": one, "increment": one.increment, "page": page_of(one, me(request)), "is_part": is_board(request)}
+    context = {
+        "card": one,
+        "increment": one.increment,
+        "page": page_of(one, me(request)),
+        "stood": place_words(one.lane, one.iteration),
+        "is_part": is_board(request),
+    }
     return render(request, "planning/card_panel.html" if is_board(request) else "planning/card_page.html", context)
 
 
