@@ -12,6 +12,7 @@ from core import presence
 from planning.formulas.predictability import Predictability
 from planning.links import event_topic
 from planning.models import Increment
+from planning.queries import inbox
 from planning.queries.capacities import plain
 from planning.queries.timer import timer_of, timer_state
 from planning.queries.trains import percent
@@ -80,3 +81,9 @@ def in_percent(share: float) -> str:
 def size(value: Decimal) -> str:
     """A size or a capacity without idle decimals: 33, 32.4."""
     return plain(value)
+
+
+@register.inclusion_tag("planning/dependencies/inbox_link.html", takes_context=True)
+def inbox_link(context: template.Context) -> dict[str, Any]:
+    """The way to what is asked of the reader's teams, with how much it is."""
+    return {"waiting": inbox.count(context["request"].user)}

@@ -98,7 +98,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """What waits for the reader's teams, over all open increments or in `?increment=`."""
     every = waiting.inbox(me(request))
     slug = request.GET.get("increment", "")
-    names = {line.row.increment.slug: line.row.increment.name for pile in every for line in pile.lines}
+    found = {line.row.increment for pile in every for line in pile.lines}
+    names = {one.slug: f"{one.name}, {one.train.name}" for one in sorted(found, key=lambda one: one.pk)}
     piles = waiting.within(every, slug) if slug in names else every
     choices = [Choice("All", {"increment": None}, current=slug not in names)]
     choices += [Choice(name, {"increment": key}, current=key == slug) for key, name in names.items()]
