@@ -1,6 +1,7 @@
 """Planning for programs: the same verbs, the same rights and the same figures as the pages."""
 
 from planning.api.board import BoardView, CardViewSet, LaneViewSet, LogView, UndoView
+from planning.api.chances import ChancesView, RepairView
 from planning.api.dependencies import DependencyViewSet
 from planning.api.event import AgendaView, ClosePollView, PollsView, RevokeWallView, TimerView, WallsView
 from planning.api.increments import IncrementViewSet, TrainViewSet
@@ -13,6 +14,7 @@ __all__ = [
     "BoardView",
     "CapacityView",
     "CardViewSet",
+    "ChancesView",
     "ClosePollView",
     "DependencyViewSet",
     "IncrementViewSet",
@@ -21,6 +23,7 @@ __all__ = [
     "ObjectiveViewSet",
     "PersonViewSet",
     "PollsView",
+    "RepairView",
     "RevokeWallView",
     "RiskViewSet",
     "TimerView",

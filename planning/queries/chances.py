@@ -136,10 +136,19 @@ def _waits(train: Train, run: Simulation, own: formula.Card, need: Need) -> Wait
     if gap or own.iteration is None:
         return Waits(id, name, need.row, place, "n/a", gap)
     came = run.served(need, own.iteration)
-    note = run.note(provider.id) if provider else ""
-    if provider and provider.team is None and need.risk is None:
-        note = "taken to be in time: no history"
-    return Waits(id, name, need.row, place, shown_chance(int(came.sum()) / len(came)), note)
+    return Waits(id, name, need.row, place, shown_chance(int(came.sum()) / len(came)), _note(run, need, provider))
+
+
+def _note(run: Simulation, need: Need, provider: formula.Card | None) -> str:
+    if provider is None:
+        return ""
+    if provider.team is not None or provider.done_on:
+        return run.note(provider.id)
+    if provider.is_milestone:
+        return "its iteration alone"
+    if need.risk is None:
+        return "taken to be in time: no history"
+    return f"late in {need.risk * 100:.0f} %, by what came late of this pair before"
 
 
 def _gap(run: Simulation, need: Need) -> str:
