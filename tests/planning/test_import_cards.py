@@ -90,12 +90,12 @@ def test_what_is_there_is_changed_and_moved(plan: Planned) -> None:
     # The row that it left closes up: PAY-9 was third and is second.
     assert places(plan) == [("PAY-0", "Falcon", 1, 0), ("PAY-1", "Falcon", 2, 0), ("PAY-9", "Falcon", 1, 1)]
     card.refresh_from_db()
-    assert (card.title, card.size, card.version) == ("New name", 5, 2)
+    assert (card.title, card.size, card.version) == ("New name", Decimal(5), 2)
     run.refresh_from_db()
     imports.roll_back(actor=None, run=run)
     assert places(plan) == [("PAY-0", "Falcon", 1, 0), ("PAY-1", "Falcon", 1, 1), ("PAY-9", "Falcon", 1, 2)]
     card.refresh_from_db()
-    assert (card.title, card.size) == ("Old name", 3)
+    assert (card.title, card.size) == ("Old name", Decimal(3))
     assert replayed(plan.increment) == stored(plan.increment)
 
 
@@ -198,7 +198,7 @@ def test_features_of_synced_items(client: Client, cast: Cast, plan: Planned, boa
     imports.apply(actor=cast.pmo, run=run)
     card = Card.objects.select_related("feature").get(key="FAL-E1")
     assert card.feature
-    assert (card.feature.team, card.size, card.unit) == (cast.falcon, 8, "points")
+    assert (card.feature.team, card.size, card.unit) == (cast.falcon, Decimal(8), "points")
     assert EpicLink.objects.filter(feature=card.feature, parent="FAL-E1").exists()
     assert [one.key for one in found(plan.increment, Query(), teams) if not one.on_board] == ["FAL-E2"]
     run.refresh_from_db()

@@ -5,19 +5,20 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import User
+from planning.actions import states
+from planning.actions.checks import add_ready_made
 from planning.actions.writing import Board, write
 from planning.models import (
     Absence,
     AgendaItem,
     Ballot,
-    Baseline,
     Capacity,
     Card,
+    CheckList,
     Dependency,
     Increment,
     IncrementState,
@@ -29,7 +30,6 @@ from planning.models import (
     Risk,
     Seat,
 )
-from planning.replay import stored
 from portfolio.models import Feature, Membership, Team
 from vmo.demo.trains import Need, Story
 
@@ -47,6 +47,12 @@ AGENDA = (
     (2, "Risks of the train", 60),
     (2, "Confidence vote", 20),
     (2, "Looking back at the planning", 40),
+)
+
+SLICES = (
+    *("A pilot with ten customers", "Screens agreed with support", "Load test passed", "The old way is switched off"),
+    *("Support knows what to say", "Contract with the supplier", "Figures for the regulator", "A week without alarms"),
+    *("Texts in three languages", "Rights reviewed", "Restore rehearsed", "First branch uses it"),
 )
 
 
@@ -82,9 +88,7 @@ class Plan:
         with write(who, self.increment, verb, even_closed=True) as board:
             board.say(text)
             yield board
-        self.increment.refresh_from_db()
-        self.at += timedelta(minutes=self.dice.choice((1, 2, 4)))
-        self.times.setdefault(self.increment.number, self.at)
+        self._tick()
 
     def someone(self, team: Team | None) -> User | None:
         """A member of the team, or the PMO."""
@@ -119,6 +123,9 @@ class Plan:
             for place, (key, kind, name, team) in enumerate(rows):
                 row = Lane(increment=board.increment, kind=kind, team=team, name=name, position=place)
                 self.lanes[key] = board.add(row)
+        for kind in CheckList.values:
+            add_ready_made(actor=self.pmo, increment=self.increment, kind=kind)
+            self._tick()
         self._people()
         AgendaItem.objects.bulk_create(
             AgendaItem(increment=self.increment, day=day, position=place, title=title, minutes=minutes)
@@ -141,11 +148,17 @@ class Plan:
 
     # The cards
 
-    def place(self, features: Iterable[Feature], sizes: dict[int, tuple[int, str]], before: "Plan | None") -> None:
-        """Features where they are due, then what has none; `before`: what was carried over from."""
-        carried = {card.feature_id: card for own in (before.cards.values() if before else ()) for card in own}
+    def place(self, features: Iterable[Feature], sizes: dict[int, tuple[int, str]]) -> None:
+        """Features where they are due, then what has none; those that were carried over are there already."""
+        there = Card.objects.filter(increment=self.increment).exclude(feature=None).select_related("lane__team")
+        carried = {card.feature_id: card for card in there}
         for feature in features:
-            self._feature(feature, sizes.get(feature.pk), carried.get(feature.pk))
+            if feature.pk in carried:
+                self._carried(carried[feature.pk], feature, sizes.get(feature.pk))
+            else:
+                self._feature(feature, sizes.get(feature.pk))
+        if self.story.state == IncrementState.CLOSED:
+            self._slices()
         for extra in self.story.extras:
             if extra.row in self.lanes or not extra.row:
                 unit = self._unit(extra.row)
@@ -171,7 +184,18 @@ class Plan:
         last = self.columns[iteration - 1].last_on if iteration else date.max
         return last - timedelta(days=1) if last < self.today else None
 
-    def _feature(self, feature: Feature, known: tuple[int, str] | None, carried: Card | None) -> None:
+    def _carried(self, card: Card, feature: Feature, known: tuple[int, str] | None) -> None:
+        """Planned anew, with what is left of it."""
+        team = card.lane.team if card.lane else None
+        if known and team:
+            with self.line(self.someone(team), "changed", f"changed {card.key}: size") as board:
+                board.save(card, size=Decimal(known[0]) if known[0] else None)
+        iteration = self._when(feature)
+        self._move_card(card, self.columns[iteration - 1] if iteration else None)
+        if team:
+            self.cards.setdefault(team.slug, []).append(card)
+
+    def _feature(self, feature: Feature, known: tuple[int, str] | None) -> None:
         team = next(team for team in self.teams if team.pk == feature.team_id)
         in_items = team.planning_unit == "items"
         size, key = known or (feature.guessed_items if in_items else None, "")
@@ -185,19 +209,37 @@ class Plan:
             value_type=feature.value_type,
             size=size or None,
             unit=team.planning_unit,
-            carried_from=carried,
         )
 
+    def _slices(self) -> None:
+        """What is no feature in the data: each team delivered two such, one in five of them late."""
+        titles = list(SLICES)
+        self.dice.shuffle(titles)
+        for place, team in enumerate(self.teams):
+            for n, iteration in enumerate((2, 4)):
+                title = titles[(2 * place + n) % len(titles)]
+                late = timedelta(days=6 if (2 * place + n) % 5 == 3 else -2)
+                self._card(
+                    team.slug,
+                    iteration,
+                    key=f"{team.slug[:3].upper()}-P{n + 1}",
+                    title=title,
+                    size=5,
+                    unit=team.planning_unit,
+                    done_on=self.columns[iteration - 1].last_on + late,
+                )
+
     def _when(self, feature: Feature) -> int | None:
-        """The iteration of the day on which it is due (or ended, give or take one); None: not planned."""
+        """The iteration of the day on which it is due, or ended; None: not planned.
+
+        Of a plan that is over one later or two; what it did not finish is the first thing in the next.
+        """
         end = feature.ended_on or feature.due_on
-        if self.story.state == IncrementState.CLOSED and feature.ended_on is None:
-            return ITERATIONS - 1
         if end is None or end > self.columns[-1].last_on:
             return None
         n = next((column.number for column in self.columns if end <= column.last_on), ITERATIONS)
-        if feature.ended_on and self.dice.random() < 0.3:
-            n -= 1
+        if self.story.state == IncrementState.CLOSED:
+            n += self.dice.choice((1, 2))
         return min(max(n, 1), ITERATIONS - 1)
 
     def _card(self, row: str, iteration: int | None, **fields: object) -> Card:
@@ -288,24 +330,41 @@ class Plan:
     # Commitment and end
 
     def settle(self) -> None:
-        """Begin planning, vote, commit, go on, end: as far as the story goes."""
-        self._step(IncrementState.PLANNING, "began planning")
+        """Begin planning, vote, commit, go on: as far as the story goes, but to its end."""
+        states.start_planning(actor=self.pmo, increment=self.increment)
+        self._tick()
         for slug, fingers in self.story.fists:
             if not slug or slug in self.lanes:
                 self._vote(self.lanes.get(slug), fingers)
         if self.story.state == IncrementState.PLANNING:
             return
-        self._commit()
+        self._capacities()
+        states.commit(actor=self.pmo, increment=self.increment, at=self.at)
+        self._tick()
         self.at = self._noon(self.first + timedelta(days=20))
         self._move()
-        if self.story.state == IncrementState.CLOSED:
-            self._close()
 
-    def _step(self, state: str, text: str, field: str = "") -> None:
-        """`field`: which column says when."""
-        with self.line(self.pmo, "changed the state", text) as board:
-            fields: dict[str, Any] = {field: self.at} if field else {}
-            board.save(board.increment, state=state, **fields)
+    def end(self, after: "Plan") -> None:
+        """Close it; what did not land goes on into the next."""
+        self.at = self._noon(self.columns[-1].last_on)
+        values = {goal.title: goal.actual for goal in self.story.goals}
+        rows = Objective.objects.filter(increment=self.increment)
+        states.close(
+            actor=self.pmo,
+            increment=self.increment,
+            actual_values={row.pk: values[row.title] for row in rows},
+            carry_into=after.increment,
+            at=self.at,
+        )
+        self._tick()
+        after._tick()
+
+    def _tick(self) -> None:
+        """Lines that verbs wrote are of now, as the story has it."""
+        self.increment.refresh_from_db()
+        self.at += timedelta(minutes=self.dice.choice((1, 2, 4)))
+        for number in range(1, self.increment.number + 1):
+            self.times.setdefault(number, self.at)
 
     def _vote(self, lane: Lane | None, fingers: tuple[int, ...]) -> None:
         poll = Poll.objects.create(
@@ -321,18 +380,6 @@ class Plan:
             Ballot.objects.create(poll=poll, invitation=name, device=f"{poll.pk}-{n}", fingers=finger)
         self.at += timedelta(minutes=8)
 
-    def _commit(self) -> None:
-        self._capacities()
-        self._step(IncrementState.COMMITTED, "committed to the plan", "committed_at")
-        Baseline.objects.create(
-            increment=self.increment,
-            number=1,
-            at=self.at,
-            by=self.pmo,
-            event=self.increment.number,
-            plan=stored(self.increment),
-        )
-
     def _capacities(self) -> None:
         """The first plans were made with what the teams knew of themselves."""
         for team in self.teams:
@@ -345,16 +392,3 @@ class Plan:
                     row = Capacity(lane=lane, iteration=column, amount=amount, unit=team.planning_unit)
                     row.reason = "What the team finished in the quarter before"
                     board.add(row)
-
-    def _close(self) -> None:
-        self.at = self._noon(self.columns[-1].last_on)
-        values = {goal.title: goal.actual for goal in self.story.goals}
-        with self.line(self.pmo, "closed", "wrote what came of the objectives") as board:
-            for row in Objective.objects.filter(increment=self.increment):
-                board.save(row, actual_value=values[row.title])
-        self._step(IncrementState.CLOSED, "closed it", "closed_at")
-
-    def hand_on(self, after: "Plan") -> None:
-        """What did not land went on into the next increment."""
-        with self.line(self.pmo, "carried over", f"carried what did not land into {after.increment}") as board:
-            board.save(board.increment, carried_into=after.increment)

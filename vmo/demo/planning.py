@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from connectors.demo import DemoConnector
 from core.models import AuditEntry
+from metrics.actions import decide_outcomes
 from metrics.models import EpicLink, WorkItem
 from planning.models import Event, Increment, IncrementState, Train, TrainTeam
 from portfolio.models import Feature, Membership, Team
@@ -33,14 +34,14 @@ def load(*, today: date, now: datetime, people: dict[str, User]) -> None:
     known = _Known(today, teams, people)
     with transaction.atomic():
         money, customer = _train(MONEY, known), _train(CUSTOMER, known)
-        if customer:
-            _tell_when(_plan(UNDER_WAY, customer, known))
+        plans = [_through(_begin(UNDER_WAY, customer, known), known)] if customer else []
         if money:
-            over = _plan(OVER, money, known)
-            table = _plan(ON_THE_TABLE, money, known, over)
-            over.hand_on(table)
-            _tell_when(over)
-            _tell_when(table)
+            over, table = _through(_begin(OVER, money, known), known), _begin(ON_THE_TABLE, money, known)
+            over.end(table)
+            plans += [over, _through(table, known)]
+        for plan in plans:
+            _tell_when(plan)
+    decide_outcomes(now=now)
 
 
 class _Known(NamedTuple):
@@ -74,8 +75,8 @@ def name_of(first: date) -> str:
     return f"PI {24 + quarter // 4}.{quarter % 4 + 1}"
 
 
-def _plan(story: Story, train: Train, known: _Known, before: Plan | None = None) -> Plan:
-    """One increment from its first line to where it stands; `before` is what it carries on from."""
+def _begin(story: Story, train: Train, known: _Known) -> Plan:
+    """An increment with its frame: rows, columns, people."""
     first = known.monday + timedelta(weeks=story.begins)
     name = name_of(first)
     increment = Increment.objects.create(
@@ -88,7 +89,12 @@ def _plan(story: Story, train: Train, known: _Known, before: Plan | None = None)
     own = [known.teams[slug] for slug in story.train.teams if slug in known.teams]
     plan = Plan(story, increment, own, _members(own, known.today), known.people.get("pmo"), first, known.today)
     plan.frame()
-    plan.place(_features(story, plan, own), sizes(own, noon_before(first)), before)
+    return plan
+
+
+def _through(plan: Plan, known: _Known) -> Plan:
+    """From its cards to where it stands."""
+    plan.place(_features(plan), sizes(plan.teams, noon_before(plan.first)))
     plan.promise()
     plan.settle()
     return plan
@@ -102,19 +108,24 @@ def _members(teams: list[Team], today: date) -> dict[int, list[Membership]]:
     return found
 
 
-def _features(story: Story, plan: Plan, teams: list[Team]) -> Iterator[Feature]:
-    """What the teams would have planned: what was to end in these weeks, by due day, then what has none.
-
-    What an increment took that is over: also one per team that it did not finish.
+def _features(plan: Plan) -> Iterator[Feature]:
+    """What the teams would have planned, by the day it was due: of a plan that is over two that they had closed since;
+    else what is not closed yet, and then what was closed since or carried over.
     """
-    rows = Feature.objects.filter(team__in=teams).order_by("team", "rank", "pk")
-    gone, still = Q(ended_on__gte=plan.first), Q(ended_on=None)
-    for team in teams:
-        own = [row for row in rows.filter(gone | still) if row.team_id == team.pk]
+    rows = Feature.objects.filter(team__in=plan.teams).order_by("team", "rank", "pk")
+    carried = Q(cards__increment=plan.increment)
+    wanted = list(rows.filter(Q(ended_on__gte=plan.first) | Q(ended_on=None) | carried).distinct())
+    for team in plan.teams:
+        own = [row for row in wanted if row.team_id == team.pk]
         over = sorted((row for row in own if row.ended_on), key=lambda row: (row.ended_on or plan.first, row.pk))
         left = sorted((row for row in own if not row.ended_on), key=lambda row: (row.due_on or date.max, row.pk))
-        yield from over
-        yield from left[:1] if story.state == IncrementState.CLOSED else left
+        match plan.story.state:
+            case IncrementState.CLOSED:
+                yield from over[:2]
+            case IncrementState.COMMITTED:
+                yield from over + left
+            case _:
+                yield from left + over
 
 
 def noon_before(day: date) -> datetime:

@@ -104,11 +104,11 @@ OVER = Story(
     ),
     (
         Need(("kite", 0), ("falcon", 1), "Deployment without a window", late=0, agreement="delivered"),
-        Need(("kite", 1), ("heron", 2), "Test data that is not real", late=9, agreement="delivered"),
+        Need(("kite", 0), ("heron", 1), "Test data that is not real", late=9, agreement="delivered"),
         Need(("osprey", 0), ("swift", 1), "A place for statements", late=-3, agreement="delivered"),
-        Need(("tern", 0), ("falcon", 2), "Sign-in that knows merchants", late=4, agreement="delivered"),
+        Need(("tern", 0), ("falcon", 1), "Sign-in that knows merchants", late=4, agreement="delivered"),
         Need(("kite", 2), ("falcon", 3), "Alerts for the refund queue", late=12, agreement="delivered"),
-        Need(("heron", 0), ("swift", 2), "Reference numbers in the file", late=-2, agreement="delivered"),
+        Need(("heron", 2), ("swift", 3), "Reference numbers in the file", late=-2, agreement="delivered"),
         Need(("Card network", 0), ("falcon", 3), "The new refund message", late=6, agreement="delivered"),
     ),
     (
@@ -130,7 +130,7 @@ OVER = Story(
         Threat("kite", "Certificates run out in the third iteration", "resolved"),
         Threat("swift", "Month-end falls on the release", "mitigated", plan="Release two days earlier."),
     ),
-    moves=(("heron", 2, 5), ("tern", 1, 5), ("falcon", 3, 5)),
+    moves=(("heron", 0, 5), ("tern", 1, 5), ("falcon", 3, 5)),
     fists=(
         ("falcon", (4, 4, 3, 5)),
         ("heron", (3, 2, 4, 3)),
