@@ -108,9 +108,9 @@ class CardViewSet(NoDelete):
     def get_serializer_context(self) -> dict[str, Any]:
         """With the features that the asker sees."""
         if getattr(self, "swagger_fake_view", False):
-            return super().get_serializer_context()
+            return dict(super().get_serializer_context())
         of_user = Feature.objects.for_user(cast(User, self.request.user)).order_by()
-        return super().get_serializer_context() | {"features": set(of_user.values_list("pk", flat=True))}
+        return {**super().get_serializer_context(), "features": set(of_user.values_list("pk", flat=True))}
 
     def _now(self, pk: int, status: int = 200) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=pk)).data, status=status)
@@ -119,7 +119,7 @@ class CardViewSet(NoDelete):
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
         self.save_by(given, verbs.add_card, **without(given.validated_data, "version"))
-        return self._now(given.instance.pk, 201)
+        return self._now(cast(Card, given.instance).pk, 201)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What a card says; where it stands is changed by move/."""

@@ -102,9 +102,9 @@ class Shown:
 
 def board_of(increment: Increment, user: User | AnonymousUser) -> Shown:
     """The board as `user` sees it; a wall's is nobody's, and changes nothing."""
-    # Before the rest is read: what is written meanwhile is heard of as news, twice rather than never.
-    number = Increment.objects.values_list("number", flat=True).get(pk=increment.pk)
+    # Before the rest is read, in this order: what is written meanwhile is heard of as news, twice rather than never.
     since = live.position([topic(increment)])
+    number = Increment.objects.values_list("number", flat=True).get(pk=increment.pk)
     lanes = list(increment.lanes.select_related("team__stream", "team__calendar"))
     columns = list(increment.iterations.all())
     cards = list(cards_of(increment))
@@ -120,8 +120,10 @@ def board_of(increment: Increment, user: User | AnonymousUser) -> Shown:
 
 def _view(increment: Increment, user: User | AnonymousUser) -> BoardView:
     """How they look at it, as they left it."""
-    kept = BoardView.objects.filter(increment=increment, user=user.pk).first() if user.pk else None
-    return kept or BoardView(increment=increment, user_id=user.pk)
+    if not isinstance(user, User):
+        return BoardView(increment=increment)
+    kept = BoardView.objects.filter(increment=increment, user=user).first()
+    return kept or BoardView(increment=increment, user=user)
 
 
 def _by_cell(ones: Sequence[Face]) -> dict[str, list[Face]]:

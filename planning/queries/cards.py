@@ -41,7 +41,7 @@ def page_of(card: Card, user: User) -> CardPage:
     """Everything about a card from `find_card`, as the reader may see it."""
     mine = reach(user, card.increment)
     near = strings_of_cards(card.increment, [card.pk])
-    feature = Feature.objects.for_user(user).filter(pk=card.feature_id).select_related("team").first()
+    feature = _feature(card, user)
     return CardPage(
         place=place_of(card),
         chance=chance_of(getattr(card, "chance", None)),
@@ -67,6 +67,12 @@ def history_of(card: Card) -> list[Event]:
 def _is_about(event: Event, card_id: int) -> bool:
     own = [change for change in event.changes if change["kind"] == "card" and change["id"] == card_id]
     return any(change["before"] is None or set(change["after"] or {}) != {"rank"} for change in own)
+
+
+def _feature(card: Card, user: User) -> Feature | None:
+    if card.feature_id is None:
+        return None
+    return Feature.objects.for_user(user).filter(pk=card.feature_id).select_related("team").first()
 
 
 def _initiative(feature: Feature | None, user: User) -> Initiative | None:

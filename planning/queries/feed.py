@@ -1,6 +1,6 @@
 """What happened on a board: its log, narrowed, with what the reader may take back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -67,14 +67,14 @@ def with_undo(events: Sequence[Event], mine: Reach, increment: Increment) -> lis
     return [Line(event, is_open and event.undone_by_id is None and _may(event, now, mine)) for event in events]
 
 
-def _may(event: Event, now: dict[int, int | None], mine: Reach) -> bool:
+def _may(event: Event, now: Mapping[int, int | None], mine: Reach) -> bool:
     kinds = {change["kind"] for change in event.changes}
     if "increment" in kinds:
         return False
     return mine.manages or (kinds == {"card"} and all(mine.may(lane) for lane in _lanes(event, now)))
 
 
-def _lanes(event: Event, now: dict[int, int | None]) -> Iterable[int | None]:
+def _lanes(event: Event, now: Mapping[int, int | None]) -> Iterable[int | None]:
     for change in event.changes:
         yield now.get(change["id"])
         yield from (side["lane_id"] for side in (change["before"], change["after"]) if side and "lane_id" in side)
