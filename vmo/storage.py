@@ -19,5 +19,11 @@ class QuickCompressor(Compressor):  # type: ignore[misc]
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    # Our modules that import each other (static/js/plan) do it by their hashed names: only those are kept.
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        ("js/*.js", CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),
+    )
+
     def create_compressor(self, **options: Any) -> Compressor:
         return QuickCompressor(**options)
