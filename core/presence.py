@@ -47,9 +47,9 @@ def mark(user_id: int, name: str, page: str) -> str:
     return f"{user_id}:{page}:{name}"
 
 
-def people(marks: Iterable[bytes]) -> list[Person]:
-    """Those whom the marks name, each once, by name."""
-    parts = (one.decode().split(":", 2) for one in marks)
+def people(marks: Iterable[Any]) -> list[Person]:
+    """Those whom the marks (bytes, as Redis has them) name, each once, by name."""
+    parts = (bytes(one).decode().split(":", 2) for one in marks)
     return sorted({Person(int(user_id), name) for user_id, _, name in parts}, key=lambda one: (one.name, one.id))
 
 

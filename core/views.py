@@ -14,9 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from core import health, live, outbox, presence
+from core.limits import within
 from core.models import Notice
 from core.search import find
 
+# So many wrong keys of one address are looked at in a minute.
+GUESSES = 120
 # Notices on a page.
 NOTICES = 30
 
@@ -87,6 +90,8 @@ def poll_by_key(request: HttpRequest) -> JsonResponse:
     """The same for a page without a login: ?key=… says what it may hear, and how much of it. 404 for a wrong key."""
     wanted, key = request.GET.getlist("topic"), request.GET.get("key", "")
     if not wanted or not live.key_opens(key, wanted):
+        if not within(f"guess:{request.META.get('REMOTE_ADDR', '')}", GUESSES, 60):
+            return JsonResponse({"error": "Too many wrong keys. Wait a minute."}, status=429)
         raise Http404
     events, after = _news(request, wanted)
     told = [shown._asdict() for event in events if (shown := live.as_told(key, event))]

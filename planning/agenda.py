@@ -71,8 +71,7 @@ def unmarked(rows: Iterable[Iterable[object]]) -> list[Part]:
 
 def lines(parts: Iterable[Part]) -> list[list[object]]:
     """The parts as lines of a CSV file, below its head."""
-    start = lambda one: f"{one.starts_at:%H:%M}" if one.starts_at else ""  # noqa: E731
-    return [[one.day, start(one), one.title, one.minutes] for one in parts]
+    return [[day, start or "", title, minutes] for day, title, minutes, start in marked(parts)]
 
 
 def read(text: str) -> list[Part]:

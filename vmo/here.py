@@ -35,7 +35,7 @@ class Here:
     def arrive(self, user: live.Person, topics: Iterable[str], page: str) -> None:
         """Somebody's page listens to these topics from now on."""
         for topic in filter(presence.counts, topics):
-            self.marks[topic][page] = presence.mark(user.pk, str(user), page)
+            self.marks[topic][page] = presence.mark(int(user.pk or 0), str(user), page)
             self.told.pop(topic, None)
             self.changed.add(topic)
         self._start()

@@ -21,7 +21,11 @@ VERB = "set the agenda"
 
 def seen(increment: Increment) -> str:
     """What the agenda looks like, in a few letters: who writes it says which one they saw."""
-    return hashlib.sha256(orjson.dumps(marked(parts_of(increment)))).hexdigest()[:16]
+    return _mark(parts_of(increment))
+
+
+def _mark(parts: Sequence[Part]) -> str:
+    return hashlib.sha256(orjson.dumps(marked(parts))).hexdigest()[:16]
 
 
 def set_agenda(
@@ -67,9 +71,13 @@ def _conflict(increment: Increment) -> Conflict:
 
 
 def take_back_agenda(*, actor: Person, increment: Increment, entry: int) -> AuditEntry | None:
-    """Make it what it was before the writing of this audit entry. Raises ValidationError when it is no such entry."""
+    """Make it what it was before the writing of this audit entry.
+
+    Raises ValidationError when it is no such entry, Conflict when somebody wrote the agenda after it.
+    """
     of_agenda = AuditEntry.objects.filter(verb=VERB, target_type="planning.increment", target_id=str(increment.pk))
     written = of_agenda.filter(pk=entry).first()
     if written is None:
         raise ValidationError("There is nothing to take back.")
-    return set_agenda(actor=actor, increment=increment, parts=unmarked(written.data["before"]))
+    before, saw = unmarked(written.data["before"]), _mark(unmarked(written.data["after"]))
+    return set_agenda(actor=actor, increment=increment, parts=before, saw=saw)

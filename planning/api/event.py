@@ -97,7 +97,7 @@ class PartSerializer(serializers.Serializer[Any]):
 class AgendaSerializer(serializers.Serializer[Any]):
     """`saw` is a mark of what you read; sent back, a change by somebody else since is answered with 409."""
 
-    parts = PartSerializer(many=True, max_length=MOST_PARTS)
+    parts = serializers.ListField(child=PartSerializer(), max_length=MOST_PARTS)
     saw = serializers.CharField(required=False, max_length=16)
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -80,6 +80,8 @@ def undo(request: HttpRequest, slug: str, entry: int) -> HttpResponse:
         actions.take_back_agenda(actor=me(request), increment=increment, entry=entry)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    except Conflict as conflict:
+        messages.error(request, f"{conflict} It stays as it is now.")
     else:
         messages.success(request, "The agenda is what it was before.")
     return redirect("plan-event", slug)
@@ -97,7 +99,7 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-def download(request: HttpRequest, slug: str) -> HttpResponse:
+def download(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The agenda as a CSV file, as it is read again."""
     increment = find_increment(request, slug)
     return csv_response(f"agenda-{increment.slug}", list(COLUMNS), lines(parts_of(increment)))

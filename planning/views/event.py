@@ -60,7 +60,7 @@ def timer(request: HttpRequest, slug: str) -> JsonResponse:
 
 def _start(request: HttpRequest, increment: Increment) -> HttpResponse | None:
     form = TimerForm(request.POST, increment=increment)
-    given = {"actor": me(request), "increment": increment}
+    given: dict[str, Any] = {"actor": me(request), "increment": increment}
     if form.is_valid() and form.accepts(lambda: timers.start_timer(**given, **form.cleaned_data)):
         return None
     return show(request, increment, 400, timer_form=form)

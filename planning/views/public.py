@@ -99,7 +99,7 @@ def vote(request: HttpRequest, token: str) -> HttpResponse:
     is_open = poll.closed_at is None and poll.increment.is_open
     form = VoteForm(request.POST if request.method == "POST" else None, asks_name=poll.invitations.exists())
     if request.method == "POST" and is_open:
-        if device and form.is_valid() and form.attempt(lambda: cast_vote(token=token, device=device, **form.said)):
+        if device and form.is_valid() and form.accepts(lambda: cast_vote(token=token, device=device, **form.said)):
             return redirect("vote", token)
         if not device:
             form.add_error(None, NO_COOKIES)

@@ -24,8 +24,12 @@ from vmo.services.processes import spawn
 SERVER = """
 import sys, uvicorn
 from vmo.asgi import application
-from core import live
+from core import live, presence
 live.topics("test", lambda user, rest: user.name == rest)
+live.topics("room", lambda user, rest: True)
+tells = lambda kind, data: {"n": data["n"]} if "n" in data else None
+live.keys("open", lambda secret: frozenset({f"test:{secret}"}), tells)
+presence.counted("room")
 uvicorn.run(application, host="127.0.0.1", port=int(sys.argv[1]), lifespan="off", timeout_graceful_shutdown=1)
 """
 
