@@ -96,7 +96,7 @@ class _Promises(NoDelete):
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
         self.save_by(given, type(self).add, **without(given.validated_data, "version"))
-        return self._now(given.instance.pk, 201)
+        return self._now(cast(Objective | Risk, given.instance).pk, 201)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         one = self.get_object()
@@ -138,7 +138,7 @@ class ObjectiveViewSet(_Promises):
         data, version = given.validated_data, given.validated_data.get("version")
         if "planned_value" in data:
             self.save_by(given, objective_verbs.plan_value, objective=one, value=data["planned_value"], version=version)
-            version = None if version is None else given.instance.version
+            version = None if version is None else cast(Objective, given.instance).version
         if "actual_value" in data:
             verb = objective_verbs.give_actual_value
             self.save_by(given, verb, objective=one, value=data["actual_value"], version=version)

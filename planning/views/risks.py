@@ -116,7 +116,7 @@ def move(request: HttpRequest, risk_id: int) -> HttpResponse:
         return _ask(request, RoamForm(risk=one, to=request.GET.get("to")))
     said = {**request.GET.dict(), **request.POST.dict()}
     if "undo" in request.GET:
-        said |= {"owner_name": one.owner_name, "due_on": one.due_on or "", "plan": one.plan}
+        said |= {"owner_name": one.owner_name, "due_on": str(one.due_on or ""), "plan": one.plan}
     form = RoamForm(said, risk=one)
     if form.asks:
         return _ask(request, RoamForm(risk=one, to=said["roam"]), status=400 if _is_part(request) else 200)

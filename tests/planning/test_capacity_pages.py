@@ -1,5 +1,7 @@
 """The pages of capacity: the matrix, a team with its formulas, a capacity by hand and back."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -66,7 +68,9 @@ def test_by_hand_with_a_reason_and_computed_again(plan: Planned, page: Client) -
 
 def test_two_at_once_are_told(plan: Planned, page: Client, cast: Cast) -> None:
     address = f"/planning/lanes/{plan.falcon.pk}/capacity/{plan.iterations[0].pk}/"
-    set_capacity(actor=cast.coach, lane=plan.falcon, iteration=plan.iterations[0], amount=20, reason="As last time")
+    set_capacity(
+        actor=cast.coach, lane=plan.falcon, iteration=plan.iterations[0], amount=Decimal(20), reason="As last time"
+    )
     # Who saw no capacity by hand writes over one that came meanwhile.
     answer = page.post(address, {"amount": "5", "reason": "Half are new", "version": "0"})
     assert answer.status_code == 409

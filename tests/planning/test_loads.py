@@ -67,7 +67,7 @@ def test_units_are_not_mixed(plan: Planned) -> None:
     gone = plan.card("Gone", plan.falcon, 1, size=50)
     Card.objects.filter(pk=gone.pk).update(removed_at="2026-01-01T00:00Z")
     found = of(plan, plan.falcon)
-    assert (found.text, found.tone, found.over, found.by_hand) == ("36 / 33", "red", 3, True)
+    assert (found.text, found.tone, found.over, found.by_hand) == ("36 / 33", "red", Decimal(3), True)
     # 36 ÷ 33 = 109.09 %.
     assert found.title == ("36 of 33 points, 109.1 %, over by 3; 1 card in items is not added; 1 card without a size")
     assert found.formula == "33 points by hand: As agreed"

@@ -1,5 +1,6 @@
 """Objectives: written by teams, valued by leaders, frozen by the commitment."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -72,13 +73,14 @@ def test_what_is_committed_to_stays(plan: Planned) -> None:
     with pytest.raises(ValidationError, match="once the plan is committed to"):
         give_actual_value(actor=None, objective=one, value=7)
     commit(plan)
-    for refused in (
+    refusals: list[Callable[[], object]] = [
         lambda: plan_value(actor=None, objective=one, value=9),
         lambda: change_objective(actor=None, objective=one, is_committed=False),
         lambda: change_objective(actor=None, objective=free, is_committed=True),
         lambda: remove_objective(actor=None, objective=one),
         lambda: promise(plan, "One more"),
-    ):
+    ]
+    for refused in refusals:
         with pytest.raises(ValidationError):
             refused()
     assert plan_value(actor=None, objective=unvalued, value=2).planned_value == 2

@@ -31,7 +31,7 @@ def page(client: Client, cast: Cast) -> Client:
 
 
 def danger(plan: Planned, **fields: Any) -> Risk:
-    given = {"text": "The bank may be late", "lane": plan.falcon} | fields
+    given: dict[str, Any] = {"text": "The bank may be late", "lane": plan.falcon} | fields
     return add_risk(actor=None, increment=plan.increment, **given)
 
 
@@ -44,7 +44,7 @@ def danger(plan: Planned, **fields: Any) -> Risk:
         ({"roam": "perhaps"}, {"roam"}),
     ],
 )
-def test_an_answer_says_what_it_needs(plan: Planned, said: dict[str, str], wrong: set[str]) -> None:
+def test_an_answer_says_what_it_needs(plan: Planned, said: dict[str, Any], wrong: set[str]) -> None:
     one = danger(plan)
     with pytest.raises(ValidationError) as raised:
         answer_risk(actor=None, risk=one, **said)
