@@ -93,6 +93,8 @@ function again() {
 async function ask() {
   const answer = await fetch(address(livePoll, "after")).catch(() => null);
   if (stream?.readyState === EventSource.OPEN && !polling) return undefined;
+  // A key that was revoked or is over: the page decides what it shows then.
+  if (liveKey && answer?.status === 404) topics.forEach((topic) => fire(topic, "refused", {}));
   if (!answer?.ok) return show("lost");
   const { events, after } = await answer.json();
   const isFirst = !cursor;

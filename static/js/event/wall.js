@@ -43,9 +43,10 @@ function soon(after = GATHER_MS) {
 }
 
 section.addEventListener("live", ({ detail }) => {
+  if (detail.kind === "refused") read();
   if (["written", "chances", "open"].includes(detail.kind)) soon();
 });
-// A revoked link ends the stream; the page asks by itself, too, so that none stays lit.
+// A revoked link ends the stream, and asking is refused; the page looks by itself, too, so that none stays lit.
 setInterval(soon, 60_000);
 still();
 strings.start();
