@@ -1,11 +1,14 @@
 """Increments: made, their page, changed, their iterations, their checklists."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -121,13 +124,20 @@ def _check(request: HttpRequest, check_id: int) -> Check:
     return get_object_or_404(seen.select_related("increment__train"), pk=check_id)
 
 
-def _back(request: HttpRequest, row: Check, verb: Callable[[], object]) -> HttpResponse:
-    """Do it; what somebody else did meanwhile is said, and the list shows it."""
+def _back(
+    request: HttpRequest, found: Increment, kind: str, verb: Callable[[], object], said: str = ""
+) -> HttpResponse:
+    """Do it; what is refused, or somebody else did meanwhile, is said, and the list shows how it is now."""
     try:
         verb()
     except Conflict as conflict:
         messages.error(request, f"{conflict} Look again what is to be done.")
-    return redirect(f"/planning/{row.increment.slug}/#{row.list}")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        if said:
+            messages.success(request, said)
+    return redirect(f"{reverse('increment', args=[found.slug])}#{kind}")
 
 
 @require_POST
@@ -135,7 +145,8 @@ def tick(request: HttpRequest, check_id: int) -> HttpResponse:
     """Say of a line of a checklist that it is done, or (`done` empty) not."""
     row, user = _check(request, check_id), me(request)
     done, seen = bool(request.POST.get("done")), version_of(request)
-    return _back(request, row, lambda: check_verbs.tick(actor=user, check=row, done=done, version=seen))
+    verb = partial(check_verbs.tick, actor=user, check=row, done=done, version=seen)
+    return _back(request, row.increment, row.list, verb)
 
 
 @require_POST
@@ -143,14 +154,13 @@ def add_check(request: HttpRequest, slug: str) -> HttpResponse:
     """A line of one's own for a checklist."""
     found, user = managed(request, slug), me(request)
     if (kind := request.POST.get("ready_made", "")) in CheckList.values:
-        check_verbs.add_ready_made(actor=user, increment=found, kind=kind)
-        return redirect(f"/planning/{found.slug}/#{kind}")
+        return _back(request, found, kind, partial(check_verbs.add_ready_made, actor=user, increment=found, kind=kind))
     form = CheckForm(request.POST)
     said = form.cleaned_data if form.is_valid() else {}
     if said and form.accepts(
         lambda: check_verbs.add_check(actor=user, increment=found, kind=said["list"], text=said["text"])
     ):
-        return redirect(f"/planning/{found.slug}/#{said['list']}")
+        return redirect(f"{reverse('increment', args=[found.slug])}#{said['list']}")
     return show(request, found, 400, check_form=form)
 
 
@@ -158,6 +168,5 @@ def add_check(request: HttpRequest, slug: str) -> HttpResponse:
 def remove_check(request: HttpRequest, check_id: int) -> HttpResponse:
     """Take a line off its checklist; the log takes it back."""
     row, user = _check(request, check_id), me(request)
-    seen = version_of(request)
-    messages.success(request, f"“{row.text}” was taken off the list.")
-    return _back(request, row, lambda: check_verbs.remove_check(actor=user, check=row, version=seen))
+    verb = partial(check_verbs.remove_check, actor=user, check=row, version=version_of(request))
+    return _back(request, row.increment, row.list, verb, f"“{row.text}” was taken off the list.")

@@ -13,6 +13,7 @@ from accounts.queries import me
 from planning.actions import trains as verbs
 from planning.forms.trains import SeatForm, TrainForm
 from planning.models import Increment, Train, TrainTeam
+from planning.queries import inbox
 from planning.queries import trains as queries
 from planning.rules import may_manage, require_manage
 from planning.views.finding import renewed
@@ -39,6 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     rows = queries.overview(user, timezone.localdate())
     may_add = queries.possible_teams(user).exists()
     context = {"rows": rows, "finding": queries.finding(rows), "may_add": may_add, "nav": "planning"}
+    context["waiting"] = inbox.count(user)
     return render(request, "planning/trains.html", context)
 
 
