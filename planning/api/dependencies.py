@@ -33,7 +33,7 @@ class _Mine(serializers.PrimaryKeyRelatedField):
         return cast("QuerySet[Any]", super().get_queryset()).filter(increment__in=increments)
 
 
-class CardRefSerializer(serializers.Serializer[Any]):
+class DependencyCardSerializer(serializers.Serializer[Any]):
     """A card of a dependency: where it stands now."""
 
     id = serializers.IntegerField()
@@ -43,7 +43,7 @@ class CardRefSerializer(serializers.Serializer[Any]):
     iteration = serializers.CharField(allow_null=True)
 
 
-class LateSerializer(serializers.Serializer[Any]):
+class LateRiskSerializer(serializers.Serializer[Any]):
     """(late + 1) ÷ (n + 2) over what this pair was to provide before; null without history."""
 
     risk = serializers.FloatField(allow_null=True)
@@ -82,11 +82,11 @@ class DependencySerializer(serializers.ModelSerializer):
         history: Mapping[Pair, Tally] = self.context["tallies"]
         return line_of(row, Reach(), history)
 
-    @extend_schema_field(CardRefSerializer)
+    @extend_schema_field(DependencyCardSerializer)
     def get_consumer(self, row: Dependency) -> Any:
         return card_ref(row.consumer)
 
-    @extend_schema_field(CardRefSerializer(allow_null=True))
+    @extend_schema_field(DependencyCardSerializer(allow_null=True))
     def get_provider(self, row: Dependency) -> Any:
         return card_ref(self._line(row).provider)
 
@@ -101,7 +101,7 @@ class DependencySerializer(serializers.ModelSerializer):
     def get_due_on(self, row: Dependency) -> Any:
         return self._line(row).due_on
 
-    @extend_schema_field(LateSerializer)
+    @extend_schema_field(LateRiskSerializer)
     def get_late_risk(self, row: Dependency) -> Any:
         late = self._line(row).late
         return {"risk": late.risk if late.n else None, "late": late.late, "n": late.n}
@@ -118,7 +118,7 @@ def _iteration(**options: Any) -> Any:
     return _Mine(queryset=Iteration.objects.all(), **options)
 
 
-class RequestSerializer(serializers.Serializer[Any]):
+class DependencyRequestSerializer(serializers.Serializer[Any]):
     """`provider` (a card) or `provider_row` (a row, where it is open which card that will be)."""
 
     consumer = _card()
@@ -130,18 +130,18 @@ class RequestSerializer(serializers.Serializer[Any]):
     is_agreed = serializers.BooleanField(required=False, help_text="both sides agreed already")
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class DependencyStepSerializer(serializers.Serializer[Any]):
     """`version` is the one that you saw: 409 when it is not the present one."""
 
     version = serializers.IntegerField(required=False, min_value=1)
 
 
-class CounterSerializer(StepSerializer):
+class DependencyCounterSerializer(DependencyStepSerializer):
     proposed_in = _iteration()
     note = serializers.CharField(max_length=400, required=False, allow_blank=True)
 
 
-class AgreeSerializer(StepSerializer):
+class DependencyAgreeSerializer(DependencyStepSerializer):
     """`provider`: a card of the row that is asked; or `title` (and `iteration`) of a new one."""
 
     provider = _card(required=False, allow_null=True)
@@ -150,15 +150,15 @@ class AgreeSerializer(StepSerializer):
     note = serializers.CharField(max_length=400, required=False, allow_blank=True)
 
 
-class DeclineSerializer(StepSerializer):
+class DependencyDeclineSerializer(DependencyStepSerializer):
     note = serializers.CharField(max_length=400)
 
 
-class DeliverSerializer(StepSerializer):
+class DependencyDeliverSerializer(DependencyStepSerializer):
     on = serializers.DateField(required=False)
 
 
-class AskSerializer(StepSerializer):
+class DependencyAskSerializer(DependencyStepSerializer):
     what = serializers.CharField(max_length=200, required=False)
     needed_in = _iteration(required=False, allow_null=True)
     note = serializers.CharField(max_length=400, required=False, allow_blank=True)
@@ -192,10 +192,10 @@ class DependencyViewSet(VerbMixin, mixins.CreateModelMixin, viewsets.ReadOnlyMod
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "tallies": self._history}
 
-    @extend_schema(request=RequestSerializer, responses={201: DependencySerializer})
+    @extend_schema(request=DependencyRequestSerializer, responses={201: DependencySerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask a row or a card for what a card needs."""
-        given = RequestSerializer(data=request.data, context=self.get_serializer_context())
+        given = DependencyRequestSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         self.save_by(given, verbs.request_dependency, **given.validated_data)
         return Response(self._now(cast(Dependency, given.instance)), status=201)
@@ -219,53 +219,53 @@ class DependencyViewSet(VerbMixin, mixins.CreateModelMixin, viewsets.ReadOnlyMod
         rows = [line.row for pile in piles for line in pile.lines]
         return Response(self.get_serializer(rows, many=True).data)
 
-    @extend_schema(request=CounterSerializer, responses=DependencySerializer)
+    @extend_schema(request=DependencyCounterSerializer, responses=DependencySerializer)
     @action(detail=True, methods=["post"])
     def counter(self, request: Request, pk: str) -> Response:
         """Offer another iteration."""
-        return self._step(CounterSerializer, verbs.counter_dependency)
+        return self._step(DependencyCounterSerializer, verbs.counter_dependency)
 
-    @extend_schema(request=StepSerializer, responses=DependencySerializer)
+    @extend_schema(request=DependencyStepSerializer, responses=DependencySerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: str) -> Response:
         """Take the iteration that was offered."""
-        return self._step(StepSerializer, verbs.accept_counter)
+        return self._step(DependencyStepSerializer, verbs.accept_counter)
 
-    @extend_schema(request=AgreeSerializer, responses=DependencySerializer)
+    @extend_schema(request=DependencyAgreeSerializer, responses=DependencySerializer)
     @action(detail=True, methods=["post"])
     def agree(self, request: Request, pk: str) -> Response:
         """Say yes, and with which card."""
-        return self._step(AgreeSerializer, verbs.agree_dependency)
+        return self._step(DependencyAgreeSerializer, verbs.agree_dependency)
 
-    @extend_schema(request=DeclineSerializer, responses=DependencySerializer)
+    @extend_schema(request=DependencyDeclineSerializer, responses=DependencySerializer)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: str) -> Response:
         """Say no, and why."""
-        return self._step(DeclineSerializer, verbs.decline_dependency)
+        return self._step(DependencyDeclineSerializer, verbs.decline_dependency)
 
-    @extend_schema(request=DeliverSerializer, responses=DependencySerializer)
+    @extend_schema(request=DependencyDeliverSerializer, responses=DependencySerializer)
     @action(detail=True, methods=["post"])
     def deliver(self, request: Request, pk: str) -> Response:
         """It was delivered, today or on a day before."""
-        return self._step(DeliverSerializer, verbs.deliver_dependency)
+        return self._step(DependencyDeliverSerializer, verbs.deliver_dependency)
 
-    @extend_schema(request=StepSerializer, responses=DependencySerializer)
+    @extend_schema(request=DependencyStepSerializer, responses=DependencySerializer)
     @action(detail=True, methods=["post"])
     def undeliver(self, request: Request, pk: str) -> Response:
         """It was not delivered after all."""
-        return self._step(StepSerializer, verbs.undeliver_dependency)
+        return self._step(DependencyStepSerializer, verbs.undeliver_dependency)
 
-    @extend_schema(request=AskSerializer, responses=DependencySerializer)
+    @extend_schema(request=DependencyAskSerializer, responses=DependencySerializer)
     @action(detail=True, methods=["post"])
     def ask(self, request: Request, pk: str) -> Response:
         """Ask again, for another iteration or something else."""
-        return self._step(AskSerializer, verbs.ask_again)
+        return self._step(DependencyAskSerializer, verbs.ask_again)
 
-    @extend_schema(request=StepSerializer, responses={204: None})
+    @extend_schema(request=DependencyStepSerializer, responses={204: None})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """It is not needed any more."""
-        return self._step(StepSerializer, verbs.withdraw_dependency)
+        return self._step(DependencyStepSerializer, verbs.withdraw_dependency)
 
 
 def _asked(rows: QuerySet[Dependency], request: Request) -> QuerySet[Dependency]:

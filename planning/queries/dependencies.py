@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from planning.formulas.schedule import MEANINGS, Schedule
-from planning.models import Agreement, Card, Dependency, Increment, IncrementState, Lane
+from planning.models import Agreement, Dependency, Increment, IncrementState, Lane
 from planning.queries.late import NONE, Tally, pair, tallies
 from planning.queries.strings import lane_of, provider_of, schedule_of
 from planning.rules import Reach, reach
@@ -251,13 +251,3 @@ def rows_of_board(increment: Increment) -> list[Lane]:
 def seen(user: User) -> QuerySet[Dependency]:
     """The dependencies whose board `user` sees."""
     return of_increments(Increment.objects.for_user(user).order_by().values("pk"))
-
-
-def of_card(card: Card, mine: Reach) -> tuple[list[Line], list[Line]]:
-    """What a card needs, and what it provides, as the reader may answer them."""
-    rows = of_increments([card.increment_id]).filter(Q(consumer=card) | Q(provider=card))
-    history = tallies(timezone.localdate())
-    lines = [line_of(row, mine, history) for row in rows]
-    return [one for one in lines if one.row.consumer_id == card.pk], [
-        one for one in lines if one.row.provider_id == card.pk
-    ]

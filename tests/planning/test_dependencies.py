@@ -22,7 +22,7 @@ from tests.planning.cast import Planned, make_planned
 def asked(cast: Cast, plan: Planned, **given: Any) -> Dependency:
     """Max of Falcon asks Heron for the ledger, for the card in iteration 2, to be there in iteration 1."""
     consumer = given.pop("consumer", None) or plan.card("Refund API", plan.falcon, 2, key="PAY-81")
-    usual = {"provider_lane": plan.heron, "what": "Ledger split", "needed_in": plan.iterations[0]}
+    usual: dict[str, Any] = {"provider_lane": plan.heron, "what": "Ledger split", "needed_in": plan.iterations[0]}
     return verbs.request_dependency(actor=cast.member, consumer=consumer, **usual | given)
 
 
@@ -81,7 +81,7 @@ def test_each_side_does_its_own(cast: Cast) -> None:
         (verbs.decline_dependency, {"note": "No"}),
     ):
         with pytest.raises(PermissionDenied):
-            verb(actor=cast.member, dependency=row, **given)  # type: ignore[operator]
+            verb(actor=cast.member, dependency=row, **given)
     heron = person("Hana Ono")
     Grant.objects.create(user=heron, role=Role.MEMBER, team=cast.heron)
     with pytest.raises(PermissionDenied):

@@ -28,7 +28,11 @@ def plan(cast: Cast) -> Planned:
 
 def requested(cast: Cast, plan: Planned, number: int = 1) -> Dependency:
     consumer = plan.card(f"Refund API {number}", plan.falcon, 2, key=f"PAY-8{number}")
-    given = {"provider_lane": plan.heron, "what": f"Ledger split {number}", "needed_in": plan.iterations[0]}
+    given: dict[str, Any] = {
+        "provider_lane": plan.heron,
+        "what": f"Ledger split {number}",
+        "needed_in": plan.iterations[0],
+    }
     return verbs.request_dependency(actor=cast.member, consumer=consumer, **given)
 
 
@@ -108,7 +112,7 @@ def test_a_step_by_page_its_errors_and_its_conflict(cast: Cast, plan: Planned, c
     assert "No hands</textarea>" in text
     assert 'name="version" value="2"' in text
     assert client.post(decline, {"note": "No hands", "version": 2}).status_code == 302
-    board = {"headers": {"X-Requested-With": "board"}}
+    board: dict[str, Any] = {"headers": {"X-Requested-With": "board"}}
     asked = as_user(client, cast, "member").post(
         reverse("plan-dependency-step", args=[row.pk, "ask"]), {"what": "Half of it"}, **board
     )
