@@ -10,10 +10,11 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
-from planning.actions.placing import Cell, cards_in, cell_of, number
+from planning.actions.dependencies import check_no_circle
+from planning.actions.placing import Cell, cards_in, cell_of, column_there, number, row_there
 from planning.actions.reverting import require_reverting
 from planning.actions.writing import Board, conflict, write
-from planning.models import Card, Event, Increment, Objective
+from planning.models import Card, Event, Increment, Iteration, Lane, Objective
 from planning.replay import KINDS, values_of
 from portfolio.actions.writing import Conflict
 from portfolio.rules import Person
@@ -41,10 +42,12 @@ def undo(*, actor: Person, increment: Increment, event: Event, seen: int | None 
         rows = {_key(change): _row(change) for change in line.changes}
         for change in line.changes:
             _check_unchanged(board, change, rows[_key(change)], seen)
+        _check_places(board, line.changes)
         places = _places(line.changes, rows)
         for change in _ordered(line.changes):
             _revert(board, change, rows[_key(change)])
         _arrange(board, places)
+        check_no_circle(board.increment)
         board.undoes = line
         board.say(f"took back: {line.actor_name or 'the portal'} {line.text}")
     return board.event
@@ -90,6 +93,18 @@ def _check_unchanged(board: Board, change: Change, row: models.Model | None, see
     said = conflict(board.increment, row)
     if seen is None or (said.data or {}).get("line", 0) > seen:
         raise said
+
+
+def _check_places(board: Board, changes: Sequence[Change]) -> None:
+    """Raise ValidationError where a card would go back to a row or an iteration that is gone, or whose team left."""
+    returning = {_key(change) for change in changes if change["after"] is None}
+    for change in changes:
+        before = change["before"] or {}
+        lane, column = before.get("lane_id"), before.get("iteration_id")
+        if change["kind"] == "card" and lane and ("lane", lane) not in returning:
+            row_there(board, Lane(pk=lane, name="of then"))
+        if column and ("iteration", column) not in returning:
+            column_there(board, Iteration(pk=column, name="The iteration of then"))
 
 
 def _ordered(changes: Sequence[Change]) -> list[Change]:

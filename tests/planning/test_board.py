@@ -1,5 +1,7 @@
 """The board: what it shows and to whom, moving by form and by script, and what others are told of it."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -32,9 +34,9 @@ def test_the_board_shows_rows_by_stream_columns_and_cards(cast: Cast, plan: Plan
     marks = ['data-group="payments"', 'data-name="Falcon"', 'data-name="Heron"', 'data-group="platform"']
     assert [page.index(mark) for mark in marks] == sorted(page.index(mark) for mark in marks)
     cell = f"{plan.falcon.pk}-{plan.iterations[1].pk}"
-    assert f'data-card="{card.pk}" data-version="1" data-rank="0" data-cell="{cell}"' in page
-    assert "PAY-81 · 8 points" in page
-    assert "1 of 1 cards" in page or "1 card, no conflict" in page
+    [drawn] = re.findall(rf'<article[^>]*data-card="{card.pk}"[^>]*>', page)
+    assert {'data-version="1"', 'data-rank="0"', f'data-cell="{cell}"', 'data-key="PAY-81"'} <= set(drawn.split())
+    assert "1 card, no conflict" in page
 
 
 def test_a_drag_is_a_post_that_answers_with_the_way_back(cast: Cast, plan: Planned) -> None:

@@ -8,6 +8,8 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from planning.actions.cards import add_card, change_card, move_card, remove_card, restore_card
+from planning.actions.dependencies import withdraw_dependency
+from planning.actions.iterations import Span, set_iterations
 from planning.actions.lanes import add_lane, remove_lane
 from planning.actions.undoing import undo, undo_last
 from planning.actions.writing import write
@@ -224,3 +226,32 @@ def test_who_may_not_change_a_row_takes_nothing_of_it_back(cast: Cast, plan: Pla
     undo(actor=cast.member, increment=plan.increment, event=last(plan))
     assert plan.increment.lanes.get(name="Scheme").pk == pk
     assert replayed(plan.increment) == stored(plan.increment)
+
+
+def test_an_iteration_comes_back_with_the_cards_that_stood_in_it(cast: Cast, plan: Planned) -> None:
+    card = plan.card("a", plan.falcon, 5)
+    kept = [Span(one.first_on, one.last_on, one.name, one.is_ip, one.pk) for one in plan.iterations if one.number != 5]
+    set_iterations(actor=cast.pmo, increment=plan.increment, iterations=kept)
+    assert order(plan, plan.falcon) == ["a"]
+    with pytest.raises(PermissionDenied):
+        undo(actor=cast.coach, increment=plan.increment, event=last(plan))
+    undo(actor=cast.pmo, increment=plan.increment, event=last(plan))
+    card.refresh_from_db()
+    assert card.iteration == plan.iterations[4]
+    assert [one.number for one in plan.increment.iterations.all()] == [1, 2, 3, 4, 5, 6]
+    assert replayed(plan.increment) == stored(plan.increment)
+
+
+def test_no_undo_leads_to_a_row_that_a_team_left_or_to_a_circle(cast: Cast, plan: Planned) -> None:
+    a, b = plan.card("a", plan.heron, 1), plan.card("b", plan.falcon, 2)
+    move_card(actor=cast.pmo, card=a, lane=plan.falcon)
+    moved = last(plan)
+    link = plan.need(a, b)
+    withdraw_dependency(actor=cast.pmo, dependency=link)
+    withdrawn = last(plan)
+    plan.need(b, a)
+    assert refused(undo, actor=cast.pmo, increment=plan.increment, event=withdrawn)
+    with write(None, plan.increment, "left") as board:
+        board.save(board.hold(plan.heron), left_on=dt.date(2026, 2, 1))
+    told = refused(undo, actor=cast.pmo, increment=plan.increment, event=moved)
+    assert told["cell"][0].startswith("Heron is in the train until 1 Feb 2026 only")

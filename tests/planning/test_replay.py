@@ -118,4 +118,4 @@ class BoardMachine(RuleBasedStateMachine):
 def test_any_interleaving_of_verbs_replays_to_the_board(cast: Cast) -> None:
     assert connection.in_atomic_block
     machine = type("OfThisCast", (BoardMachine,), {"cast": cast})
-    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=14))
+    run_state_machine_as_test(machine, settings=settings(max_examples=8, stateful_step_count=12))
