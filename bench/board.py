@@ -33,7 +33,8 @@ DROP = """async (id) => {
     const column = card().closest("td").cellIndex;
     press(column > 3 ? "ArrowLeft" : "ArrowRight");
     await frame();
-    const drawn = new Promise((done) => document.querySelector("[data-plan]").addEventListener("plan:drawn", done, { once: true }));
+    const board = document.querySelector("[data-plan]");
+    const drawn = new Promise((done) => board.addEventListener("plan:drawn", done, { once: true }));
     const begin = performance.now();
     press(" ");
     await drawn;
@@ -165,7 +166,8 @@ def report(found: dict[str, Any]) -> str:
     )
     return f"""# The full-size planning board
 
-Made by `python -m bench.board` on two cores{found["note"]}: 30 teams × 6 iterations, {found["cards"]} cards, {found["strings"]} strings.
+Made by `python -m bench.board` on two cores{found["note"]}.
+30 teams × 6 iterations, {found["cards"]} cards, {found["strings"]} strings.
 Aims: first view under 2 s, drop to redraw under 100 ms, fan-out p95 at most 150 ms.
 
 | what | n | median | p95 | most |
@@ -177,12 +179,12 @@ Aims: first view under 2 s, drop to redraw under 100 ms, fan-out p95 at most 150
 
 
 def main(url: str, live: str, note: str = "") -> None:
-    from datetime import date
+    from django.utils import timezone
 
     from bench.full_board import make
     from planning.models import Card
 
-    increment = make(on=date.today())
+    increment = make(on=timezone.localdate())
     cards = list(Card.objects.filter(increment=increment, removed_at=None, iteration__number__lte=5, lane__kind="team"))
     name, value, token = session()
     url = url.rstrip("/") + "/"
@@ -212,4 +214,4 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    main(*(sys.argv[1:] + ["", ""])[:3])
+    main(*[*sys.argv[1:], "", ""][:3])

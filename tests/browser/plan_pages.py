@@ -14,7 +14,8 @@ NO_STREAM = ("/live/", "ERR_CONNECTION_REFUSED", "ERR_FAILED")
 # Every string, walked along in small steps: where does a step lie inside a card?
 CROSSINGS = """() => {
     const inside = [];
-    const cards = [...document.querySelectorAll("[data-plan-grid] [data-card]")].filter((card) => card.getClientRects().length)
+    const cards = [...document.querySelectorAll("[data-plan-grid] [data-card]")]
+        .filter((card) => card.getClientRects().length)
         .map((card) => ({ name: card.dataset.name, box: card.getBoundingClientRect() }));
     const zero = document.querySelector(".plan-strings").getBoundingClientRect();
     for (const line of document.querySelectorAll(".plan-strings .line")) {
@@ -31,7 +32,8 @@ CROSSINGS = """() => {
 
 # The board as the page shows it: cell → names in their order.
 SHOWN = """() => Object.fromEntries([...document.querySelectorAll("[data-cell]")]
-    .map((cell) => [cell.dataset.cell, [...cell.querySelectorAll("[data-card]")].map((card) => Number(card.dataset.card))])
+    .map((cell) => [cell.dataset.cell, [...cell.querySelectorAll("[data-card]")]])
+    .map(([cell, cards]) => [cell, cards.map((card) => Number(card.dataset.card))])
     .filter(([, cards]) => cards.length))"""
 
 

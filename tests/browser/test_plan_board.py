@@ -1,4 +1,4 @@
-"""The planning board in real browsers: moves, conflicts, undo, offline and catch-up, by keyboard alone, and its strings."""
+"""The planning board in real browsers: moves, conflicts, undo, offline and catch-up, by keyboard alone, its strings."""
 
 from collections.abc import Callable
 

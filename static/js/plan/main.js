@@ -1,6 +1,7 @@
 // The planning board: each part knows the page and the parts below it.
 
 import * as filters from "./filters.js";
+import * as finding from "./finding.js";
 import * as following from "./following.js";
 import * as looking from "./looking.js";
 import * as marks from "./marks.js";
@@ -17,6 +18,7 @@ moving.start();
 following.start();
 marks.start();
 printing.start();
+finding.start();
 
 // The first time the whole board stands, strings and all: what bench/board.py measures.
 performance.mark("plan-ready");
