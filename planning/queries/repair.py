@@ -175,7 +175,7 @@ class Sketch:
         return {
             (lane, self.columns[column]): int(load.capacity * TENTHS)
             for (lane, column), load in self.loads.items()
-            if load.capacity is not None and self.columns[column] not in skipped
+            if load.capacity is not None and load.unit == self.unit[lane] and self.columns[column] not in skipped
         }
 
     def _orders(self) -> tuple[tuple[int, int], ...]:

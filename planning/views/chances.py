@@ -30,7 +30,7 @@ def chance(request: HttpRequest, card_id: int) -> HttpResponse:
 def repair(request: HttpRequest, slug: str) -> HttpResponse:
     """The smallest repair as a difference; posted, the chosen moves are made, all or none."""
     increment = find_increment(request, slug)
-    form = RepairForm(request.POST or None)
+    form = RepairForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
         return _show(request, increment, form)
     try:
