@@ -35,7 +35,7 @@ def test_the_board_shows_rows_by_stream_columns_and_cards(cast: Cast, plan: Plan
     assert [page.index(mark) for mark in marks] == sorted(page.index(mark) for mark in marks)
     cell = f"{plan.falcon.pk}-{plan.iterations[1].pk}"
     [drawn] = re.findall(rf'<article[^>]*data-card="{card.pk}"[^>]*>', page)
-    assert {'data-version="1"', 'data-rank="0"', f'data-cell="{cell}"', 'data-key="PAY-81"'} <= set(drawn.split())
+    assert {'data-version="1"', 'data-rank="0"', f'data-in="{cell}"', 'data-key="PAY-81"'} <= set(drawn.split())
     assert "1 card, no conflict" in page
 
 
