@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
 from planning.exports.inks import INKS
@@ -25,13 +27,24 @@ MOST_PIXELS = 40_000_000
 def pdf(sheets: Sequence[Sheet]) -> bytes:
     """A page per sheet."""
     # Only who prints waits for these to be loaded.
-    from weasyprint import HTML
+    from weasyprint import CSS, HTML
 
     height = max(sheet.height for sheet in sheets)
-    context = {"sheets": sheets, "width": WIDTH, "height": height, "legend": LEGEND, "inks": INKS}
+    context = {"sheets": sheets, "width": WIDTH, "height": height, "legend": LEGEND}
     text = render_to_string("planning/sheets.html", context)
-    made: bytes = HTML(string=text, url_fetcher=_nothing).write_pdf()
+    style = CSS(string=_style(height), url_fetcher=_nothing)
+    made: bytes = HTML(string=text, url_fetcher=_nothing).write_pdf(stylesheets=[style])
     return made
+
+
+def _style(height: float) -> str:
+    """The style sheet of paper, with its size and its colours."""
+    path = finders.find("css/sheets.css")
+    size = f"{WIDTH:.2f}mm {height:.2f}mm"
+    sheet = f".sheet {{ width: {WIDTH:.2f}mm; height: {height:.2f}mm; }}"
+    inks = " ".join(f".i-{name} {{ color: {color}; }}" for name, color in INKS.items())
+    plain = Path(path).read_text(encoding="utf-8") if path else ""
+    return f"@page {{ size: {size}; margin: 0; }} {sheet} {inks} {plain}"
 
 
 def _nothing(url: str, *args: Any, **kwargs: Any) -> Any:
