@@ -79,8 +79,10 @@ def test_its_health_is_watched(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", ["web", "live", "worker", "quick", "beat"])
-def test_it_runs_what_the_supervisor_runs(service: str) -> None:
+def test_it_runs_what_the_supervisor_runs(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same program and the same application, so that what the stack tests show holds for the containers."""
+    # These tests have a queue of their own.
+    monkeypatch.delenv("CELERY_QUEUE")
     mine = words_of(service)
     theirs = commands(Address("::", 8000, 8001))[service][2:]
     assert mine[0] == theirs[0]
