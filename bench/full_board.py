@@ -242,7 +242,7 @@ def _promises(increment: Any, lanes: list[Any], cards: list[Any], dice: Random) 
                     planned_value=dice.randint(3, 10),
                     position=n,
                 )
-                board.save(board.add(row), cards=own[n::2])
+                board.set(board.add(row), cards=own[n::2])
         for n, card in enumerate(dice.sample(cards, 10)):
             risk = Risk(increment=board.increment, lane=card.lane, card=card, text=f"“{card.title}” may come too late")
             risk.roam = "accepted" if n % 2 else ""

@@ -25,7 +25,7 @@ def set_capacity(
         if not reason.strip():
             raise ValidationError({"reason": "Say why: others see only the number."})
         values: dict[str, Any] = {"amount": amount, "unit": unit, "reason": reason.strip()}
-        found = board.save(known, **values) if known else board.add(Capacity(lane=row, iteration=column, **values))
+        found = board.set(known, **values) if known else board.add(Capacity(lane=row, iteration=column, **values))
         board.say(f"set the capacity of {row.name} in {column.name} to {plain(Decimal(amount))} {unit}: {found.reason}")
     return found
 

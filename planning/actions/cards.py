@@ -58,7 +58,7 @@ def change_card(*, actor: Person, card: Card, version: int | None = None, **fiel
         named = [_label(name) for name, value in fields.items() if getattr(row, name) != value]
         _check_once(row, fields.get("key", ""), fields.get("feature"))
         board.say(f"changed {called(row)}: {', '.join(named)}")
-        board.save(row, **fields)
+        board.set(row, **fields)
     return _told(board, row)
 
 

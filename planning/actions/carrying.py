@@ -48,7 +48,7 @@ def carry_on(board: Board, into: Increment, at: datetime, only: Collection[int] 
     with write(board.actor, into, "carried over") as target:
         made = _copies(target, cards)
         target.say(f"carried {len(made)} card{'' if len(made) == 1 else 's'} over from {source}")
-    board.save(source, carried_into=target.increment)
+    board.set(source, carried_into=target.increment)
     return made
 
 

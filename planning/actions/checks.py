@@ -19,7 +19,7 @@ def tick(*, actor: Person, check: Check, done: bool, version: int | None = None)
             raise ValidationError("The portal ticks this line by itself when it holds.")
         if done != (row.done_at is not None):
             by = actor if isinstance(actor, User) and done else None
-            board.save(row, done_at=timezone.now() if done else None, done_by=by)
+            board.set(row, done_at=timezone.now() if done else None, done_by=by)
         board.say(f"{'ticked' if done else 'unticked'} “{row.text}”")
     return row
 

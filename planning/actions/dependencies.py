@@ -190,7 +190,7 @@ def withdraw_dependency(*, actor: Person, dependency: Dependency, version: int |
     """It is not needed any more: off the board; undo brings it back. The provider's card stays."""
     with write(actor, dependency.increment, "withdrew") as board:
         row = _held(board, dependency, version, tuple(Agreement), CONSUMER)
-        board.save(row, removed_at=timezone.now())
+        board.set(row, removed_at=timezone.now())
         board.say(f"withdrew what {called(row.consumer)} needs of {lane_of(row).name}: {thing(row)}")
         notices.tell_provider(board, row, "does not need it any more", by_mail=False)
     return row
@@ -256,7 +256,7 @@ def _answer(
     **fields: Any,
 ) -> None:
     """Write what somebody said; an offer and a day of delivery stand only with what they belong to."""
-    board.save(
+    board.set(
         row,
         agreement=agreement,
         note=note.strip()[:NOTE],

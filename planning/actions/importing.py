@@ -111,7 +111,7 @@ def _change(board: Board, one: Wanted, seen: Card, done: Imported) -> None:
     if moves and cell_of(card) != (lane.pk if lane else None, column.pk if column else None):
         put(board, card, lane, column, **fields)
     else:
-        board.save(card, **fields)
+        board.set(card, **fields)
 
 
 def _feature(board: Board, one: Wanted, card: Card, done: Imported) -> Feature:

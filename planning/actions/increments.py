@@ -97,6 +97,6 @@ def change_increment(*, actor: Person, increment: Increment, version: int | None
         board.require_manage()
         row = hold_increment(board, version)
         before = row.name
-        board.save(row, **fields)
+        board.set(row, **fields)
         board.say(f"renamed {before} to {row.name}" if row.name != before else f"changed {row.name}")
     return row

@@ -127,7 +127,7 @@ def _put(board: Board, row: Iteration | None, number: int, one: Span) -> str:
         board.add(Iteration(increment=board.increment, **values))
         return f"added {one.name} ({days})"
     before, name = row.days, row.name
-    board.save(row, **values)
+    board.set(row, **values)
     renamed = f"renamed {name} to {one.name}" if name != one.name else ""
     return f"set {one.name} to {days}" if before != row.days else renamed
 
@@ -139,12 +139,12 @@ def _drop(board: Board, row: Iteration) -> str:
     for card in cards:
         rank = ends.get(card.lane_id or 0, 0)
         ends[card.lane_id or 0] = rank + 1
-        board.save(card, iteration=None, rank=rank)
+        board.set(card, iteration=None, rank=rank)
     for gone in row.cards.exclude(removed_at=None):
-        board.save(gone, quietly=True, iteration=None)
+        board.set(gone, quietly=True, iteration=None)
     asked = board.increment.dependencies.filter(Q(needed_in=row) | Q(proposed_in=row))
     for need in asked:
-        board.save(
+        board.set(
             need,
             needed_in_id=None if need.needed_in_id == row.pk else need.needed_in_id,
             proposed_in_id=None if need.proposed_in_id == row.pk else need.proposed_in_id,

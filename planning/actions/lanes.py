@@ -33,7 +33,7 @@ def rename_lane(*, actor: Person, lane: Lane, name: str, version: int | None = N
         row = _held(board, lane, version)
         _check_name(board, name, row)
         board.say(f"renamed the row {row} to {name.strip()}")
-        board.save(row, name=name.strip())
+        board.set(row, name=name.strip())
     return row
 
 
@@ -47,7 +47,7 @@ def remove_lane(*, actor: Person, lane: Lane, version: int | None = None) -> Non
             noun = "card stands" if there == 1 else "cards stand"
             raise ValidationError(f"{there} {noun} in the row {row}: move what stands in it first.")
         for card in Card.objects.filter(lane=row):
-            board.save(card, lane=None, iteration=None)
+            board.set(card, lane=None, iteration=None)
         board.say(f"removed the row {row}")
         board.remove(row)
 
@@ -59,7 +59,7 @@ def order_lanes(*, actor: Person, increment: Increment, lanes: Sequence[Lane]) -
         named = {lane.pk: place for place, lane in enumerate(lanes)}
         rows = sorted(board.increment.lanes.all(), key=lambda row: named.get(row.pk, len(named)))
         for place, row in enumerate(rows):
-            board.save(row, position=place)
+            board.set(row, position=place)
         board.say("put the rows into another order")
 
 

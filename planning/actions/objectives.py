@@ -51,7 +51,7 @@ def add_objective(
         place = 0 if last is None else last + 1
         made = board.add(Objective(increment=board.increment, lane=row, position=place, **fields))
         if cards:
-            board.save(made, quietly=True, cards=_checked(board, cards))
+            board.set(made, quietly=True, cards=_checked(board, cards))
         board.say(f"added the objective “{made}” of {_whose(made)}")
     return made
 
@@ -65,7 +65,7 @@ def change_objective(*, actor: Person, objective: Objective, version: int | None
             raise ValidationError({"is_committed": PROMISED})
         if "cards" in fields:
             fields["cards"] = _checked(board, fields["cards"])
-        board.save(row, **fields)
+        board.set(row, **fields)
         board.say(f"changed the objective “{row}” of {_whose(row)}")
     return row
 
@@ -80,7 +80,7 @@ def plan_value(*, actor: Person, objective: Objective, value: int | None, versio
                 raise ValidationError({"value": PROMISED})
             return row
         board.say(f"gave “{row}” of {_whose(row)} {_points(value)}")
-        board.save(row, planned_value=value)
+        board.set(row, planned_value=value)
     return row
 
 
@@ -94,7 +94,7 @@ def give_actual_value(
         if board.increment.state != IncrementState.COMMITTED:
             raise ValidationError({"value": NOT_YET})
         board.say(f"gave “{row}” of {_whose(row)} {_points(value, 'actual')}")
-        board.save(row, actual_value=value)
+        board.set(row, actual_value=value)
     return row
 
 
@@ -105,7 +105,7 @@ def remove_objective(*, actor: Person, objective: Objective, version: int | None
         if board.increment.state == IncrementState.COMMITTED and row.is_committed:
             raise ValidationError(PROMISED)
         board.say(f"removed the objective “{row}” of {_whose(row)}")
-        board.save(row, removed_at=timezone.now())
+        board.set(row, removed_at=timezone.now())
     return row
 
 
@@ -117,7 +117,7 @@ def restore_objective(*, actor: Person, objective: Objective, version: int | Non
         if row.removed_at and row.is_committed and board.increment.state == IncrementState.COMMITTED:
             raise ValidationError("The plan is committed to: what comes now is uncommitted.")
         board.say(f"brought the objective “{row}” of {_whose(row)} back")
-        board.save(row, removed_at=None)
+        board.set(row, removed_at=None)
     return row
 
 

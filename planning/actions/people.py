@@ -42,7 +42,7 @@ def change_seat(*, actor: Person, seat: Seat, version: int | None = None, **fiel
     with write(actor, seat.lane.increment, "changed a person") as board:
         row = board.hold(seat, version)
         board.require(row.lane_id)
-        board.save(row, **fields)
+        board.set(row, **fields)
         board.say(
             f"changed {row.name} of {row.lane.name}: {row.share} %{'' if row.makes_capacity else ', no capacity'}"
         )

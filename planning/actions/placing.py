@@ -67,7 +67,7 @@ def put(
     at = len(others) if rank is None else min(rank, len(others))
     others.insert(at, card)
     is_same = was == there and not fields
-    board.save(card, quietly=is_same, lane=lane, iteration=iteration, rank=at, **fields)
+    board.set(card, quietly=is_same, lane=lane, iteration=iteration, rank=at, **fields)
     number(board, others)
     if was is not None and was != there:
         number(board, cards_in(board, was, but=[card.pk]))
@@ -86,7 +86,7 @@ def put_new(board: Board, card: Card, rank: int | None = None) -> Card:
 
 def take_off(board: Board, card: Card) -> Card:
     """Take a held card off the board; it keeps where it stood, and its cell closes up."""
-    board.save(card, removed_at=timezone.now())
+    board.set(card, removed_at=timezone.now())
     number(board, cards_in(board, cell_of(card)))
     return card
 

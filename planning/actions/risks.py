@@ -59,7 +59,7 @@ def remove_risk(*, actor: Person, risk: Risk, version: int | None = None) -> Ris
     with write(actor, risk.increment, "removed a risk") as board:
         row = _held(board, risk, version)
         board.say(f"removed the risk “{row}” of {_whose(row)}")
-        board.save(row, removed_at=timezone.now())
+        board.set(row, removed_at=timezone.now())
     return row
 
 
@@ -69,7 +69,7 @@ def restore_risk(*, actor: Person, risk: Risk, version: int | None = None) -> Ri
         row = board.hold(risk, version)
         board.require(row.lane_id)
         board.say(f"brought the risk “{row}” of {_whose(row)} back")
-        board.save(row, removed_at=None)
+        board.set(row, removed_at=None)
     return row
 
 
@@ -84,7 +84,7 @@ def _held(board: Board, risk: Risk, version: int | None) -> Risk:
 def _answer(board: Board, row: Risk, fields: dict[str, Any]) -> None:
     known = {name: getattr(row, name) for name in ("roam", "owner_name", "due_on", "plan")}
     _check_answer(Risk(**(known | {name: value for name, value in fields.items() if name in known})))
-    board.save(row, **fields)
+    board.set(row, **fields)
 
 
 def _check_answer(risk: Risk) -> None:

@@ -75,7 +75,7 @@ def _gone(board: Board, lane: Lane, left_on: date) -> str:
 
 def _mark(board: Board, lane: Lane, left_on: date | None, text: str) -> str:
     before = lane.version
-    return text if board.save(lane, kind=LaneKind.TEAM, left_on=left_on).version != before else ""
+    return text if board.set(lane, kind=LaneKind.TEAM, left_on=left_on).version != before else ""
 
 
 def short_day(day: date) -> str:

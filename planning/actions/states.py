@@ -137,7 +137,7 @@ def _values(board: Board, values: Mapping[int, int | None]) -> None:
             raise ValidationError("One of these objectives is not there any more.")
         if value is not None and not 0 <= value <= 10:
             raise ValidationError({f"objective-{pk}": "Actual business value goes from 0 to 10."})
-        board.save(rows[pk], actual_value=value)
+        board.set(rows[pk], actual_value=value)
 
 
 def step_back(*, actor: Person, increment: Increment, reason: str, version: int | None = None) -> Increment:
@@ -153,7 +153,7 @@ def step_back(*, actor: Person, increment: Increment, reason: str, version: int 
         times: dict[str, Any] = {"closed_at": None} | (
             {"committed_at": None} if before == IncrementState.PLANNING else {}
         )
-        board.save(row, state=before, **times)
+        board.set(row, state=before, **times)
         board.say(f"{BACK[before]} {row}: {reason.strip()}")
     return row
 
@@ -168,5 +168,5 @@ def _from(board: Board, version: int | None, state: IncrementState) -> Increment
 
 
 def _to(board: Board, state: IncrementState, **times: Any) -> None:
-    board.save(board.increment, state=state, **times)
+    board.set(board.increment, state=state, **times)
     board.say(f"{WORDS[state]} {board.increment}")

@@ -129,13 +129,13 @@ def _revert(board: Board, change: Change, row: models.Model | None) -> None:
     if row is None:
         _bring_back(board, kind, change["id"], before)
     elif before is None and kind in KEPT:
-        board.save(row, removed_at=timezone.now())
+        board.set(row, removed_at=timezone.now())
     elif before is None:
         board.remove(row)
     else:
         values = _values(type(row), {name: value for name, value in before.items() if name != "rank"})
         # A place among others is not a text that somebody else has seen.
-        board.save(row, **values)
+        board.set(row, **values)
 
 
 def _bring_back(board: Board, kind: str, pk: int, before: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
     with write(actor, increment, "moved") as board:
         card = board.hold(card, version)          # Conflict, with who did what, when it is not what the writer saw
         board.require(card.lane_id)               # PermissionDenied
-        board.save(card, lane=lane, iteration=None)
+        board.set(card, lane=lane, iteration=None)
         board.say("moved PAY-92 to Falcon, unplanned")
 
 The block holds the increment's row, so that writes to one board never interleave and its log has no gaps. When it ends,
@@ -77,7 +77,7 @@ class Board:
         self._changes[_key(row)] = {"before": None, "after": values_of(row)}
         return row
 
-    def save(self, row: M, *, quietly: bool = False, **fields: Any) -> M:
+    def set(self, row: M, *, quietly: bool = False, **fields: Any) -> M:
         """Set columns of a row that is held; nothing happens when nothing differs.
 
         `quietly`: without a new version (the rank of a card's neighbours: nobody's writing is stale by that).

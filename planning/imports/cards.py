@@ -114,7 +114,7 @@ def _remove_features(actor: Person, increment: Increment, ids: Sequence[int]) ->
     with write(actor, increment, "undid") as board:
         board.say("took back features that an import had made")
         for card in Card.objects.filter(increment=increment, feature__in=ids).exclude(removed_at=None):
-            board.save(card, feature=None)
+            board.set(card, feature=None)
     for feature in Feature.objects.filter(pk__in=ids):
         try:
             delete(actor, "deleted", feature, {"reason": "An import was rolled back."})

@@ -96,7 +96,7 @@ def test_both_rows_are_needed_to_move_between_them(cast: Cast, plan: Planned) ->
 def test_nothing_comes_into_the_row_of_a_team_that_left_and_what_stands_there_may_go(cast: Cast, plan: Planned) -> None:
     stays, comes = plan.card("stays", plan.heron, 1), plan.card("comes", plan.falcon, 1)
     with write(None, plan.increment, "left") as board:
-        board.save(board.hold(plan.heron), left_on=dt.date(2026, 2, 1))
+        board.set(board.hold(plan.heron), left_on=dt.date(2026, 2, 1))
     text = "Heron is in the train until 1 Feb 2026 only: nothing can come into its row any more."
     assert refused(move_card, actor=cast.pmo, card=comes, lane=plan.heron) == {"cell": [text]}
     assert refused(add_card, actor=cast.pmo, increment=plan.increment, lane=plan.heron, title="new") == {"cell": [text]}
@@ -252,6 +252,6 @@ def test_no_undo_leads_to_a_row_that_a_team_left_or_to_a_circle(cast: Cast, plan
     plan.need(b, a)
     assert refused(undo, actor=cast.pmo, increment=plan.increment, event=withdrawn)
     with write(None, plan.increment, "left") as board:
-        board.save(board.hold(plan.heron), left_on=dt.date(2026, 2, 1))
+        board.set(board.hold(plan.heron), left_on=dt.date(2026, 2, 1))
     told = refused(undo, actor=cast.pmo, increment=plan.increment, event=moved)
     assert told["cell"][0].startswith("Heron is in the train until 1 Feb 2026 only")

@@ -68,8 +68,8 @@ def test_a_card_waits_in_its_team_and_for_others(cast: Cast, plan: Planned) -> N
     assert (found["Mail"][0], found["Letters"][0]) == (about(FIVE), 0.0)
     # Worked first, it is done for certain, and the other one a day late.
     with write(cast.pmo, plan.increment, "moved") as held:
-        held.save(held.hold(third), rank=0)
-        held.save(held.hold(second), rank=1)
+        held.set(held.hold(third), rank=0)
+        held.set(held.hold(second), rank=1)
     assert (kept(plan)["Letters"][0], kept(plan)["Mail"][0]) == (1.0, 0.0)
 
 
@@ -165,7 +165,7 @@ def test_who_watches_is_told_what_changed_and_nothing_twice(cast: Cast, plan: Pl
     assert (event.data["number"], event.data["cards"]) == (number, {str(one.pk): shown})
     assert not chances.reckon(plan.increment.pk)
     with write(None, plan.increment, "changed") as held:
-        held.save(held.hold(one), title="Refund")
+        held.set(held.hold(one), title="Refund")
     assert chances.reckon(plan.increment.pk)
     assert LiveEvent.objects.filter(kind="chances").count() == 1
 

@@ -99,7 +99,7 @@ def test_the_iterations_page_says_how_many_cards_lose_their_place(plan: Planned,
     plan.card("Receipts", plan.falcon, 2)
     assert "2 cards become unplanned" in pmo.get("/planning/pi-26-1/iterations/").content.decode()
     rows = list(plan.increment.iterations.all())
-    data = {"rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": len(rows), "version": 1}
+    data: dict[str, object] = {"rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": len(rows), "version": 1}
     for place, row in enumerate(rows):
         values = {"pk": row.pk, "name": row.name, "first_on": row.first_on, "last_on": row.last_on}
         data |= {f"rows-{place}-{name}": value for name, value in values.items()}
@@ -147,7 +147,7 @@ def test_the_end_and_looking_back(cast: Cast, plan: Planned, pmo: Client) -> Non
     late = plan.card("Late", plan.heron, 1, done_on=date(2026, 1, 17))
     need = plan.need(late, plan.card("Waits", plan.falcon, None), needed_in=plan.iterations[0])
     with write(None, plan.increment, "delivered") as board:
-        board.save(board.hold(need), agreement="delivered", delivered_on=date(2026, 1, 22))
+        board.set(board.hold(need), agreement="delivered", delivered_on=date(2026, 1, 22))
         goal = board.add(Objective(increment=board.increment, lane=plan.falcon, title="Refunds", planned_value=8))
     commit(actor=cast.pmo, increment=plan.increment, at=datetime(2026, 1, 2, tzinfo=UTC))
     version = Increment.objects.get().version
@@ -170,7 +170,7 @@ def test_changes_as_a_file(cast: Cast, plan: Planned, pmo: Client) -> None:
     card = plan.card("=Refund API", plan.falcon, 1)
     commit(actor=cast.pmo, increment=plan.increment)
     with write(cast.pmo, plan.increment, "moved") as board:
-        board.save(board.hold(card), iteration=plan.iterations[1])
+        board.set(board.hold(card), iteration=plan.iterations[1])
         board.say("moved it")
     lines = b"".join(pmo.get("/planning/pi-26-1/changes/?format=csv")).decode()
     assert '\'=Refund API,card,moved,"from Falcon, Iteration 1 to Falcon, Iteration 2",Pia Ito' in lines

@@ -153,7 +153,7 @@ def test_as_many_queries_for_three_rows_as_for_one(plan: Planned) -> None:
 def test_only_what_is_asked_is_answered(plan: Planned) -> None:
     card = plan.card("Refund API", plan.falcon, 1, size=8)
     with write(None, plan.increment, "moved") as held:
-        held.save(held.hold(card), iteration=plan.iterations[1])
+        held.set(held.hold(card), iteration=plan.iterations[1])
     found = loads(plan.increment, [plan.falcon, plan.bank], plan.iterations[:2], Card.objects.all())
     assert {place: one.load for place, one in found.items()} == {
         (plan.falcon.pk, plan.iterations[0].pk): 0,

@@ -52,7 +52,7 @@ def test_stability() -> None:
     then = {1: (1, 1), 2: (1, 2), 3: (2, 1), 4: (2, 2), 5: (3, 1), 6: (None, None), 7: (1, None)}
     now = {1: (1, 1), 2: (2, 2), 3: (2, None), 5: (3, 1), 6: (1, 1), 7: (2, None), 8: (1, 3)}
     found = moves(then, now)
-    assert (found.moved, found.removed, found.added) == ({2, 3}, {4}, {6, 8})
+    assert (set(found.moved), set(found.removed), set(found.added)) == ({2, 3}, {4}, {6, 8})
     assert (found.untouched, found.stability) == (2, 0.4)
 
 

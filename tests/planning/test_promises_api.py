@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from planning.models import Objective, Risk, Seat
+from portfolio.models import Team
 from tests.cast import Cast
 from tests.planning.cast import Planned, make_planned
 
@@ -51,7 +52,7 @@ def test_a_risk_is_answered(plan: Planned, api: Client) -> None:
 
 
 def test_people_make_capacity_and_a_hand_overrules(plan: Planned, api: Client) -> None:
-    type(plan.falcon.team).objects.filter(slug="falcon").update(planning_unit="points")  # type: ignore[union-attr]
+    Team.objects.filter(slug="falcon").update(planning_unit="points")
     person = api.post("/api/v1/plan-people/", {"lane": plan.falcon.pk, "name": "Ben Roth", "share": 50}, JSON).json()
     away = {"person": person["id"], "first_on": "2026-01-09", "last_on": "2026-01-12"}
     assert api.post("/api/v1/plan-absences/", away, JSON).status_code == 201

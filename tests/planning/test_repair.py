@@ -93,7 +93,7 @@ def test_moves_are_one_line_and_one_undo(cast: Cast, plan: Planned) -> None:
 def test_a_stale_move_moves_nothing(cast: Cast, plan: Planned) -> None:
     small, large = (Card.objects.get(title=title) for title in ("Small", "Large"))
     with write(cast.coach, plan.increment, "changed") as board:
-        board.save(board.hold(large), title="Larger")
+        board.set(board.hold(large), title="Larger")
         board.say("changed Large")
     moves = [Move(small.pk, plan.iterations[1].pk, small.version), Move(large.pk, plan.iterations[2].pk, large.version)]
     with pytest.raises(Conflict, match="changed Large"):

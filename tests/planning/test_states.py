@@ -1,6 +1,7 @@
 """From draft to closed and back: what each step asks for, freezes and carries on."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,10 +20,10 @@ from tests.cast import Cast
 from tests.planning.cast import Planned, make_planned
 
 
-def _move(plan: Planned, card: Card, iteration: int | None, **fields: object) -> None:
+def _move(plan: Planned, card: Card, iteration: int | None, **fields: Any) -> None:
     with write(None, plan.increment, "moved") as board:
         column = plan.iterations[iteration - 1] if iteration else None
-        board.save(board.hold(card), iteration=column, **fields)
+        board.set(board.hold(card), iteration=column, **fields)
         board.say(f"moved {card}")
 
 
@@ -75,9 +76,8 @@ def test_back_needs_a_reason_and_a_second_commitment_is_a_second_baseline(cast: 
     with pytest.raises(ValidationError, match="Say why"):
         step_back(actor=cast.pmo, increment=plan.increment, reason=" ")
     change_state(actor=cast.pmo, increment=plan.increment, to="planning", reason="Kite lost a person")
-    assert (
-        plan.increment.events.order_by("number").last().text == "reopened the planning of PI 26.1: Kite lost a person"
-    )
+    last = plan.increment.events.latest("number")
+    assert last.text == "reopened the planning of PI 26.1: Kite lost a person"
     change_state(actor=cast.pmo, increment=plan.increment, to="committed")
     assert list(Baseline.objects.values_list("number", flat=True)) == [2, 1]
     with pytest.raises(ValidationError, match="one step at a time"):
@@ -111,11 +111,11 @@ def test_since_the_commitment(cast: Cast) -> None:
     _move(plan, later, 4)
     _move(plan, away, 2, lane=plan.heron)
     with write(cast.member, plan.increment, "removed") as board:
-        board.save(board.hold(gone), removed_at=datetime(2026, 1, 7, tzinfo=UTC))
+        board.set(board.hold(gone), removed_at=datetime(2026, 1, 7, tzinfo=UTC))
         board.say("took Gone off the board")
     with write(None, plan.increment, "moved") as board:
-        board.save(board.hold(idea), lane=plan.kite, iteration=plan.iterations[2])
-        board.save(board.hold(stays), size=3)
+        board.set(board.hold(idea), lane=plan.kite, iteration=plan.iterations[2])
+        board.set(board.hold(stays), size=3)
         board.say("planned Idea")
     kept = latest(plan.increment)
     assert kept

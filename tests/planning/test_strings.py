@@ -66,7 +66,7 @@ def test_a_string_without_a_card_hangs_on_the_cell_it_is_wanted_in(cast: Cast) -
     provider, consumer = plan.card("Ledger split", plan.heron, 1), plan.card("Refund API", plan.falcon, 2)
     plan.need(provider, consumer, needed_in=plan.iterations[0])
     with write(None, plan.increment, "removed") as board:
-        board.save(board.hold(provider), removed_at=timezone.now())
+        board.set(board.hold(provider), removed_at=timezone.now())
     [found] = strings(plan.increment, on=ON)
     assert (found.provider, found.schedule) == (None, "unplanned")
     assert found.anchor == f"{plan.heron.pk}-{plan.iterations[0].pk}"
@@ -75,7 +75,7 @@ def test_a_string_without_a_card_hangs_on_the_cell_it_is_wanted_in(cast: Cast) -
 def test_as_many_queries_for_three_as_for_one(cast: Cast) -> None:
     plan = make_planned(cast)
     cards = [plan.card(f"Card {place}", plan.heron, 1) for place in range(4)]
-    counts = []
+    counts: list[int] = []
     for provider in cards[1:]:
         plan.need(provider, cards[0])
         with CaptureQueriesContext(

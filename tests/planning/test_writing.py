@@ -17,7 +17,7 @@ def test_a_write_is_a_line_an_audit_entry_and_a_live_event(cast: Cast) -> None:
     card = plan.card("Refund API", plan.falcon, 1, size=8)
     with write(cast.pmo, plan.increment, "moved") as board:
         row = board.hold(card, 1)
-        board.save(row, iteration=plan.iterations[1])
+        board.set(row, iteration=plan.iterations[1])
         board.say("moved Refund API to Iteration 2")
     event = Event.objects.get(increment=plan.increment, number=before[0] + 2)
     assert (event.actor, event.text) == (cast.pmo, "moved Refund API to Iteration 2")
@@ -34,7 +34,7 @@ def test_nothing_changed_writes_nothing(cast: Cast) -> None:
     card = plan.card("Refund API", plan.falcon, 1)
     number = Event.objects.count()
     with write(cast.pmo, plan.increment, "changed") as board:
-        board.save(board.hold(card), title="Refund API")
+        board.set(board.hold(card), title="Refund API")
     assert Event.objects.count() == number
     assert Card.objects.get().version == 1
 
@@ -43,7 +43,7 @@ def test_a_stale_writer_is_told_who_did_what(cast: Cast) -> None:
     plan = make_planned(cast)
     card = plan.card("Refund API", plan.falcon, 1)
     with write(cast.pmo, plan.increment, "moved") as board:
-        board.save(board.hold(card), iteration=None)
+        board.set(board.hold(card), iteration=None)
         board.say("moved Refund API to Falcon, unplanned")
     with pytest.raises(Conflict) as raised, write(cast.coach, plan.increment, "moved") as board:
         board.hold(card, 1)

@@ -189,7 +189,7 @@ class Plan:
         team = card.lane.team if card.lane else None
         if known and team:
             with self.line(self.someone(team), "changed", f"changed {card.key}: size") as board:
-                board.save(card, size=Decimal(known[0]) if known[0] else None)
+                board.set(card, size=Decimal(known[0]) if known[0] else None)
         iteration = self._when(feature)
         self._move_card(card, self.columns[iteration - 1] if iteration else None)
         if team:
@@ -273,10 +273,10 @@ class Plan:
         old, what = card.iteration, card.key or card.title
         text = f"moved {what} from {old or 'unplanned'} to {column or 'unplanned'}"
         with self.line(self.someone(card.lane.team if card.lane else None), "moved", text) as board:
-            board.save(card, iteration=column, rank=self._rank(card.lane, column))
+            board.set(card, iteration=column, rank=self._rank(card.lane, column))
             left = Card.objects.filter(increment=self.increment, lane=card.lane, iteration=old, removed_at=None)
             for rank, other in enumerate(left):
-                board.save(other, quietly=True, rank=rank)
+                board.set(other, quietly=True, rank=rank)
 
     # Promises
 
@@ -291,7 +291,7 @@ class Plan:
                 with self.line(self.someone(lane.team), "wrote an objective", f"wrote “{goal.title}”") as board:
                     row = Objective(increment=board.increment, lane=lane, title=goal.title, position=place)
                     row.is_committed, row.planned_value = goal.committed, goal.planned
-                    board.save(board.add(row), cards=own)
+                    board.set(board.add(row), cards=own)
         for threat in self.story.threats:
             if threat.team in self.lanes:
                 lane = self.lanes[threat.team]

@@ -219,6 +219,7 @@ ON_THE_TABLE = Story(
             ("tern", 2), ("osprey", 0), "Keys that turn by themselves", "countered", note="Iteration 4 at the earliest."
         ),
         Need(("kite", None), ("swift", 3), "Alerts for the pay-out queue", "requested"),
+        Need(("heron", None), ("falcon", 1), "Why a refund was refused", "requested"),
         Need(("osprey", None), ("heron", 3), "Room for ten years of disputes", "requested"),
         Need(("swift", 0), ("heron", 0), "Reference numbers in the file", "requested"),
         Need(("Card network", 0), ("falcon", 3), "Refunds in seconds"),
