@@ -62,6 +62,9 @@ class EventPage:
             return "Every team accepts the plan"
         if self.state["state"] != "stopped" and self.state["title"]:
             return f"Now: {self.state['title']}"
+        if said:
+            left = len(self.missing)
+            return f"{left} team{'' if left == 1 else 's'} still to vote; those that did accept the plan"
         return "Nothing was voted on yet" if self.days else "This event has no agenda yet"
 
 
