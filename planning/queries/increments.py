@@ -36,6 +36,8 @@ class Page:
     steps: Sequence[Step]
     iterations: Sequence[Iteration]
     lanes: Sequence[Lane]
+    # Rows that are no team's.
+    others: Sequence[Lane]
     lists: Sequence[tuple[str, str, Sequence[checklists.Line]]]
     cards: int
     placed: int
@@ -56,11 +58,13 @@ def page(increment: Increment, today: date) -> Page:
     cards = increment.cards.filter(removed_at=None).exclude(kind=CardKind.MILESTONE)
     lists = checklists.lines(increment)
     kept = latest(increment)
+    rows = list(increment.lanes.select_related("team__stream"))
     return Page(
         row,
         _steps(increment),
         list(increment.iterations.all()),
-        list(increment.lanes.filter(kind=LaneKind.TEAM).select_related("team__stream")),
+        [lane for lane in rows if lane.kind == LaneKind.TEAM],
+        [lane for lane in rows if lane.kind != LaneKind.TEAM],
         [(key, _list_label(key), lines) for key, lines in lists.items()],
         cards.count(),
         cards.exclude(iteration=None).count(),

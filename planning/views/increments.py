@@ -19,7 +19,7 @@ from planning.actions.iterations import set_iterations
 from planning.forms.increments import CheckForm, EditForm, IterationsForm, NewForm
 from planning.models import Check, CheckList, Increment
 from planning.queries import increments as queries
-from planning.rules import may_manage, require_manage
+from planning.rules import may_manage, reach, require_manage
 from planning.views.finding import find_increment, renewed, version_of
 from planning.views.trains import managed_train
 from portfolio.actions.writing import Conflict
@@ -57,6 +57,7 @@ def show(request: HttpRequest, increment: Increment, status: int = 200, **change
         "finding": queries.finding(found),
         "may_manage": may,
         "is_open": increment.is_open,
+        "may_add_row": increment.is_open and reach(me(request), increment).takes_part,
         "today": timezone.localdate(),
         "check_form": CheckForm(auto_id=False) if may and increment.is_open else None,
         "nav": "planning",

@@ -162,3 +162,19 @@ def test_the_reader_s_own_order_density_and_folded_rows_stay(cast: Cast, plan: P
     assert [row.lane.name for row in shown.rows if row.is_folded] == ["Heron"]
     assert shown.view.density == "dense"
     assert not board_of(plan.increment, cast.pmo).view.lanes
+
+
+def test_rows_and_the_log_are_reached_by_links(cast: Cast, plan: Planned) -> None:
+    card = plan.card("Refund API", plan.falcon, 1)
+    new, bank = reverse("plan-row-new", args=["pi-26-1"]), reverse("plan-row", args=[plan.bank.pk])
+    past = reverse("plan-feed", args=["pi-26-1"])
+    for page in (reverse("board", args=["pi-26-1"]), reverse("increment", args=["pi-26-1"])):
+        seen = {name: as_(cast, name).get(page).content.decode() for name in ("member", "viewer")}
+        # Who takes part adds and changes rows; who reads is not offered it. Rows of teams come with the train.
+        assert [link in seen["member"] for link in (new, bank)] == [True, True]
+        assert [link in seen["viewer"] for link in (new, bank)] == [False, False]
+        assert reverse("plan-row", args=[plan.falcon.pk]) not in seen["member"]
+    assert past in as_(cast, "viewer").get(reverse("board", args=["pi-26-1"])).content.decode()
+    for headers in ({}, SCRIPT):
+        panel = as_(cast, "viewer").get(reverse("plan-card", args=[card.pk]), headers=headers).content.decode()
+        assert f"{past}?card={card.pk}" in panel
