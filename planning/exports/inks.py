@@ -6,6 +6,7 @@ INKS = {
     "risk": "#a86400",
     "conflict": "#b3261e",
     "unplanned": "#7a746a",
+    "declined": "#b3261e",
     "red": "#b3261e",
     "amber": "#a86400",
     "high": "#2f7d4f",
@@ -15,4 +16,4 @@ INKS = {
     "enabler": "#6b5ca5",
     "milestone": "#1f1d1a",
 }
-DASHES = {"risk": "2.4 1", "conflict": "1 0.8", "unplanned": "0.3 0.9"}
+DASHES = {"risk": "2.4 1", "conflict": "1 0.8", "unplanned": "0.3 0.9", "declined": "2 0.6 0.4 0.6"}

@@ -19,6 +19,7 @@ LEGEND = (
     ("risk", "in the same iteration", 56),
     ("conflict", "provided after it is needed", 94),
     ("unplanned", "one of both is not planned", 142),
+    ("declined", "declined", 200),
 )
 # A picture of a board of a hundred rows would not fit into memory.
 MOST_PIXELS = 40_000_000

@@ -211,7 +211,7 @@ def _draw(string: String, made: Sequence[Sheet], places: dict[str, _Place]) -> N
     if begin is None or end is None:
         return
     is_agreed = string.agreement in {"agreed", "delivered"}
-    state = str(string.schedule)
+    state = "declined" if string.is_declined else str(string.schedule)
     if begin.sheet == end.sheet:
         path = _curve(begin.right, begin.y, end.left, end.y)
         made[end.sheet].lines.append(Line(path, state, is_agreed, end.left, end.y))

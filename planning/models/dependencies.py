@@ -15,7 +15,7 @@ class Agreement(models.TextChoices):
     COUNTERED = "countered", "Other iteration proposed"
     AGREED = "agreed", "Agreed"
     DELIVERED = "delivered", "Delivered"
-    # Answered with no, or not needed any more; kept, and not drawn.
+    # Answered with no, or not needed any more; kept until it is withdrawn: a problem.
     DECLINED = "declined", "Declined"
 
 

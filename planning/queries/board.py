@@ -92,7 +92,12 @@ class Shown:
     @property
     def conflicts(self) -> int:
         """Dependencies that are provided after they are needed."""
-        return sum(1 for one in self.strings if one.schedule == "conflict" and not one.is_resolved)
+        return sum(one.is_conflict for one in self.strings)
+
+    @property
+    def declined(self) -> int:
+        """Dependencies that were answered with no, and are needed still."""
+        return sum(one.is_declined for one in self.strings)
 
     @property
     def overloaded(self) -> list[Cell]:

@@ -1,6 +1,6 @@
 """What a card shows, the same for everybody who sees the board: what differs by reader is laid over by the page."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +27,8 @@ class Chance:
 @dataclass(frozen=True, slots=True)
 class Face:
     """A card with what hangs on it. `needs` and `serves` count dependencies that are not delivered yet, `problems`
-    those among them that are in conflict, at risk or unplanned."""
+    those among them that are in conflict, at risk, unplanned or (where it needs them) declined. `said` has them in
+    words, for those who hear the board."""
 
     card: Card
     cell: str
@@ -35,6 +36,7 @@ class Face:
     needs: int = 0
     serves: int = 0
     problems: int = 0
+    said: str = ""
 
     @property
     def size(self) -> str:
@@ -80,9 +82,11 @@ def faces(cards: Iterable[Card], strings: Sequence[String]) -> list[Face]:
     """The faces of cards from `cards_of`; `strings` are at least all that begin or end at them."""
     waiting = [one for one in strings if not one.is_resolved]
     needs = Counter(one.consumer for one in waiting)
-    serves = Counter(one.provider for one in waiting if one.provider)
-    ends = ((one.consumer, one.provider) for one in waiting if one.is_problem)
+    # What was declined is given by nobody; it is the matter of who needs it.
+    serves = Counter(one.provider for one in waiting if one.provider and not one.is_declined)
+    ends = ((one.consumer, 0 if one.is_declined else one.provider) for one in waiting if one.is_problem)
     problems = Counter(pk for both in ends for pk in both if pk)
+    said = _said(waiting)
     return [
         Face(
             card,
@@ -91,9 +95,21 @@ def faces(cards: Iterable[Card], strings: Sequence[String]) -> list[Face]:
             needs[card.pk],
             serves[card.pk],
             problems[card.pk],
+            said.get(card.pk, ""),
         )
         for card in cards
     ]
+
+
+def _said(waiting: Iterable[String]) -> dict[int, str]:
+    """By card, what its strings show: "Needs Ledger split of Heron: at risk, agreed. Gives …"."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for one in waiting:
+        found[one.consumer].append(f"Needs {one.needs}.")
+        if one.provider and not one.is_declined:
+            found[one.provider].append(f"Gives {one.gives}.")
+    # What it needs first.
+    return {pk: " ".join(sorted(lines, reverse=True)) for pk, lines in found.items()}
 
 
 def faces_of(increment: Increment, ids: Sequence[int]) -> list[Face]:

@@ -4,14 +4,14 @@ from planning.queries.board import Cell, Shown
 
 
 def finding_of(board: Shown) -> str:
-    """The board in a sentence: conflicts first, then who is over capacity; else how much of it is planned."""
+    """The board in a sentence: conflicts first, what was declined, who is over capacity; else how much is planned."""
     name = board.increment.name
     if not board.columns:
         return f"{name} has no iterations yet"
     if not board.cards:
         return f"{name} has no cards yet"
-    troubles = [text for text in (_conflicts(board.conflicts), _over(board.overloaded)) if text]
-    if troubles:
+    said = (_conflicts(board.conflicts), _declined(board.declined), _over(board.overloaded))
+    if troubles := [text for text in said if text]:
         return f"{name}: {', '.join(troubles)}"
     left = sum(len(row.cells[-1].faces) for row in board.rows) + len(board.parking.faces)
     if left:
@@ -25,6 +25,10 @@ def _count(number: int, noun: str) -> str:
 
 def _conflicts(number: int) -> str:
     return f"{_count(number, 'conflict')} to solve" if number else ""
+
+
+def _declined(number: int) -> str:
+    return f"{number} declined {'dependency' if number == 1 else 'dependencies'}" if number else ""
 
 
 def _over(cells: list[Cell]) -> str:

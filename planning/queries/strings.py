@@ -30,36 +30,44 @@ class String:
     # The row that provides, and the cell to begin at where no card is known.
     lane: int
     anchor: str
-    # In words, for the list that screen readers get and for a title.
+    # In words, for a title; and for those who hear the board, what it is to the card that needs it and to the other.
     text: str
+    needs: str
+    gives: str
     # The late risk rests on something; else the badge is greyed.
     has_history: bool
     version: int
 
     @property
     def is_problem(self) -> bool:
-        """Whether "problems only" shows it: at risk, in conflict or unplanned, and not delivered."""
-        return not self.is_resolved and self.schedule.is_problem
+        """Whether "problems only" shows it: at risk, in conflict, unplanned or declined, and not delivered."""
+        return not self.is_resolved and (self.is_declined or self.schedule.is_problem)
+
+    @property
+    def is_declined(self) -> bool:
+        """Answered with no: its schedule says nothing, and somebody still needs it."""
+        return self.agreement == Agreement.DECLINED
+
+    @property
+    def is_conflict(self) -> bool:
+        """Promised for after it is needed."""
+        return self.schedule == Schedule.CONFLICT and not self.is_resolved and not self.is_declined
 
     def as_json(self) -> dict[str, Any]:
-        """As the page and its live events carry it."""
-        return asdict(self) | {"is_problem": self.is_problem}
+        """As the page and its live events carry it; what is heard stands on the cards."""
+        said = asdict(self) | {"is_problem": self.is_problem, "is_declined": self.is_declined}
+        return {name: value for name, value in said.items() if name not in ("needs", "gives")}
 
 
 def drawn(increment: Increment) -> QuerySet[Dependency]:
-    """The dependencies that stand on the board, with all that a string reads: neither withdrawn nor declined, and the
-    consumer is there."""
-    return (
-        standing(increment)
-        .exclude(agreement=Agreement.DECLINED)
-        .select_related(
-            "provider_lane",
-            "provider__lane",
-            "provider__iteration",
-            "consumer__lane",
-            "consumer__iteration",
-            "needed_in",
-        )
+    """The dependencies that stand on the board, with all that a string reads."""
+    return standing(increment).select_related(
+        "provider_lane",
+        "provider__lane",
+        "provider__iteration",
+        "consumer__lane",
+        "consumer__iteration",
+        "needed_in",
     )
 
 
@@ -106,6 +114,8 @@ def schedule_of(row: Dependency) -> Schedule:
 def string_of(row: Dependency, late: Tally = NONE) -> String:
     """One dependency as it is drawn; `late` is the tally of its pair."""
     provider, state, lane = provider_of(row), schedule_of(row), lane_of(row)
+    there = row.consumer.lane.name if row.consumer.lane else "the parking lot"
+    thing, said = f"{_what(row)} of {lane.name}", _standing(row, state)
     begins = row.needed_in_id if row.needed_in_id else "none"
     return String(
         id=row.pk,
@@ -118,15 +128,21 @@ def string_of(row: Dependency, late: Tally = NONE) -> String:
         is_resolved=row.agreement == Agreement.DELIVERED,
         lane=lane.pk,
         anchor=f"{lane.pk}-{begins}",
-        text=words_of(row, state),
+        text=f"{row.consumer.title} needs {thing}: {said}",
+        needs=f"{thing}: {said}",
+        gives=f"{_what(row)} to {row.consumer.title} of {there}: {said}",
         has_history=bool(late.n),
         version=row.version,
     )
 
 
-def words_of(row: Dependency, state: Schedule) -> str:
-    """For readers who do not see strings: "Refund API needs Ledger split of Heron: at risk, agreed"."""
+def _what(row: Dependency) -> str:
+    """What is needed, in words."""
     provider = provider_of(row)
-    thing = row.what or (provider.title if provider else "something")
+    return row.what or (provider.title if provider else "something")
+
+
+def _standing(row: Dependency, state: Schedule) -> str:
+    """How it stands: "at risk, agreed"; what was declined has no schedule."""
     agreed = Agreement(row.agreement).label.lower()
-    return f"{row.consumer.title} needs {thing} of {lane_of(row).name}: {state.label.lower()}, {agreed}"
+    return agreed if row.agreement == Agreement.DECLINED else f"{state.label.lower()}, {agreed}"

@@ -13,9 +13,11 @@ from accounts.queries import me
 from planning.actions.cards import move_card
 from planning.actions.looking import look_at
 from planning.actions.placing import called, place_of
+from planning.chances import value_of
 from planning.forms.cards import MoveForm
 from planning.forms.looking import LookForm
 from planning.live import topic
+from planning.models import Reckoning
 from planning.queries.board import board_of
 from planning.queries.findings import finding_of
 from planning.queries.marks import marks_of
@@ -37,6 +39,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         "finding": finding_of(shown),
         "lanes": json.dumps(sorted(shown.reach.lanes)),
         "strings": [one.as_json() for one in shown.strings],
+        "value": value_of(Reckoning.objects.filter(increment=increment).first()),
     }
     is_part = request.GET.get("part") == "board"
     return render(request, "planning/board_body.html" if is_part else "planning/board.html", context)

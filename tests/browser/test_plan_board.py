@@ -149,41 +149,54 @@ def test_strings_say_three_things_and_cross_no_card(as_person: Open, url: str, c
         plan.card(f"Between {number}", plan.heron, number)
     for consumer in ("Disputes", "Ledger", "Between 5"):
         plan.need(Card.objects.get(title="Tokens"), Card.objects.get(title=consumer), agreement="requested")
+    plan.need(Card.objects.get(title="Ledger"), Card.objects.get(title="Disputes"), agreement="declined")
     page = ready(as_person(cast.pmo), url)
-    expect(page.locator(".plan-strings .string")).to_have_count(6)
+    expect(page.locator(".plan-strings .string")).to_have_count(7)
     assert page.evaluate(CROSSINGS) == []
     counts = page.locator("[data-plan-count]")
-    expect(counts).to_contain_text("6 strings; of all, 3 in conflict, 1 unplanned")
+    expect(counts).to_contain_text("7 strings; of all, 3 in conflict, 1 unplanned, 1 declined")
     page.locator("[data-strings-view]").select_option("problems")
-    expect(page.locator(".plan-strings .string")).to_have_count(4)
+    expect(page.locator(".plan-strings .string")).to_have_count(5)
+    expect(page.locator(".plan-strings .string.declined")).to_have_count(1)
     page.locator("[data-strings-view]").select_option("card")
     card(page, "Ledger").focus()
-    expect(page.locator(".plan-strings .string")).to_have_count(2)
+    expect(page.locator(".plan-strings .string")).to_have_count(3)
     expect(card(page, "Tokens")).to_have_attribute("data-linked", "conflict")
     page.locator("[data-strings-view]").select_option("all")
     # A folded row keeps its strings, at the head of its cells; a search hides cards, and says what went with them.
     page.get_by_role("button", name="Heron", exact=True).click()
-    expect(page.locator(".plan-strings .string")).to_have_count(6)
+    expect(page.locator(".plan-strings .string")).to_have_count(7)
     page.get_by_role("searchbox").fill("refunds")
     expect(counts).to_contain_text("1 of 11 cards")
-    expect(counts).to_contain_text("6 lead to cards that are not on view")
+    expect(counts).to_contain_text("7 lead to cards that are not on view")
 
 
 def test_how_i_look_at_it_is_mine(as_person: Open, url: str, cast: Cast, plan: Planned) -> None:
     page = ready(as_person(cast.pmo), url)
-    with page.expect_response("**/view/"):
-        page.get_by_role("button", name="Move the row Kite").press("ArrowUp")
-    said(page, "Kite is row 2 of 5 for you")
+    # The rows of a stream stay together: Heron steps among its own, Kite takes its stream (itself) past both of them,
+    # and Bank stays below what it has passed.
+    for name, told in (
+        ("Heron", "Heron is row 1 of 5"),
+        ("Kite", "Kite is row 1 of 5"),
+        ("Bank", "Bank is row 2 of 5"),
+    ):
+        with page.expect_response("**/view/"):
+            page.get_by_role("button", name=f"Move the row {name}").press("ArrowUp")
+        said(page, f"{told} for you")
+    page.get_by_role("button", name="Move the row Kite").press("ArrowUp")
+    said(page, "The board begins here")
+    order = ["Kite", "Bank", "Heron", "Falcon", "Milestones"]
+    names = "(rows) => rows.map((row) => row.dataset.name)"
+    assert page.locator("[data-lane]").evaluate_all(names) == order
     with page.expect_response("**/view/"):
         page.get_by_role("button", name="Dense").click()
     with page.expect_response("**/view/"):
         page.get_by_role("button", name="Falcon", exact=True).click()
     view = BoardView.objects.get(user=cast.pmo)
-    assert (view.lanes[1], view.folded, view.density) == (plan.kite.pk, [plan.falcon.pk], "dense")
+    assert (view.lanes[0], view.folded, view.density) == (plan.kite.pk, [plan.falcon.pk], "dense")
     ready(page, url)
-    rows = page.locator("[data-lane]").evaluate_all("(rows) => rows.map((row) => row.dataset.name)")
     expect(page.get_by_role("button", name="Falcon", exact=True)).to_have_attribute("aria-expanded", "false")
-    assert sorted(rows) == ["Bank", "Falcon", "Heron", "Kite", "Milestones"]
+    assert page.locator("[data-lane]").evaluate_all(names) == order
     ready(other := as_person(cast.coach), url)
     expect(other.get_by_role("button", name="Falcon", exact=True)).to_have_attribute("aria-expanded", "true")
 

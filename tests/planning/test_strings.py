@@ -11,6 +11,9 @@ from django.utils import timezone
 from planning.actions.writing import write
 from planning.formulas.late import late_risk
 from planning.formulas.schedule import schedule
+from planning.queries.board import board_of
+from planning.queries.faces import faces_of
+from planning.queries.findings import finding_of
 from planning.queries.strings import strings, strings_of_cards
 from tests.cast import Cast
 from tests.planning.cast import make_planned
@@ -59,6 +62,36 @@ def test_strings_of_a_board(cast: Cast) -> None:
     assert found[0].text == "Refund API needs Ledger split of Heron: healthy, agreed"
     assert (found[0].badge, found[0].has_history) == ("no history", False)
     assert [s.id for s in strings_of_cards(plan.increment, [first.pk])] == [early.pk]
+
+
+def test_what_was_declined_stays_as_a_problem_of_who_needs_it(cast: Cast) -> None:
+    plan = make_planned(cast)
+    early, late = plan.card("Ledger split", plan.heron, 1), plan.card("Payouts", plan.heron, 4)
+    tokens = plan.card("Tokens", plan.kite, 3)
+    needy = plan.card("Refund API", plan.falcon, 2)
+    plan.need(early, needy, agreement="declined")
+    plan.need(late, needy, agreement="declined")
+    plan.need(tokens, needy, agreement="requested")
+    found = strings(plan.increment, on=ON)
+    # One that is in time and one that is not: neither is a conflict, both are to be solved.
+    assert [(s.is_problem, s.is_declined, s.is_conflict) for s in found] == [
+        (True, True, False),
+        (True, True, False),
+        (True, False, True),
+    ]
+    assert found[0].text == "Refund API needs Ledger split of Heron: declined"
+    shown = {face.card.title: face for face in faces_of(plan.increment, [card.pk for card in (early, late, tokens, needy)])}
+    counts = {name: (face.needs, face.serves, face.problems) for name, face in shown.items()}
+    # Who needs: three, all of them problems; who gives: only what was not declined, a conflict.
+    assert counts == {"Refund API": (3, 0, 3), "Ledger split": (0, 0, 0), "Payouts": (0, 0, 0), "Tokens": (0, 1, 1)}
+    assert shown["Tokens"].said == "Gives Tokens to Refund API of Falcon: conflict, requested."
+    assert shown["Refund API"].said == (
+        "Needs Tokens of Kite: conflict, requested. Needs Payouts of Heron: declined."
+        " Needs Ledger split of Heron: declined."
+    )
+    assert shown["Ledger split"].said == ""
+    heading = finding_of(board_of(plan.increment, cast.pmo))
+    assert heading.startswith("PI 26.1: 1 conflict to solve, 2 declined dependencies")
 
 
 def test_a_string_without_a_card_hangs_on_the_cell_it_is_wanted_in(cast: Cast) -> None:

@@ -1,5 +1,6 @@
 // The board on a wall: it only looks. At every piece of news it reads its part again; when its link is over, it goes dark.
 
+import { counted } from "../plan/counting.js";
 import { body } from "../plan/page.js";
 import * as strings from "../plan/strings.js";
 
@@ -49,4 +50,7 @@ section.addEventListener("live", ({ detail }) => {
 // A revoked link ends the stream, and asking is refused; the page looks by itself, too, so that none stays lit.
 setInterval(soon, 60_000);
 still();
+section.addEventListener("plan:drawn", ({ detail }) => {
+  section.querySelector("[data-plan-count]").textContent = counted(detail);
+});
 strings.start();

@@ -1,5 +1,6 @@
 // What the reader looks for: words, a stream, a row, cards with a problem; and which strings. What is hidden is counted.
 
+import { counted } from "./counting.js";
 import { board, body, cards, hear, rows, tell } from "./page.js";
 import * as strings from "./strings.js";
 
@@ -41,19 +42,8 @@ function initiatives() {
   select.closest("label").hidden = !found.size;
 }
 
-const plural = (n, word, words = `${word}s`) => `${n.toLocaleString("en")} ${n === 1 ? word : words}`;
-
-// "12 of 300 cards. 40 strings: 3 in conflict, 5 at risk. 8 delivered are hidden. 2 lead to cards that are not shown."
 function sum({ detail }) {
-  const all = cards();
-  const shown = all.filter((card) => !card.closest("li").hidden && !card.closest("[data-lane]")?.hidden).length;
-  const parts = [shown === all.length ? plural(shown, "card") : `${shown} of ${plural(all.length, "card")}`];
-  const states = [["conflict", "in conflict"], ["risk", "at risk"], ["unplanned", "unplanned"]];
-  const told = states.filter(([key]) => detail[key]).map(([key, label]) => `${detail[key]} ${label}`);
-  parts.push(plural(detail.drawn, "string") + (told.length ? `; of all, ${told.join(", ")}` : ""));
-  if (detail.resolved && !strings.chosen().isResolvedShown) parts.push(`${plural(detail.resolved, "delivered one")} hidden`);
-  if (detail.elsewhere) parts.push(`${detail.elsewhere} lead${detail.elsewhere === 1 ? "s" : ""} to cards that are not on view`);
-  counter.textContent = `${parts.join(" · ")}.`;
+  counter.textContent = counted(detail, strings.chosen().isResolvedShown);
   const button = tools.querySelector("[data-resolved]");
   button.hidden = !detail.resolved;
   button.querySelector("[data-resolved-count]").textContent = detail.resolved;

@@ -8,9 +8,11 @@ const heading = document.querySelector("h1");
 const title = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 function troubles() {
-  const conflicts = all().filter((one) => one.schedule === "conflict" && !one.is_resolved).length;
+  const conflicts = all().filter((one) => one.schedule === "conflict" && !one.is_resolved && !one.is_declined).length;
+  const declined = all().filter((one) => one.is_declined).length;
   const over = [...body.querySelectorAll("[data-load].red")].map((load) => load.closest("[data-cell]").dataset.label);
   const found = conflicts ? [`${title(conflicts, "conflict")} to solve`] : [];
+  if (declined) found.push(`${declined} declined ${declined === 1 ? "dependency" : "dependencies"}`);
   if (over.length) found.push(over.length === 1 ? `${over[0]} is over capacity` : `${over.length} places over capacity`);
   return found;
 }

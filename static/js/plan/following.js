@@ -150,7 +150,12 @@ function onReleased() {
   held.sort((a, b) => a.number - b.number).forEach(onWritten);
 }
 
-export function chances({ cards }) {
+export function chances({ cards, value }) {
+  const worth = board.querySelector("[data-plan-value]");
+  if (worth && value) {
+    worth.textContent = value.text;
+    worth.title = value.title;
+  }
   for (const [id, { text, tone, title }] of Object.entries(cards ?? {})) {
     const place = cardOf(id)?.querySelector("[data-chance]");
     if (!place) continue;

@@ -33,20 +33,29 @@ function count(row) {
   }
 }
 
-function move(row, way) {
-  const all = rows();
-  const at = all.indexOf(row);
-  const other = all[at + way];
-  if (!other) { say("The board ends here."); return; }
-  if (way < 0) other.before(row); else other.after(row);
-  after(row);
+// The rows of a value stream stay together: a row steps among its own, and at their end takes them all past the next ones.
+const isAmong = (row, other) => row.parentNode === other.parentNode;
+
+function put(row, other, isBefore) {
+  const [one, place] = isAmong(row, other) ? [row, other] : [row.parentNode, other.parentNode];
+  if (isBefore) place.before(one); else place.after(one);
 }
 
-function after(row) {
+function move(row, way) {
+  const all = rows();
+  const next = way < 0 ? row.previousElementSibling : row.nextElementSibling;
+  const group = way < 0 ? row.parentNode.previousElementSibling : row.parentNode.nextElementSibling;
+  const other = next ?? group?.querySelector("[data-lane]");
+  if (!other) { say(`The board ${way < 0 ? "begins" : "ends"} here: ${row.dataset.name} is row ${all.indexOf(row) + 1} of ${all.length}.`); return; }
+  put(row, other, way < 0);
+  after(row, !next && row.parentNode.childElementCount > 1);
+}
+
+function after(row, isGroup = false) {
   const all = rows();
   row.querySelector("[data-handle]").focus();
   row.scrollIntoView({ block: "nearest" });
-  say(`${row.dataset.name} is row ${all.indexOf(row) + 1} of ${all.length} for you.`);
+  say(`${row.dataset.name} is row ${all.indexOf(row) + 1} of ${all.length} for you${isGroup ? ", with all rows of its value stream" : ""}.`);
   tell("changed");
   keep();
 }
@@ -66,8 +75,8 @@ function dragRows() {
     if (!dragged || !row) return;
     event.preventDefault();
     if (row === dragged) return;
-    const { top, height } = row.getBoundingClientRect();
-    if (event.clientY < top + height / 2) row.before(dragged); else row.after(dragged);
+    const { top, height } = (isAmong(dragged, row) ? row : row.parentNode).getBoundingClientRect();
+    put(dragged, row, event.clientY < top + height / 2);
   });
   body.addEventListener("drop", (event) => { if (dragged) event.preventDefault(); });
   body.addEventListener("dragend", () => { if (dragged) { const row = dragged; dragged = null; after(row); } });

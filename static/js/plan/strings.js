@@ -45,9 +45,12 @@ export function change(strings = [], gone = []) {
 export const all = () => [...known.values()];
 export const of = (card) => all().filter((one) => [one.provider, one.consumer].includes(Number(card)));
 
+// What was declined has no schedule.
+const stateOf = (one) => (one.is_declined ? "declined" : one.schedule);
+
 function isWanted(one) {
   if (one.is_resolved && !choice.isResolvedShown) return false;
-  if (choice.view === "problems") return one.schedule !== "healthy" && !one.is_resolved;
+  if (choice.view === "problems") return one.is_problem;
   if (choice.view === "card") return choice.pinned !== null && [one.provider, one.consumer].includes(choice.pinned);
   return true;
 }
@@ -126,10 +129,10 @@ function makeRoom(base, gutter, corridor) {
 const clamp = (value, least, most) => Math.min(most, Math.max(least, Math.ceil(value / QUANTUM) * QUANTUM));
 
 function sort() {
-  const counts = { drawn: 0, conflict: 0, risk: 0, unplanned: 0, resolved: 0, elsewhere: 0, chosen: 0 };
+  const counts = { drawn: 0, conflict: 0, risk: 0, unplanned: 0, declined: 0, resolved: 0, elsewhere: 0, chosen: 0 };
   return { counts, wanted: all().filter((one) => {
     if (one.is_resolved) counts.resolved += 1;
-    else if (one.schedule !== "healthy") counts[one.schedule] += 1;
+    else if (one.is_problem) counts[stateOf(one)] += 1;
     return isWanted(one);
   }) };
 }
@@ -173,7 +176,7 @@ function paint(svg, ways) {
     const one = known.get(id);
     const parts = drawn.get(id) ?? born(svg, id);
     const d = path(way);
-    parts.group.setAttribute("class", `string ${one.schedule} ${one.agreement}${one.is_resolved ? " resolved" : ""}`);
+    parts.group.setAttribute("class", `string ${stateOf(one)} ${one.agreement}${one.is_resolved ? " resolved" : ""}`);
     parts.line.setAttribute("d", d);
     parts.hit.setAttribute("d", d);
     parts.title.textContent = one.text ? `${one.text}. ${one.badge_title}` : one.badge_title;
@@ -184,10 +187,12 @@ function paint(svg, ways) {
   mark();
 }
 
-// A filled end is agreed, a square one delivered, an open one asked for, an open diamond: another iteration proposed.
+// A filled end is agreed, a square one delivered, an open one asked for, an open diamond: another iteration proposed; a
+// cross: declined.
 function end(agreement, x, y) {
   const r = 3.6;
   if (agreement === "delivered") return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`;
+  if (agreement === "declined") return `M${x - 4} ${y - 4}l8 8M${x + 4} ${y - 4}l-8 8`;
   if (agreement === "countered") return `M${x} ${y - 4.8}l4.8 4.8l-4.8 4.8l-4.8 -4.8z`;
   return `M${x - r} ${y}a${r} ${r} 0 1 1 ${2 * r} 0a${r} ${r} 0 1 1 ${-2 * r} 0z`;
 }
@@ -233,7 +238,7 @@ function mark() {
     const { group } = drawn.get(one.id);
     group.classList.add("on");
     for (const id of [one.provider, one.consumer]) {
-      if (id && id !== looked) (cardOf(id) ?? cellOf(one.anchor))?.setAttribute("data-linked", one.schedule);
+      if (id && id !== looked) (cardOf(id) ?? cellOf(one.anchor))?.setAttribute("data-linked", stateOf(one));
     }
   }
   // What is looked at lies above the rest.
@@ -293,7 +298,7 @@ function only(id) {
   for (const old of body.querySelectorAll("[data-linked]")) delete old.dataset.linked;
   svg.classList.add("looking");
   drawn.get(id).group.classList.add("on");
-  for (const end of [one.provider, one.consumer]) if (end) cardOf(end)?.setAttribute("data-linked", one.schedule);
+  for (const end of [one.provider, one.consumer]) if (end) cardOf(end)?.setAttribute("data-linked", stateOf(one));
 }
 
 export function start() {
