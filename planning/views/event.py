@@ -18,7 +18,7 @@ from planning.models import Increment, Timer
 from planning.queries.event import event_page
 from planning.queries.timer import timer_now
 from planning.rules import may_manage, require_manage
-from planning.views.finding import back, find_increment, version_of
+from planning.views.finding import back, find_increment, renewed, version_of
 from portfolio.actions.writing import Conflict
 
 
@@ -92,6 +92,22 @@ STEPS: dict[str, Callable[[HttpRequest, Increment], HttpResponse | None]] = {
 }
 
 
+ANYWAY = {
+    "start": "Start this one anyway",
+    "pause": "Pause it anyway",
+    "resume": "Let it go on anyway",
+    "add": "Change it anyway",
+    "stop": "Stop it anyway",
+}
+
+
+def _again(request: HttpRequest, conflict: Conflict, step: str) -> dict[str, Any]:
+    """The same button on what is there now: its step, its words, what it posts."""
+    posted = renewed(request.POST, conflict)
+    fields = [(name, posted[name]) for name in ("version", "item", "title", "minutes") if name in posted]
+    return {"step": step, "label": ANYWAY[step], "fields": fields}
+
+
 @require_POST
 def timer_step(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     """start, pause, resume, add or stop."""
@@ -102,7 +118,7 @@ def timer_step(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     try:
         refused = STEPS[step](request, increment)
     except Conflict as conflict:
-        return show(request, increment, 409, conflict=conflict)
+        return show(request, increment, 409, conflict=conflict, again=_again(request, conflict, step))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return show(request, increment, 400)

@@ -78,6 +78,25 @@ def test_two_who_press_at_once(cast: Cast, plan: Planned, client: Client) -> Non
     assert client.post("/planning/pi-26-1/event/timer/burn/").status_code == 404
 
 
+def test_a_part_of_the_agenda_replaces_no_timer_that_was_not_seen(cast: Cast, plan: Planned, client: Client) -> None:
+    set_agenda(actor=cast.pmo, increment=plan.increment, parts=[LUNCH, Part(1, "Plans", 45)])
+    lunch, plans = plan.increment.agenda.order_by("pk")
+    address = "/planning/pi-26-1/event/timer/start/"
+    page = client.get("/planning/pi-26-1/event/").content.decode()
+    # No timer yet: that is version 0, here and on the page's own form.
+    assert page.count('name="version" value="0"') == 3
+    assert client.post(address, {"version": 0, "item": lunch.pk, "minutes": 60}).status_code == 302
+    answer = client.post(address, {"version": 0, "item": plans.pk, "minutes": 45})
+    assert (answer.status_code, Timer.objects.get().title) == (409, "Lunch")
+    said = answer.content.decode()
+    assert f"{cast.pmo} started the timer" in said
+    assert "Start this one anyway" in said
+    again = dict(answer.context["again"]["fields"])
+    assert again == {"version": "1", "item": str(plans.pk), "minutes": "45"}
+    assert client.post(address, again).status_code == 302
+    assert Timer.objects.get().title == "Plans"
+
+
 def test_a_browser_is_told_by_the_servers_clock(plan: Planned, client: Client) -> None:
     # 12:00:00 and 12:00:30 on 5 January 2026, UTC: 1767614400 s since 1970 (20458 days and 12 hours).
     now = datetime(2026, 1, 5, 12, tzinfo=UTC)
