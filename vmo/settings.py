@@ -131,7 +131,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "core.caching.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "vmo",
     }

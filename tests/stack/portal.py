@@ -71,7 +71,7 @@ class Portal:
         """Start it and wait until it answers."""
         with self.output.open("wb") as output:
             self.process = spawn([sys.executable, "manage.py", "up"], log=output, cwd=ROOT, env=self.env)
-        until(self.says_ready, 120, what="a ready portal")
+        until(self.says_ready, 300, what="a ready portal")
 
     def says_ready(self) -> bool:
         assert self.process is not None
