@@ -147,11 +147,11 @@ def add_absences(*, actor: Person, increment: Increment, rows: Sequence[Away]) -
     return len(fresh)
 
 
-def remove_absence(*, actor: Person, absence: Absence) -> None:
-    """They are there after all."""
+def remove_absence(*, actor: Person, absence: Absence, version: int | None = None) -> None:
+    """They are there after all. Raises Conflict when the person whose absence it is is not at `version`."""
     with write(actor, absence.seat.lane.increment, "removed an absence") as board:
-        row = board.hold(absence)
-        board.require(row.seat.lane_id)
+        row, seat = board.hold(absence), board.hold(absence.seat, version)
+        board.require(seat.lane_id)
         board.say(f"noted that {row.seat.name} of {row.seat.lane.name} is there {days(row)}")
         board.remove(row)
 

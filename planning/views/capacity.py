@@ -136,7 +136,7 @@ def drop_away(request: HttpRequest, absence_id: int) -> HttpResponse:
     seen = Absence.objects.filter(seat__lane__increment__in=Increment.objects.for_user(me(request)).order_by())
     absence = get_object_or_404(seen.select_related("seat__lane__increment__train"), pk=absence_id)
     form = NothingForm()
-    done = attempt(form, lambda: remove_absence(actor=me(request), absence=absence))
+    done = attempt(form, lambda: remove_absence(actor=me(request), absence=absence, version=version_of(request)))
     lane = absence.seat.lane
     return after_button(request, lane.increment, _home(lane), form, done)
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 
-from planning.actions.people import add_absence, add_absences, add_seat, fill_seats, remove_seat
+from planning.actions.people import add_absence, add_absences, add_seat, change_seat, fill_seats, remove_seat
 from planning.actions.undoing import undo_last
 from planning.models import Absence, Seat
 from planning.replay import replayed, stored
@@ -115,3 +115,15 @@ def test_a_name_that_is_there_and_a_wrong_share_are_told_at_the_field(plan: Plan
         assert text in answer.content.decode()
         assert f'value="{name}"' in answer.content.decode()
     assert Seat.objects.count() == 1
+
+
+def test_an_absence_of_somebody_who_was_changed_meanwhile_stays(plan: Planned, cast: Cast, page: Client) -> None:
+    seat = add_seat(actor=cast.member, lane=plan.falcon, name="Ben Roth")
+    away = add_absence(actor=cast.member, seat=seat, first_on=FIRST, last_on=LAST)
+    change_seat(actor=cast.coach, seat=seat, version=1, share=50)
+    address = f"/planning/absences/{away.pk}/remove/"
+    told = page.post(address, {"version": 1}, follow=True).content.decode()
+    assert "Cora Lind changed" in told
+    assert Absence.objects.exists()
+    page.post(address, {"version": 2})
+    assert not Absence.objects.exists()
