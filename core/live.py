@@ -26,6 +26,8 @@ from core.models import LiveEvent
 CHANNEL = "vmo:live"
 # More than this is not caught up with: the page is asked to load itself again.
 CATCH_UP = 500
+# What one page listens to.
+MAX_TOPICS = 20
 
 Person = AbstractBaseUser | AnonymousUser
 Rule = Callable[[Any, str], bool]

@@ -14,12 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from core import health, live, outbox, presence
-from core.limits import within
+from core.limits import may_ask, may_guess
 from core.models import Notice
 from core.search import find
 
-# So many wrong keys of one address are looked at in a minute.
-GUESSES = 120
 # Notices on a page.
 NOTICES = 30
 
@@ -76,8 +74,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def poll(request: HttpRequest) -> JsonResponse:
     """?topic=…&after=…: the events since then, and what to send as `after` next time."""
-    wanted = request.GET.getlist("topic")
-    if not wanted or not all(live.may_listen(request.user, topic) for topic in wanted):
+    wanted = _wanted(request)
+    if not all(live.may_listen(request.user, topic) for topic in wanted):
         raise Http404
     events, after = _news(request, wanted)
     return JsonResponse({"events": [event._asdict() for event in [*events, *_here(request, wanted)]], "after": after})
@@ -88,14 +86,24 @@ def poll(request: HttpRequest) -> JsonResponse:
 @require_safe
 def poll_by_key(request: HttpRequest) -> JsonResponse:
     """The same for a page without a login: ?key=… says what it may hear, and how much of it. 404 for a wrong key."""
-    wanted, key = request.GET.getlist("topic"), request.GET.get("key", "")
-    if not wanted or not live.key_opens(key, wanted):
-        if not within(f"guess:{request.META.get('REMOTE_ADDR', '')}", GUESSES, 60):
+    wanted, key, address = _wanted(request), request.GET.get("key", ""), request.META.get("REMOTE_ADDR", "")
+    if not live.key_opens(key, wanted):
+        if not may_guess(address):
             return JsonResponse({"error": "Too many wrong keys. Wait a minute."}, status=429)
         raise Http404
+    if not may_ask(address, key):
+        return JsonResponse({"error": "Too many questions. Wait a minute."}, status=429)
     events, after = _news(request, wanted)
     told = [shown._asdict() for event in events if (shown := live.as_told(key, event))]
     return JsonResponse({"events": told, "after": after})
+
+
+def _wanted(request: HttpRequest) -> list[str]:
+    """The topics that are asked for, each once; 404 for none, and for more than a page listens to."""
+    wanted = list(dict.fromkeys(request.GET.getlist("topic")))
+    if not 0 < len(wanted) <= live.MAX_TOPICS:
+        raise Http404
+    return wanted
 
 
 def _news(request: HttpRequest, wanted: list[str]) -> tuple[list[live.Event], str]:

@@ -32,6 +32,7 @@ django.setup()
 from django.contrib.auth.models import AnonymousUser  # noqa: E402  (needs the apps)
 
 from core import live  # noqa: E402
+from core.limits import may_guess  # noqa: E402
 from vmo.here import Here  # noqa: E402
 
 Scope = MutableMapping[str, Any]
@@ -43,7 +44,6 @@ HEARTBEAT_SECONDS = 15
 RECHECK_SECONDS = 60
 QUEUE = 1000
 RETRY_MS = 2000
-MAX_TOPICS = 20
 PING = b"event: ping\ndata: {}\n\n"
 
 
@@ -170,6 +170,9 @@ class Listener:
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.topics = list(dict.fromkeys(query.get("topic", [])))
         self.key = query.get("key", [""])[-1]
+        self.address = (scope.get("client") or [""])[0]
+        # Too many wrong keys came from there.
+        self.is_guessing = False
         self.page = secrets.token_hex(4)
         self.user: live.Person = AnonymousUser()
         self.cursor = self.headers.get("last-event-id") or query.get("last_event_id", [""])[-1]
@@ -183,10 +186,12 @@ class Listener:
         """
         close_old_connections()
         try:
-            if not 0 < len(self.topics) <= MAX_TOPICS:
+            if not 0 < len(self.topics) <= live.MAX_TOPICS:
                 return False
             if self.key:
-                return live.key_opens(self.key, self.topics)
+                is_open = live.key_opens(self.key, self.topics)
+                self.is_guessing = not is_open and not may_guess(self.address)
+                return is_open
             self.user = get_user(self._request())
             return all(live.may_listen(self.user, topic) for topic in self.topics)
         finally:
@@ -339,6 +344,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] != "/live/" or scope["method"] != "GET":
         await answer(send, 404, cors(listener.headers), b"There is nothing here.")
     elif not await sync_to_async(listener.allowed, thread_sensitive=False)():
-        await answer(send, 404, cors(listener.headers), b"No such topic for you.")
+        status, text = (429, b"Too many wrong keys.") if listener.is_guessing else (404, b"No such topic for you.")
+        await answer(send, status, cors(listener.headers), text)
     else:
         await serve(listener, receive, send)

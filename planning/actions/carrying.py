@@ -6,7 +6,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from planning.actions.writing import Board, write
+from planning.actions.writing import Board, holding, write
 from planning.delivered import delivered
 from planning.models import Card, CardKind, Increment, Lane
 from portfolio.rules import Person
@@ -24,7 +24,7 @@ def carry_over(
 
     What was carried into it before, or is there by its key or feature, is left out: doing it twice does nothing.
     """
-    with write(actor, increment, "carried over", even_closed=True) as board:
+    with holding(increment, into), write(actor, increment, "carried over", even_closed=True) as board:
         board.require_manage()
         made = carry_on(board, into, at or timezone.now(), cards)
         board.say(f"carried {len(made)} card{'' if len(made) == 1 else 's'} over to {into}")

@@ -22,7 +22,7 @@ from portfolio.rules import Person
 RESERVED = {
     "absences", "agenda", "ballots", "board", "cards", "changes", "checks", "dependencies", "events", "features",
     "feed", "files", "help", "imports", "inbox", "increments", "iterations", "lanes", "links", "new", "objectives",
-    "people", "polls", "risks", "teams", "timer", "trains", "undo", "votes", "wall",
+    "people", "polls", "risks", "rows", "teams", "timer", "trains", "undo", "votes", "wall", "walls",
 }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from portfolio.rules import Person
 
 MOST = 20
 MOST_DAYS = 92
+# Days outside of this are a wrong year; between them a lay-out of all iterations stays within what a date can be.
+EARLIEST, LATEST = date(1990, 1, 1), date(2200, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,12 @@ class Span:
     name: str = ""
     is_ip: bool = False
     pk: int | None = None
+
+
+def check_year(day: date) -> None:
+    """Raise ValidationError for a day whose year must be wrong."""
+    if not EARLIEST <= day <= LATEST:
+        raise ValidationError(f"Is the year right? Give a day from {EARLIEST.year} to {LATEST.year}.")
 
 
 def laid_out(first_on: date, days: int, count: int, *, with_ip: bool = False) -> list[Span]:
@@ -57,6 +65,8 @@ def _counted(number: int, one: Span) -> str:
 
 
 def _wrong(spans: Sequence[Span], number: int, one: Span) -> str:
+    if one.first_on < EARLIEST or one.last_on > LATEST:
+        return f"{one.name}: is the year right? Give days from {EARLIEST.year} to {LATEST.year}."
     if one.last_on < one.first_on:
         return f"{one.name}: the last day is before the first."
     if (one.last_on - one.first_on).days >= MOST_DAYS:

@@ -63,16 +63,25 @@ def remove_seat(*, actor: Person, seat: Seat, version: int | None = None) -> Non
 def fill_seats(*, actor: Person, increment: Increment, lanes: Sequence[Lane] | None = None) -> int:
     """Put the members of the teams into the lists of these rows (default: all that the actor may change).
 
-    Who is in a list is left as they are. Returns how many came.
+    Who is in a list is left as they are. Returns how many came. Raises ValidationError for a row that is none of this
+    board's teams, or whose team left.
     """
     with write(actor, increment, "added people") as board:
-        given = board.increment.lanes.filter(kind=LaneKind.TEAM, left_on=None) if lanes is None else lanes
-        rows = [lane for lane in given if lanes is not None or board.reach.may(lane.pk)]
+        there = list(board.increment.lanes.filter(kind=LaneKind.TEAM, left_on=None))
+        rows = [lane for lane in there if board.reach.may(lane.pk)] if lanes is None else _among(there, lanes)
         for lane in rows:
             board.require(lane.pk)
         came = seat_members(board, rows)
         board.say(f"took over {came} {'person' if came == 1 else 'people'} from the teams")
     return came
+
+
+def _among(there: Sequence[Lane], wanted: Sequence[Lane]) -> list[Lane]:
+    """The wanted ones as they are now."""
+    rows = {lane.pk: lane for lane in there}
+    if strange := [lane for lane in wanted if lane.pk not in rows]:
+        raise ValidationError(f"{strange[0].name} is not a team of this board (any more).")
+    return [rows[lane.pk] for lane in wanted]
 
 
 def seat_members(board: Board, lanes: Iterable[Lane]) -> int:

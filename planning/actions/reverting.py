@@ -5,15 +5,29 @@ from typing import Any
 
 from planning.actions.objectives import check_taking_back
 from planning.actions.writing import Board
-from planning.models import Absence, Capacity, Card, Dependency, Lane, LaneKind, Objective, Risk, Seat
+from planning.models import (
+    Absence,
+    Agreement,
+    Capacity,
+    Card,
+    Dependency,
+    Event,
+    Lane,
+    LaneKind,
+    Objective,
+    Risk,
+    Seat,
+)
+from planning.queries.strings import lane_of
 
 Change = Mapping[str, Any]
 # Kinds that only who manages the train may change.
 MANAGED = {"iteration", "check", "increment"}
 
 
-def require_reverting(board: Board, changes: Sequence[Change]) -> None:
-    """Raise PermissionDenied unless the writer may change all that these changes touched."""
+def require_reverting(board: Board, line: Event) -> None:
+    """Raise PermissionDenied unless the writer may change all that this line of the log touched."""
+    changes: Sequence[Change] = line.changes
     kinds = {change["kind"] for change in changes}
     if kinds & MANAGED or _team_rows(changes):
         board.require_manage()
@@ -21,6 +35,7 @@ def require_reverting(board: Board, changes: Sequence[Change]) -> None:
         board.require(lane_id)
     if kinds & {"lane"}:
         board.require(None)
+    _require_sides(board, line)
     check_taking_back(board, changes)
 
 
@@ -54,10 +69,27 @@ def _rows_of(changes: Sequence[Change]) -> set[int | None]:
     seats = [side["seat_id"] for side in _sides(changes, "absence") if "seat_id" in side]
     found |= set(Seat.objects.filter(pk__in=seats).values_list("lane", flat=True))
     found |= set(Absence.objects.filter(pk__in=_ids(changes, "absence")).values_list("seat__lane", flat=True))
-    return found | _rows_of_dependencies(changes)
+    return found
 
 
-def _rows_of_dependencies(changes: Sequence[Change]) -> set[int | None]:
-    """The rows that need: whoever asked may take it back, and whoever answered."""
-    rows = Dependency.objects.filter(pk__in=_ids(changes, "dependency")).select_related("consumer")
-    return {row.consumer.lane_id for row in rows}
+def _require_sides(board: Board, line: Event) -> None:
+    """Raise PermissionDenied unless the writer may take back what was said of dependencies: what one said oneself on
+    either side; what somebody else said, on the side that says what would stand again.
+    """
+    found = Dependency.objects.filter(pk__in=_ids(line.changes, "dependency"))
+    rows = found.select_related("consumer", "provider_lane", "provider__lane").in_bulk()
+    is_own = board.actor is not None and line.actor_id == board.actor.pk
+    for change in line.changes:
+        if change["kind"] != "dependency" or change["id"] not in rows:
+            continue
+        row = rows[change["id"]]
+        gives, needs = lane_of(row).pk, row.consumer.lane_id
+        if not (is_own and board.reach.may(gives)):
+            board.require(gives if _is_an_answer(row, change["before"]) and not is_own else needs)
+
+
+def _is_an_answer(row: Dependency, before: Mapping[str, Any] | None) -> bool:
+    """Whether the provider's word comes back: not where it is asked again, withdrawn or brought back."""
+    if before is None or "removed_at" in before:
+        return False
+    return bool(before.get("agreement", row.agreement) != Agreement.REQUESTED)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from planning.actions.carrying import carry_on
 from planning.actions.held import hold_increment
-from planning.actions.writing import Board, write
+from planning.actions.writing import Board, holding, write
 from planning.chances import settle
 from planning.checklists import undiscussed
 from planning.commitments import keep_forecasts
@@ -121,7 +121,7 @@ def close(
     Values may be given before and, after a reopening, again. `at`: when it was (default: now).
     """
     when = at or timezone.now()
-    with write(actor, increment, "closed") as board:
+    with holding(increment, carry_into or increment), write(actor, increment, "closed") as board:
         row = _from(board, version, IncrementState.COMMITTED)
         _values(board, actual_values or {})
         if carry_into is not None:

@@ -84,12 +84,17 @@ def add_team(
 def change_seat(
     *, actor: Person, seat: TrainTeam, first: date, last: date | None, version: int | None = None
 ) -> TrainTeam:
-    """Other days of a team in its train. Leaving closes its row on open boards; its cards stay there to be moved."""
+    """Other days of a team in its train. Leaving closes its row on open boards; its cards stay there to be moved.
+
+    More days than it has are given by who manages the team too: nobody else brings back a team that left.
+    """
     require_manage(actor, seat.train)
     with transaction.atomic():
         train = lock(seat.train, version)
         row = TrainTeam.objects.select_related("team", "train").get(pk=seat.pk)
         during = span(first, last)
+        if _widens(row.during, during):
+            require_manage(actor, teams=[row.team])
         check_apart(train, row.team, during, "first", but=row)
         data = {"team": [plain(row.team), plain(row.team)]}
         changed = change(actor, "changed", row, {"during": during}, also=data if row.during != during else None)
@@ -101,11 +106,17 @@ def change_seat(
 def remove_seat(*, actor: Person, seat: TrainTeam, version: int | None = None) -> None:
     """For a team that never was in the train; one that leaves gets its last day by `change_seat`."""
     require_manage(actor, seat.train)
+    require_manage(actor, teams=[seat.team])
     with transaction.atomic():
         train = lock(seat.train, version)
         delete(actor, "removed", seat, {"team": str(seat.team), "during": plain(seat.during)})
         _touch(train)
         follow_teams(actor, train)
+
+
+def _widens(old: DateRange, new: DateRange) -> bool:
+    """Whether `new` has a day that `old` does not; no upper end is without end."""
+    return bool(new.lower < old.lower or (old.upper and (new.upper is None or new.upper > old.upper)))
 
 
 def span(first: date, last: date | None) -> DateRange:

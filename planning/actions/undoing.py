@@ -38,11 +38,11 @@ def undo(*, actor: Person, increment: Increment, event: Event, seen: int | None 
     with write(actor, increment, "undid") as board:
         line = Event.objects.select_for_update(of=("self",)).get(pk=event.pk, increment=board.increment)
         _check(line)
-        require_reverting(board, line.changes)
+        require_reverting(board, line)
         rows = {_key(change): _row(change) for change in line.changes}
         for change in line.changes:
             _check_unchanged(board, change, rows[_key(change)], seen)
-        _check_places(board, line.changes)
+        _check_places(board, line.changes, rows)
         places = _places(line.changes, rows)
         for change in _ordered(line.changes):
             _revert(board, change, rows[_key(change)])
@@ -95,12 +95,15 @@ def _check_unchanged(board: Board, change: Change, row: models.Model | None, see
         raise said
 
 
-def _check_places(board: Board, changes: Sequence[Change]) -> None:
+def _check_places(board: Board, changes: Sequence[Change], rows: Mapping[tuple[str, int], models.Model | None]) -> None:
     """Raise ValidationError where a card would go back to a row or an iteration that is gone, or whose team left."""
     returning = {_key(change) for change in changes if change["after"] is None}
     for change in changes:
         before = change["before"] or {}
         lane, column = before.get("lane_id"), before.get("iteration_id")
+        if change["kind"] == "card" and "lane_id" not in before and before.get("removed_at", "") is None:
+            # It comes back to the board where it stood when it was taken off.
+            lane = cast(Card, rows[_key(change)]).lane_id
         if change["kind"] == "card" and lane and ("lane", lane) not in returning:
             row_there(board, Lane(pk=lane, name="of then"))
         if column and ("iteration", column) not in returning:

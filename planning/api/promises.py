@@ -1,5 +1,6 @@
 """Objectives and risks for programs."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -124,7 +125,7 @@ class ObjectiveViewSet(_Promises):
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change what it says; whose it is stays, its value has a route of its own."""
-        if "lane" in request.data:
+        if isinstance(request.data, Mapping) and "lane" in request.data:
             raise serializers.ValidationError({"lane": ["An objective stays with the team that wrote it."]})
         return super().update(request, *args, **kwargs)
 

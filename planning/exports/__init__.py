@@ -35,7 +35,7 @@ def response(increment: Increment, user: User, ending: str) -> HttpResponseBase:
     name = f"{increment.train.slug}-{increment.slug}"
     board = board_of(increment, user)
     if ending in {"csv", "xlsx"}:
-        return table_response(ending, name, HEAD, rows(board))
+        return table_response(ending, name, HEAD, rows(board, user))
     makers: dict[str, tuple[Callable[[Shown], bytes], str]] = {
         "pdf": (lambda shown: pdf(sheets(shown)), "application/pdf"),
         "png": (lambda shown: png(sheets(shown, is_one=True)), "image/png"),

@@ -1,11 +1,13 @@
 """The cards of a board as rows; the first columns are those of the import, so that a file can come back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
+from accounts.models import User
 from planning.models import Card
 from planning.queries.board import Shown
 from planning.queries.faces import Face
 from planning.queries.strings import String
+from portfolio.models import Team
 
 HEAD = (
     *("key", "title", "row", "iteration", "kind", "size", "unit", "value_type", "description", "url", "feature"),
@@ -13,17 +15,21 @@ HEAD = (
 )
 
 
-def rows(board: Shown) -> Iterator[tuple[object, ...]]:
-    """A row per card, by rows, iterations and places; the parking lot comes last."""
+def rows(board: Shown, user: User) -> Iterator[tuple[object, ...]]:
+    """A row per card, by rows, iterations and places; the parking lot comes last. Features of teams that `user` does
+    not see are not named.
+    """
     needs = _needs(board.strings)
     promised = _objectives(board)
-    for row in board.rows:
-        for cell in row.cells:
-            yield from (_row(face, needs, promised) for face in cell.faces)
-    yield from (_row(face, needs, promised) for face in board.parking.faces)
+    seen = set(Team.objects.for_user(user).order_by().values_list("pk", flat=True))
+    cells = [*(cell for row in board.rows for cell in row.cells), board.parking]
+    for face in (face for cell in cells for face in cell.faces):
+        yield _row(face, needs, promised, seen)
 
 
-def _row(face: Face, needs: dict[int, list[str]], promised: dict[int, list[str]]) -> tuple[object, ...]:
+def _row(
+    face: Face, needs: dict[int, list[str]], promised: dict[int, list[str]], seen: Container[int]
+) -> tuple[object, ...]:
     card = face.card
     team = card.lane.team if card.lane else None
     return (
@@ -37,7 +43,7 @@ def _row(face: Face, needs: dict[int, list[str]], promised: dict[int, list[str]]
         card.value_type,
         card.description,
         card.url,
-        card.feature.name if card.feature and team and card.feature.team_id == team.pk else "",
+        card.feature.name if card.feature and team and card.feature.team_id == team.pk and team.pk in seen else "",
         team.stream.name if team else "",
         face.chance.text if face.chance else "",
         "; ".join(promised.get(card.pk, ())),

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django import forms
 from django.utils import timezone
 
-from planning.actions.iterations import MOST, MOST_DAYS, Span, laid_out
+from planning.actions.iterations import MOST, MOST_DAYS, Span, check_year, laid_out
 from planning.models import CheckList, Increment, IncrementState, Iteration, Objective, Train
 from portfolio.forms.base import Attempt, day_input
 
@@ -23,7 +23,7 @@ class NewForm(Attempt, forms.Form):
 
     name = forms.CharField(max_length=80, help_text="As people call it, e.g. PI 26.2.")
     vision = _vision()
-    first_on = forms.DateField(label="First day", widget=day_input())
+    first_on = forms.DateField(label="First day", widget=day_input(), validators=[check_year])
     days = forms.IntegerField(label="Days of an iteration", min_value=1, max_value=MOST_DAYS)
     count = forms.IntegerField(label="Iterations with features", min_value=1, max_value=MOST - 1)
     with_ip = forms.BooleanField(
@@ -92,8 +92,8 @@ class IterationRow(forms.Form):
 
     pk = forms.IntegerField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(max_length=40, required=False)
-    first_on = forms.DateField(label="First day", widget=day_input())
-    last_on = forms.DateField(label="Last day", widget=day_input())
+    first_on = forms.DateField(label="First day", widget=day_input(), validators=[check_year])
+    last_on = forms.DateField(label="Last day", widget=day_input(), validators=[check_year])
     is_ip = forms.BooleanField(label="Innovation and planning", required=False)
 
     def clean(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from planning.models import Card, Event, Increment
 from planning.rules import PARTICIPANTS, reach
 from portfolio.actions.writing import Conflict, delete
 from portfolio.models import Feature
-from portfolio.rules import Person
+from portfolio.rules import Person, require
 
 SCOPE = "increment:"
 
@@ -77,6 +77,8 @@ class CardImporter(Importer):
         """Refused when one of its cards was written since."""
         if undo["line"] is None:
             return
+        for feature in Feature.objects.filter(pk__in=undo["features"]).select_related("team"):
+            require(actor, "manage_work", feature.team)
         event = Event.objects.select_related("increment").get(increment=undo["increment"], number=undo["line"])
         try:
             undo_line(actor=actor, increment=event.increment, event=event)

@@ -8,7 +8,8 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
-from planning.models.trains import Train
+from planning.models.trains import Train, sees_all
+from portfolio.models import Team
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,8 +30,15 @@ class IncrementState(models.TextChoices):
 
 class IncrementQuerySet(models.QuerySet["Increment"]):
     def for_user(self, user: "User | AnonymousUser") -> "IncrementQuerySet":
-        """The increments of the trains that `user` may see."""
-        return self.filter(train__in=Train.objects.for_user(user).order_by())
+        """The increments of the trains that `user` may see, and those in which a team that they see has a row: one that
+        left the train keeps what it planned, and sees nothing of what came after it.
+        """
+        from planning.models.board import Lane
+
+        if user.is_authenticated and sees_all(user):
+            return self
+        own = Lane.objects.filter(kind="team", team__in=Team.objects.for_user(user).order_by()).order_by()
+        return self.filter(Q(train__in=Train.objects.for_user(user).order_by()) | Q(pk__in=own.values("increment")))
 
 
 class Increment(models.Model):

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import F, Func, Q
+from django.utils import timezone
 
 from portfolio.models import Team
 from portfolio.models.organisation import Lifetime, lifetime_constraint
@@ -17,21 +19,27 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+def sees_all(user: "User | AnonymousUser") -> bool:
+    """Whether somebody sees every train, also one without teams."""
+    from portfolio.rules import access
+
+    mine = access(user)
+    return mine.is_administrator or bool(mine.everywhere)
+
+
 class TrainQuerySet(models.QuerySet["Train"]):
     def for_user(self, user: "User | AnonymousUser") -> "TrainQuerySet":
-        """The trains of which `user` may see a team: whoever plans with others sees the whole board.
+        """The trains of which `user` may see a team, today's or one to come: whoever plans with others sees the whole.
 
         A train without teams is seen by those who may see everything.
         """
-        from portfolio.rules import access
-
         if not user.is_authenticated:
             return self.none()
-        mine = access(user)
-        if mine.is_administrator or mine.everywhere:
+        if sees_all(user):
             return self
         seats = TrainTeam.objects.filter(team__in=Team.objects.for_user(user).order_by())
-        return self.filter(pk__in=seats.values("train"))
+        there = seats.exclude(during__fully_lt=DateRange(timezone.localdate(), None))
+        return self.filter(pk__in=there.values("train"))
 
 
 class Train(Lifetime):

@@ -146,7 +146,10 @@ def fill(request: HttpRequest, slug: str) -> HttpResponse:
     """Take over the members of the teams (`?lane=`: of one row) into their lists of people."""
     increment = find_increment(request, slug)
     said = request.POST.get("lane", "")
-    lanes = [_team_lane(request, int(said))] if said.isdecimal() and len(said) < 10 else None
+    lanes = None
+    if said:
+        asked = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
+        lanes = [get_object_or_404(increment.lanes, pk=asked, kind=LaneKind.TEAM, left_on=None)]
     if not reach(me(request), increment).takes_part:
         raise PermissionDenied(PARTICIPANTS)
     home = _home(lanes[0]) if lanes else reverse("plan-capacity", args=[increment.slug])
