@@ -1,8 +1,9 @@
 """Load against capacity, per row and iteration of a board: read from the plan, reckoned by planning/formulas/capacity.
 
-A capacity by hand stands before a computed one. Else a team's first increment is reckoned from its people, every later
-one from its measured velocity: the median of the iterations that lie wholly in the 84 days before the increment begins
-(before today, while it has not begun), so that it does not move while the increment runs.
+A capacity by hand stands before a computed one. Else a team's first increment is reckoned from its people (there is no
+such rule for items), every later one from its measured velocity: the median of the iterations that lie wholly in the 84
+days before the increment begins (before today, while it has not begun), so that it does not move while the increment
+runs.
 """
 
 from collections import Counter

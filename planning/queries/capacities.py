@@ -1,18 +1,23 @@
 """The capacity of teams per iteration: by hand, from their people, or from their measured velocity."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from django.db.models import Min
+from django.core.cache import cache
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
+from metrics.formulas.flow import whole
+from metrics.formulas.stats import median
 from metrics.many import measure_each
 from metrics.measurement import Measurement, Window
+from metrics.models import TeamMove, WorkItem
+from metrics.queries import data_stamp
 from planning.formulas import capacity as formulas
 from planning.formulas.capacity import PersonDays, Seats, Week
 from planning.models import Absence, Capacity, Increment, IncrementState, Iteration, Lane, LaneKind, Seat
@@ -21,9 +26,11 @@ from portfolio.queries import team_scope
 
 # How far back velocity is looked for: as forecasts do.
 SAMPLE_DAYS = 84
+CACHE_SECONDS = 24 * 3600
 IP = "innovation and planning: no features"
 NO_PEOPLE = "nobody who develops or tests is in its list of people: add them, or give it by hand"
 NO_RULE = "there is no rule for the first increment of a team that plans in items: give it by hand"
+STANDS_IN = "; its velocity stands in: there is no rule for the first increment of a team that plans in items"
 UNKNOWN_DAYS = "; no people are entered, so nobody's days off are taken off"
 
 
@@ -125,15 +132,70 @@ def begins_on(increment: Increment) -> date | None:
 
 
 def velocities(teams: Sequence[Team], begin: date | None) -> dict[int, Measurement]:
-    """Each team's velocity before an increment that begins then (before today, while it has not), by the team's key."""
+    """Each team's velocity before an increment that begins then (before today, while it has not), by the team's key:
+    of iterations that lie wholly in the days before, from the first on which it held an item.
+    """
     if not teams or begin is None:
         return {}
     last = min(begin, timezone.localdate()) - timedelta(days=1)
-    as_of = timezone.make_aware(datetime.combine(last, time.max))
     window = Window(last - timedelta(days=SAMPLE_DAYS - 1), last)
     scopes = {team.pk: team_scope(team) for team in teams}
-    found = measure_each(["velocity"], list(scopes.values()), [window], as_of)
-    return {pk: found[scope.text][window, "velocity"] for pk, scope in scopes.items()}
+    # The day is over where it ends last; what came later lies outside the window.
+    ends = max(datetime.combine(last, time.max, tzinfo=scope.zone) for scope in scopes.values())
+    as_of = min(ends, timezone.now())
+    found = measure_each(["velocity"], list(scopes.values()), [window], as_of, with_series=["velocity"])
+    began = _first_held(sorted(scopes))
+    return {
+        pk: _since(found[scope.text][window, "velocity"], began[pk].astimezone(scope.zone).date())
+        if pk in began
+        else found[scope.text][window, "velocity"]
+        for pk, scope in scopes.items()
+    }
+
+
+def _since(found: Measurement, on: date) -> Measurement:
+    """A velocity by the full iterations that begin on that day or later: before, there was no team to be measured."""
+    every = [point.value or 0 for point in found.series if not point.is_partial]
+    counted = [point.value or 0 for point in found.series if not point.is_partial and point.at >= on]
+    if len(counted) == len(every):
+        return found
+    if not counted:
+        said = f"no full iteration lies between its first item ({on.day} {on:%b %Y}) and this increment"
+        return replace(found, value=None, reason=said)
+    middle = median(np.array(counted, dtype=np.float64))
+    return replace(found, value=whole(float(middle or 0)))
+
+
+def _first_held(teams: Sequence[int]) -> dict[int, datetime]:
+    """Team → since when it has held items, of those that have; kept until the facts change."""
+    stamp = data_stamp()
+    names = {team: f"first-held:{stamp}:{team}" for team in teams}
+    kept = cache.get_many(names.values())
+    missing = [team for team in teams if names[team] not in kept]
+    if missing:
+        fresh = _read_first_held(missing)
+        kept |= {names[team]: fresh.get(team) for team in missing}
+        cache.set_many({names[team]: kept[names[team]] for team in missing}, CACHE_SECONDS)
+    return {team: kept[name] for team, name in names.items() if kept[name] is not None}
+
+
+def _read_first_held(teams: Sequence[int]) -> dict[int, datetime]:
+    """An item is held by its team from its making, or from its moves between teams on; before the first by who gave."""
+    moves = TeamMove.objects.filter(item__deleted_at=None).order_by()
+    earlier = TeamMove.objects.filter(item=OuterRef("item"), at__lt=OuterRef("at"))
+    made = WorkItem.objects.filter(team__in=teams, deleted_at=None, team_moves=None).order_by()
+    came = [
+        made.values("team").annotate(on=Min("created_at")).values_list("team", "on"),
+        moves.filter(to_team__in=teams).values("to_team").annotate(on=Min("at")).values_list("to_team", "on"),
+        moves.filter(~Exists(earlier), from_team__in=teams)
+        .values("from_team")
+        .annotate(on=Min("item__created_at"))
+        .values_list("from_team", "on"),
+    ]
+    found: dict[int, datetime] = {}
+    for team, on in (row for rows in came for row in rows):
+        found[team] = min(on, found.get(team, on))
+    return found
 
 
 class _Known(NamedTuple):
@@ -150,8 +212,7 @@ def _team(known: _Known, place: int, lane: Lane, seats: Sequence[Seat]) -> _Team
     team = known.teams[lane.team_id or 0]
     share = sum(seat.share for seat in seats if seat.lane_id == lane.pk)
     velocity, reason = _velocity(known.measured.get(team.pk), team.planning_unit)
-    is_first = team.pk not in known.before and velocity is None
-    return _Team(team, place, known.weeks[team.pk], share, is_first, velocity, reason)
+    return _Team(team, place, known.weeks[team.pk], share, team.pk not in known.before, velocity, reason)
 
 
 def _planned_before(teams: Mapping[int, Team], begin: date | None) -> frozenset[int]:
@@ -194,7 +255,7 @@ def _room(know: _Team, column: int, iteration: Iteration, days: PersonDays, by_h
 def _computed(know: _Team, working: int, there: int, off: int) -> tuple[Decimal | None, str, str]:
     """The amount, why there is none, and the formula written out."""
     unit = know.team.planning_unit
-    if know.velocity is not None:
+    if know.velocity is not None and (unit == "items" or not know.is_first):
         return _by_velocity(know, know.velocity, working, there, off)
     if not know.is_first:
         return None, f"its velocity is n/a ({know.no_velocity}): give it by hand", ""
@@ -215,8 +276,9 @@ def _by_velocity(
     unit, normal = know.team.planning_unit, formulas.normal_days(know.team.iteration_days, know.week.weekdays)
     amount = formulas.measured_capacity(velocity, working, normal, there, off)
     present = f" × (1 \u2212 {_days(off)} ÷ {_days(there)} person-days)" if off else ""
+    said = ("" if there else UNKNOWN_DAYS) + (STANDS_IN if know.is_first else "")
     full = f"median velocity {_amount(velocity)} {unit} × {working} ÷ {_amount(normal)} working days{present}"
-    return amount, "", f"{full} = {plain(amount)} {unit}{'' if there else UNKNOWN_DAYS}"
+    return amount, "", f"{full} = {plain(amount)} {unit}{said}"
 
 
 def _days(hundredths: int) -> str:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from metrics.actions import refresh
+from metrics.models import WorkItem
 from planning.actions.writing import write
 from planning.capacity import Load, loads
 from planning.models import Absence, Capacity, Card, Increment, Iteration, Lane, LaneKind, Seat, Train
@@ -105,7 +106,7 @@ def finish(team: Team, counts: list[int], last: date) -> None:
     refresh(board(team))
 
 
-def test_from_the_second_increment_on_velocity_counts(plan: Planned, cast: Cast) -> None:
+def test_in_the_first_increment_of_a_team_in_items_its_velocity_stands_in(plan: Planned, cast: Cast) -> None:
     # Fortnights begin on 29 December 2025 and every 14 days before: five of them lie in the 84 days before 5 January.
     finish(cast.heron, [1, 2, 4, 5, 20], date(2025, 12, 28))
     # The sixth, which begins on 29 December, is cut: it does not count.
@@ -117,7 +118,7 @@ def test_from_the_second_increment_on_velocity_counts(plan: Planned, cast: Cast)
     assert found.capacity == Decimal("3.6")
     assert found.formula == (
         "median velocity 4 items × 9 ÷ 10 working days = 3.6 items; no people are entered, so nobody's days off are "
-        "taken off"
+        "taken off; its velocity stands in: there is no rule for the first increment of a team that plans in items"
     )
     seat = Seat.objects.create(lane=plan.heron, name="Full")
     Absence.objects.create(seat=seat, first_on=date(2026, 1, 12), last_on=date(2026, 1, 14))
@@ -125,18 +126,45 @@ def test_from_the_second_increment_on_velocity_counts(plan: Planned, cast: Cast)
     assert of(plan, plan.heron).capacity == Decimal("2.4")
 
 
+def test_velocity_is_of_the_time_since_the_team_holds_items(plan: Planned, cast: Cast) -> None:
+    """Since 24 November: the fortnights that end on 7 and 21 December and, far west of the portal, on 4 January, with
+    1, 2 and 4 items. With the three before as zeros the median would be 0; without the last it would be 1."""
+    Team.objects.filter(pk=cast.heron.pk).update(timezone="America/Los_Angeles", iteration_starts_on=date(2025, 12, 22))
+    cast.heron.refresh_from_db()
+    finish(cast.heron, [1, 2, 4], date(2026, 1, 4))
+    WorkItem.objects.update(created_at="2025-11-24T12:00Z")
+    refresh(board(cast.heron))
+    assert of(plan, plan.heron).capacity == 2
+
+
 def test_after_a_closed_increment_people_do_not_make_points(plan: Planned) -> None:
     """Without a velocity there is no figure: guessing 8 points a head ends with the first increment."""
     Seat.objects.create(lane=plan.falcon, name="Full")
     assert of(plan, plan.falcon).capacity == 8
+    closed_before(plan)
+    found = of(plan, plan.falcon)
+    assert found.capacity is None
+    assert found.reason == "its velocity is n/a (no source connected): give it by hand"
+
+
+def test_points_by_people_in_the_first_increment_by_velocity_from_the_second_on(plan: Planned, cast: Cast) -> None:
+    Seat.objects.create(lane=plan.falcon, name="Full")
+    # Two items of 3 points in each fortnight.
+    finish(cast.falcon, [2] * 6, date(2025, 12, 28))
+    WorkItem.objects.update(points=3)
+    refresh(board(cast.falcon))
+    assert of(plan, plan.falcon).capacity == 8
+    closed_before(plan)
+    assert of(plan, plan.falcon).capacity == 6
+
+
+def closed_before(plan: Planned) -> None:
+    """An increment of Falcon in December."""
     earlier = Increment.objects.create(
         train=Train.objects.get(), slug="pi-25-4", name="PI 25.4", seed=1, state="closed", closed_at="2025-12-30T00:00Z"
     )
     Lane.objects.create(increment=earlier, kind=LaneKind.TEAM, team=plan.falcon.team, name="Falcon")
     Iteration.objects.create(increment=earlier, number=1, name="1", first_on="2025-12-01", last_on="2025-12-12")
-    found = of(plan, plan.falcon)
-    assert found.capacity is None
-    assert found.reason == "its velocity is n/a (no source connected): give it by hand"
 
 
 def test_as_many_queries_for_three_rows_as_for_one(plan: Planned) -> None:
