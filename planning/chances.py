@@ -40,7 +40,7 @@ from planning.models import (
 )
 from planning.queries.faces import chance_of
 from planning.queries.late import NONE, pair, tallies
-from planning.queries.strings import provider_of, standing
+from planning.queries.strings import lane_of, provider_of, standing
 
 PARKED = "the parking lot"
 
@@ -159,15 +159,17 @@ class _Plan:
             return found
         if lane is None or lane.kind != LaneKind.TEAM or lane.team is None:
             return Left(None)
+        # A day that matters to a team is no work of it.
+        if card.kind == CardKind.MILESTONE:
+            return Left(0)
         return self.speeds.typical(lane.team, card.value_type)
 
     def need(self, row: Dependency, history: Mapping[Any, Any]) -> Need:
-        provider = provider_of(row)
-        is_outside = row.provider_lane.kind != LaneKind.TEAM
-        late = history.get(pair(row), NONE) if is_outside else NONE
+        provider, lane = provider_of(row), lane_of(row)
+        late = history.get(pair(row), NONE) if lane.kind != LaneKind.TEAM else NONE
         return Need(
             str(row.consumer_id),
-            row.provider_lane.name,
+            lane.name,
             str(provider.pk) if provider else None,
             late.risk if late.n else None,
             row.delivered_on,

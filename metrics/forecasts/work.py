@@ -198,9 +198,12 @@ def of_features(features: Sequence[Feature], as_of: datetime) -> Work:
 
 
 def size_of(work: Work, sizes: Sizes, place: int, team: Team) -> Size:
-    """What is left of the feature at `place`: counted, else guessed, else the typical size."""
+    """What is left of the feature at `place`: counted, else guessed, else the typical size.
+
+    One whose items were all removed is to be broken down anew: it is not done.
+    """
     feature = work.features[place]
-    if work.is_broken_down[place]:
+    if work.total[place]:
         left = int(work.left[place])
         return Size(left, finished_on=None if left else finished_on(work, [place]))
     if feature.guessed_items is not None:

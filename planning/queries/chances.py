@@ -152,4 +152,7 @@ def _note(run: Simulation, need: Need, provider: formula.Card | None) -> str:
 
 
 def _gap(run: Simulation, need: Need) -> str:
-    return run.gap(need.provider) if need.provider else "nobody has planned it"
+    if need.provider is None:
+        return "nobody has planned it"
+    provider = run.cards[need.provider]
+    return "" if provider.done_on or provider.is_dropped else run.gap(provider.id)

@@ -109,6 +109,13 @@ def test_what_is_over_is_known() -> None:
     assert found == {"in time": 1.0, "late": 0.0, "dropped": 0.0, "after": about(0.75)}
 
 
+def test_what_is_over_needs_no_iteration_to_be_waited_for() -> None:
+    """Finished before it was planned: ¾ for the one item of who waited for it."""
+    cards = [card("done", None, iteration=None, done_on=TODAY), card("a", 1)]
+    found = chances(plan(cards, [crew(COIN)], needs=[Need("a", "Row 0", "done")]))
+    assert found == {"done": None, "a": about(0.75)}
+
+
 def test_outside_is_taken_to_be_in_time_or_late_as_often_as_before() -> None:
     """Alone ¾; of three the bank was late once, (1 + 1) ÷ (3 + 2) = 0.4: ¾ × 0.6 = 0.45."""
     cards = [card("a", 1), card("bank", None, team=None)]

@@ -1,7 +1,7 @@
 """Chances of a plan from the facts of its teams: by hand; kept, told, and brought up to date by a worker."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.cache import cache
@@ -12,12 +12,12 @@ from core.models import LiveEvent
 from metrics.formulas.forecast import train as formula
 from planning import chances
 from planning.actions.writing import write
-from planning.models import CardChance, Increment, Objective, ObjectiveChance, Reckoning
+from planning.models import CardChance, Dependency, Increment, Objective, ObjectiveChance, Reckoning
 from planning.tasks import reckon_behind
 from portfolio.models import Feature
 from tests.cast import Cast
 from tests.conftest import Worker
-from tests.metrics.forecast_board import NOON, board, feature, open_items
+from tests.metrics.forecast_board import NOON, board, feature, item, open_items
 from tests.planning.cast import Planned, make_planned
 from tests.waiting import until
 
@@ -78,6 +78,35 @@ def test_what_is_no_feature_is_as_large_as_its_teams_features(cast: Cast, plan: 
     plan.card("Talks with the bank", plan.falcon, 1)
     note = "not broken down: 6 items, the size of the one feature of type feature of Falcon"
     assert kept(plan) == {"Talks with the bank": (about(SIX), note)}
+
+
+def test_a_feature_without_an_item_left_in_it_is_not_done(cast: Cast, plan: Planned) -> None:
+    """Its only item was removed: it is as large as Falcon's other feature."""
+    made = refunds(cast, items=6).epics.get().source
+    empty = feature(made, "Empty", 2, item("Empty-1", "2025-05-05 gone", parent="Empty"))
+    plan.card("Empty", plan.falcon, 1, feature=empty)
+    assert kept(plan)["Empty"] == (
+        about(SIX),
+        "not broken down: 6 items, the size of the one feature of type feature of Falcon",
+    )
+
+
+def test_a_milestone_in_the_row_of_a_team_takes_no_work(cast: Cast, plan: Planned) -> None:
+    """As large as a feature it would take the five finishes that Refunds needs."""
+    plan.card("Fair", plan.falcon, 1, kind="milestone")
+    plan.card("Refunds", plan.falcon, 1, feature=refunds(cast))
+    assert kept(plan)["Refunds"] == (about(FIVE), "")
+
+
+def test_late_risk_goes_by_the_row_where_the_provider_stands(cast: Cast, plan: Planned) -> None:
+    """Heron was asked, the bank has the card. It was due with iteration 1 and has not come: (1 + 1) ÷ (1 + 2)."""
+    consumer = plan.card("Refunds", plan.falcon, 1)
+    made = plan.need(plan.card("Certificate", plan.bank, 1), consumer)
+    Dependency.objects.filter(pk=made.pk).update(provider_lane=plan.heron)
+    Increment.objects.update(state="committed", committed_at="2025-12-20T00:00Z")
+    [need] = chances.read(plan.increment, datetime(2026, 2, 2, 12, tzinfo=UTC)).train.needs
+    assert need.row == "Bank"
+    assert need.risk == pytest.approx(2 / 3)
 
 
 def test_what_cannot_be_told_says_why(cast: Cast, plan: Planned) -> None:

@@ -233,6 +233,9 @@ class Simulation:
         if need.provider is None:
             return f"{need.row} has planned no card for what it waits for"
         card = self.cards[need.provider]
+        # What is over needs no iteration: its day tells.
+        if _is_over(card):
+            return ""
         is_outside = card.team is None and card.iteration is not None and not self.needs.get(card.id)
         reason = "" if is_outside else self.gap(card.id)
         return f"waits for {card.name} of {card.row}: {reason}" if reason else ""
