@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from planning.formulas.stability import Moves, Place, moves
@@ -127,6 +128,7 @@ TOLD: dict[str, tuple[str, dict[str, str]]] = {
     "capacity": ("reason", {"amount": "capacity"}),
 }
 RESIZED = {"size": "size", "title": "title"}
+AMOUNTS = {"size", "capacity"}
 
 
 def _others(then: State, now: State, words: _Words, lines: Mapping[tuple[str, int], Line]) -> list[Change]:
@@ -153,10 +155,15 @@ def _difference(before: Values | None, after: Values | None, told: Mapping[str, 
     if before is None or after is None:
         return "added" if before is None else "removed"
     changed = [(label, before.get(name), after.get(name)) for name, label in told.items()]
-    return ", ".join(f"{label}: {_shown(old)} → {_shown(new)}" for label, old, new in changed if old != new)
+    return ", ".join(
+        f"{label}: {_shown(old, label)} → {_shown(new, label)}" for label, old, new in changed if old != new
+    )
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, label: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value) if value not in (None, "") else "none"
+    if value in (None, ""):
+        return "none"
+    # The log keeps amounts as Decimal writes them: 20 is "2E+1".
+    return f"{Decimal(str(value)):f}" if label in AMOUNTS else str(value)

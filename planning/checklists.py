@@ -3,15 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Avg, Count, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, QuerySet
 
 from planning.capacity import loads
+from planning.formulas.confidence import ACCEPTED, Result, result
 from planning.formulas.schedule import Schedule
 from planning.models import Agreement, CardKind, Check, CheckList, Increment, Lane, LaneKind, Risk, Roam
 from planning.queries.strings import strings
-
-# The average fist of five from which a plan is accepted.
-ACCEPTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +108,23 @@ def _risks(increment: Increment) -> Verdict:
 
 
 def _votes(increment: Increment) -> Verdict:
-    accepted = {lane for lane, mean in _means(increment).items() if lane and mean >= ACCEPTED}
+    accepted = {lane for lane, found in _results(increment).items() if lane and found.accepted}
     rows = _teams(increment).exclude(pk__in=accepted).values_list("name", flat=True)
     return _named(list(rows), f"no vote closed with {ACCEPTED} or more", "plan-event")
 
 
 def _train_vote(increment: Increment) -> Verdict:
-    mean = _means(increment).get(None)
-    if mean is None:
+    found = _results(increment).get(None)
+    if found is None:
         return Verdict(False, "not closed yet", "plan-event")
-    return Verdict(True) if mean >= ACCEPTED else Verdict(False, f"{mean:.1f} of 5 on average: rework", "plan-event")
+    return Verdict(found.accepted, "" if found.accepted else f"{found.average} of 5 on average: rework", "plan-event")
 
 
-def _means(increment: Increment) -> dict[int | None, float]:
-    """By row (None: the train), the average of its last vote that was closed with ballots."""
-    polls = increment.polls.filter(closed_at__isnull=False).annotate(mean=Avg("ballots__fingers"), n=Count("ballots"))
-    return dict(polls.filter(n__gt=0).order_by("round").values_list("lane", "mean"))
+def _results(increment: Increment) -> dict[int | None, Result]:
+    """By row (None: the train), its last vote that was closed with ballots."""
+    closed = increment.polls.filter(closed_at__isnull=False).annotate(n=Count("ballots"))
+    polls = closed.filter(n__gt=0).annotate(fingers=ArrayAgg("ballots__fingers")).order_by("round")
+    return {lane: result(fingers) for lane, fingers in polls.values_list("lane", "fingers")}
 
 
 def _teams(increment: Increment) -> QuerySet[Lane]:

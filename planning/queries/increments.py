@@ -108,7 +108,9 @@ def _running(found: Page) -> str:
         return f"{name} is over: close it"
     stable = found.moves.stability if found.moves else None
     told = f", {percent(stable)} of its plan untouched" if stable is not None else ""
-    return f"{name} runs{told}" if found.row.now is None else f"{name} is in {found.row.now.name}{told}"
+    if found.row.now is None:
+        return f"{name} {found.row.begins or 'runs'}{told}"
+    return f"{name} is in {found.row.now.name}{told}"
 
 
 def cards_by_iteration(increment: Increment) -> dict[int, int]:

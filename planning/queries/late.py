@@ -2,16 +2,21 @@
 as the iteration that needed it is over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
 
+from metrics.forecasts.landing import stamp
+from metrics.queries import fingerprint
+from planning.delivered import delivered
 from planning.formulas.late import late_risk
-from planning.models import Agreement, Dependency, IncrementState, Iteration, Lane
+from planning.models import Agreement, Card, Dependency, IncrementState, Iteration, Lane
 
 # A team, or by its name who has none: ("team", 3), ("name", "bank").
 Party = tuple[str, int | str]
@@ -45,8 +50,12 @@ class Tally:
 
 
 NONE = Tally()
+CACHE_SECONDS = 3600
 STANDS = When(provider__lane__isnull=False, then="provider__lane__team")
 LATE = Q(done=None) | Q(done__gt=F("due"))
+# Nobody said when it came: the items of the provider's feature can tell.
+BY_ITEMS = Q(delivered_on=None, provider__feature__isnull=False)
+SAID = Q(delivered_on__isnull=False) | Q(provider=None) | Q(provider__feature=None)
 
 
 def party(lane: Lane | None) -> Party:
@@ -64,15 +73,18 @@ def pair(dependency: Dependency) -> Pair:
 
 
 def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
-    """By pair, as of the day `on`; with `train` (its primary key) only what that train planned. One query.
+    """By pair, as of the day `on`; with `train` (its primary key) only what that train planned. As many queries for
+    one as for hundreds.
 
     Due is the last day of the iteration it was needed in, else of the consumer's, else of the increment. Delivered is
-    the day said with the dependency, else with the provider card. Those never agreed do not count.
+    the day said with the dependency, else that on which the provider card was (planning/delivered.py). Those never
+    agreed do not count.
     """
     rows = due_by(on) if train is None else due_by(on).filter(increment__train=train)
+    missed = [row.pk for row, done in by_items(rows, on) if done is None or (row.due is not None and done > row.due)]
     counted = (
         rows.values("provider_team", "provider_name", "consumer_team", "consumer_name")
-        .annotate(n=Count("pk"), late=Count("pk", filter=LATE))
+        .annotate(n=Count("pk"), late=Count("pk", filter=(SAID & LATE) | Q(pk__in=missed)))
         .order_by()
     )
     return {
@@ -82,6 +94,26 @@ def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
         ): Tally(row["late"], row["n"])
         for row in counted
     }
+
+
+def by_items(rows: QuerySet[Any], on: date) -> list[tuple[Any, date | None]]:
+    """Of `rows` of `due_by` those of which nobody said when they came, and whose provider card has a feature: with the
+    day its items tell, by the end of the day `on` (None: not by then)."""
+    asked = list(rows.filter(BY_ITEMS).select_related("provider"))
+    end = min(timezone.now(), timezone.make_aware(datetime.combine(on, time.max)))
+    done = _delivered([row.provider for row in asked], end) if asked else {}
+    return [(row, done.get(row.provider_id)) for row in asked]
+
+
+def _delivered(cards: Sequence[Card], end: datetime) -> Mapping[int, date]:
+    """Kept until the facts change: every board asks the same of all that was ever planned."""
+    rows = sorted((card.pk, card.feature_id, card.done_on) for card in cards)
+    name = f"late:{stamp(end)}:{fingerprint(rows)}"
+    found: dict[int, date] | None = cache.get(name)
+    if found is None:
+        found = delivered(cards, end)
+        cache.set(name, found, CACHE_SECONDS)
+    return found
 
 
 def due_by(on: date) -> QuerySet[Any]:

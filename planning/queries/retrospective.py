@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
 from metrics.formulas.forecast.calibration import Calibration, calibrate
 from metrics.models import Outcome
@@ -13,7 +14,7 @@ from planning.baselines import Since, since
 from planning.commitments import kept_for
 from planning.delivered import delivered
 from planning.models import Baseline, Card, Dependency, Increment, Objective
-from planning.queries.late import due_by
+from planning.queries.late import by_items, due_by
 from planning.queries.strings import lane_of, provider_of
 from planning.queries.trains import Predicted, percent, predicted
 
@@ -60,8 +61,8 @@ class Page:
 def page(increment: Increment, baseline: Baseline | None, now: datetime) -> Page:
     """Up to `now`, or to its closing. The number of queries does not grow with the plan."""
     at = increment.closed_at or now
-    late, in_time = _late(increment, at.date())
-    outcomes = _outcomes(baseline, at) if baseline else {}
+    late, in_time = _late(increment, timezone.localdate(at))
+    outcomes = _outcomes(baseline, at, is_closed=increment.closed_at is not None) if baseline else {}
     objectives = increment.objectives.filter(removed_at=None).select_related("lane").order_by("lane__position", "pk")
     return Page(
         since(baseline) if baseline else None,
@@ -79,22 +80,25 @@ def _late(increment: Increment, on: date) -> tuple[list[Late], int]:
     """Those that came late, the latest first, and how many came in time: as the late risk counts them."""
     rows = due_by(on).filter(increment=increment, due__isnull=False)
     loaded = rows.select_related("provider_lane", "provider__lane", "consumer__lane")
-    found = [Late(row, row.due, row.done) for row in loaded]
+    told = {row.pk: done for row, done in by_items(rows, on)}
+    found = [Late(row, row.due, told.get(row.pk, row.done)) for row in loaded]
     late = [one for one in found if one.done is None or one.done > one.due]
     late.sort(key=lambda one: (one.done is not None, -(one.days or 0)))
     return late, len(found) - len(late)
 
 
-def _outcomes(baseline: Baseline, at: datetime) -> dict[int, bool]:
+def _outcomes(baseline: Baseline, at: datetime, *, is_closed: bool) -> dict[int, bool]:
     """Of the cards committed to in an iteration that is over: whether each was delivered by its end.
 
-    By what the baseline says: a card that was moved, or taken off the board, is judged by where it was committed.
+    By what the baseline says: a card that was moved, or taken off the board, is judged by where it was committed. Once
+    the increment is closed none of its iterations goes on, whatever their days.
     """
+    today = timezone.localdate(at)
     ends = {int(pk): date.fromisoformat(row["last_on"]) for pk, row in baseline.plan.get("iteration", {}).items()}
     due = {
         int(pk): ends[row["iteration_id"]]
         for pk, row in baseline.plan.get("card", {}).items()
-        if row["removed_at"] is None and row["iteration_id"] and ends[row["iteration_id"]] < at.date()
+        if row["removed_at"] is None and row["iteration_id"] and (is_closed or ends[row["iteration_id"]] < today)
     }
     done = delivered(Card.objects.filter(pk__in=due), at)
     return {pk: pk in done and done[pk] <= day for pk, day in due.items()}

@@ -77,7 +77,7 @@ def standing(increment: Increment) -> QuerySet[Dependency]:
 
 
 def strings(increment: Increment, ids: list[int] | None = None, on: date | None = None) -> list[String]:
-    """All strings of a board (only those of the dependencies `ids`), in two queries, however many there are.
+    """All strings of a board (only those of the dependencies `ids`), in three queries, however many there are.
 
     A provider card that was taken off the board leaves its string open: somebody still needs it.
     """

@@ -42,6 +42,7 @@ class Row:
     iterations: int
     now: Iteration | None
     needs: Sequence[Need]
+    today: date
 
     @property
     def tone(self) -> str:
@@ -50,7 +51,15 @@ class Row:
     @property
     def is_over(self) -> bool:
         """Its last day has passed, and it is not closed: somebody should."""
-        return self.increment.state == IncrementState.COMMITTED and self.now is None and self.last_on is not None
+        is_past = self.last_on is not None and self.last_on < self.today
+        return self.increment.state == IncrementState.COMMITTED and is_past
+
+    @property
+    def begins(self) -> str:
+        """On which day its first iteration begins, in words; nothing once that has come."""
+        if self.first_on is None or self.first_on <= self.today:
+            return ""
+        return f"begins on {self.first_on.day} {self.first_on:%b %Y}"
 
     @property
     def where(self) -> str:
@@ -58,7 +67,7 @@ class Row:
         if not self.iterations:
             return "no iterations yet"
         if self.now is None:
-            return f"{self.iterations} iterations"
+            return self.begins or f"{self.iterations} iterations"
         of = f"{self.now.number} of {self.iterations}"
         return f"Iteration {of}" if self.now.name == f"Iteration {self.now.number}" else f"{self.now.name}, {of}"
 
@@ -118,7 +127,7 @@ def rows_of(increments: QuerySet[Increment], today: date) -> list[Row]:
         for row in Iteration.objects.filter(increment__in=ordered, first_on__lte=today, last_on__gte=today)
     }
     needs = _needs([one.pk for one in ordered if one.is_open])
-    return [Row(one, one.first, one.last, one.n, running.get(one.pk), needs.get(one.pk, [])) for one in ordered]
+    return [Row(one, one.first, one.last, one.n, running.get(one.pk), needs.get(one.pk, []), today) for one in ordered]
 
 
 def _needs(increments: Sequence[int]) -> dict[int, list[Need]]:

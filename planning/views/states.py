@@ -92,17 +92,16 @@ def close(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def carry(request: HttpRequest, slug: str) -> HttpResponse:
     """Carry what did not land into another increment of the train; twice does nothing."""
-    found, user = managed(request, slug), me(request)
+    found, user, at = managed(request, slug), me(request), timezone.now()
     form = CarryForm(request.POST or None, increment=found)
     if request.method == "POST" and form.is_valid():
         into = form.cleaned_data["into"]
-        made = form.attempt(lambda: carry_over(actor=user, increment=found, into=into))
+        made = form.attempt(lambda: carry_over(actor=user, increment=found, into=into, at=at))
         if made is not None:
             count = f"{len(made)} card{'' if len(made) == 1 else 's'}"
             messages.success(request, f"{count} of {found} went on to {into}.")
             return redirect("board", into.slug)
-    left = unfinished(found, found.closed_at or timezone.now())
-    context = {"form": form, "increment": found, "left": left, "nav": "planning"}
+    context = {"form": form, "increment": found, "left": unfinished(found, at), "nav": "planning"}
     return render(request, "planning/carry.html", context)
 
 

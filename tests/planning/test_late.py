@@ -1,14 +1,19 @@
 """Late risk of a pair, by hand, over what was due in increments that are over."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from planning.models import Dependency, Increment
+from metrics.models import EpicLink
+from planning.delivered import delivered
+from planning.models import Card, Dependency, Increment
 from planning.queries.late import Tally, tallies
 from planning.queries.strings import strings
+from portfolio.models import Feature
 from tests.cast import Cast
+from tests.funding.cast import board, derived, item
 from tests.planning.cast import Planned, make_planned
 
 # Iteration 1 of the cast ends on Friday 16 January 2026, iteration 2 on the 30th.
@@ -72,3 +77,27 @@ def test_a_pair_is_of_teams_and_names_whatever_the_increment(cast: Cast) -> None
     # (1 + 1) / (1 + 2) = 67 %.
     found = {one.id: (one.badge, one.has_history) for one in strings(plan.increment, on=date(2026, 6, 1))}
     assert found == {outside.pk: ("67 %", True), moved.pk: ("67 %", True)}
+
+
+def test_what_nobody_marked_came_with_its_feature(cast: Cast) -> None:
+    """By its last item in time, and a day late; closed without items in time, and open: 2 of 4 are late."""
+    plan = make_planned(cast)
+    for number, day in enumerate((END, END + timedelta(days=1)), 1):
+        feature = Feature.objects.create(team=cast.heron, name=f"Feature {number}", rank=number)
+        EpicLink.objects.create(feature=feature, source=board(cast.heron), parent=feature.name)
+        item(cast.heron, f"H-{number}", "2026-01-07 08:00", f"{day} 12:00", parent=feature.name)
+        Card.objects.filter(serves=due(plan, number)).update(feature=feature)
+    derived(cast.heron)
+    for number, ended_on in ((3, END), (4, None)):
+        feature = Feature.objects.create(team=cast.heron, name=f"Feature {number}", rank=number, ended_on=ended_on)
+        Card.objects.filter(serves=due(plan, number)).update(feature=feature)
+    closed(plan)
+    assert tallies(date(2026, 6, 1)) == {(("team", cast.heron.pk), ("team", cast.falcon.pk)): Tally(late=2, n=4)}
+
+
+def test_the_day_of_a_delivery_is_the_portals() -> None:
+    """Noon UTC of the 15th is one o'clock at night of the 16th in Auckland."""
+    card, noon = Card(pk=1, done_on=date(2026, 1, 16)), datetime(2026, 1, 15, 12, tzinfo=UTC)
+    assert delivered([card], noon) == {}
+    with timezone.override(ZoneInfo("Pacific/Auckland")):
+        assert delivered([card], noon) == {1: date(2026, 1, 16)}

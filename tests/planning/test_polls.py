@@ -8,6 +8,7 @@ from django.test import Client
 
 from core.models import AuditEntry, LiveEvent
 from planning.actions.polls import cast_vote, close_poll, open_poll
+from planning.checklists import RULES
 from planning.formulas.confidence import result
 from planning.models import Ballot, IncrementState, Poll
 from planning.queries.polls import vote, votes_of
@@ -157,3 +158,11 @@ def test_the_pages(cast: Cast, plan: Planned) -> None:
     again = open_poll(actor=cast.pmo, increment=plan.increment, lane=plan.falcon)
     assert again.token not in viewer.get(f"/planning/votes/{again.pk}/").content.decode()
     assert viewer.get(f"/planning/votes/{again.pk}/code.svg").status_code == 404
+
+
+def test_an_average_below_three_is_never_shown_as_three(plan: Planned) -> None:
+    """38 votes of three fingers and one of two: 116 ÷ 39 = 2.974."""
+    at = "2026-01-02T15:00Z"
+    poll = Poll.objects.create(increment=plan.increment, token="t", opened_at=at, closed_at=at)
+    Ballot.objects.bulk_create(Ballot(poll=poll, device=str(n), fingers=2 if n == 0 else 3) for n in range(39))
+    assert RULES["train_vote"](plan.increment).missing == "2.97 of 5 on average: rework"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 
 from metrics.models import Forecast
 from planning.actions.carrying import carry_over
@@ -14,6 +15,7 @@ from planning.actions.states import change_state, close, commit, start_planning,
 from planning.actions.writing import write
 from planning.baselines import latest, since
 from planning.models import Baseline, Card, Increment, Objective, Risk
+from planning.queries.retrospective import page
 from planning.replay import replayed, stored
 from portfolio.actions.writing import Conflict
 from tests.cast import Cast
@@ -115,7 +117,7 @@ def test_since_the_commitment(cast: Cast) -> None:
         board.say("took Gone off the board")
     with write(None, plan.increment, "moved") as board:
         board.set(board.hold(idea), lane=plan.kite, iteration=plan.iterations[2])
-        board.set(board.hold(stays), size=3)
+        board.set(board.hold(stays), size=20)
         board.say("planned Idea")
     kept = latest(plan.increment)
     assert kept
@@ -128,7 +130,7 @@ def test_since_the_commitment(cast: Cast) -> None:
     [removed] = found.removed
     assert removed.last
     assert (removed.what, removed.last.who, removed.last.text) == ("Gone", str(cast.member), "took Gone off the board")
-    assert [(row.what, row.text) for row in found.others] == [("Stays", "size: none → 3")]
+    assert [(row.what, row.text) for row in found.others] == [("Stays", "size: none → 20")]
     # Untouched are two of five: Stays and Stays too.
     assert (found.moves.untouched, found.moves.stability) == (2, 0.4)
     assert other.pk in found.moves.committed
@@ -170,3 +172,29 @@ def test_values_out_of_range_close_nothing(cast: Cast) -> None:
         close(actor=cast.pmo, increment=plan.increment, actual_values={goal.pk: 11})
     plan.increment.refresh_from_db()
     assert plan.increment.state == "committed"
+
+
+def test_a_closed_increment_is_judged_whole(cast: Cast) -> None:
+    """Closed on its last day: of three committed cards, one of them due that day, two came in time."""
+    plan = make_planned(cast)
+    plan.card("Done", plan.falcon, 1, done_on=date(2026, 1, 15))
+    plan.card("On the last day", plan.falcon, 6, kind="other", done_on=date(2026, 3, 27))
+    plan.card("Left", plan.heron, 6, kind="other")
+    commit(actor=cast.pmo, increment=plan.increment)
+    end = datetime(2026, 3, 27, 15, tzinfo=UTC)
+    close(actor=cast.pmo, increment=plan.increment, at=end)
+    plan.increment.refresh_from_db()
+    found = page(plan.increment, latest(plan.increment), end)
+    assert (found.landed, found.due) == (2, 3)
+
+
+def test_what_was_finished_after_the_closing_is_not_offered_to_be_carried_on(cast: Cast, client: Client) -> None:
+    plan = make_planned(cast)
+    plan.card("After the end", plan.falcon, 6, kind="other", done_on=date(2026, 4, 2))
+    plan.card("Still open", plan.falcon, 6, kind="other")
+    closed_at = datetime(2026, 4, 1, tzinfo=UTC)
+    Increment.objects.update(state="closed", committed_at=closed_at, closed_at=closed_at)
+    client.force_login(cast.pmo)
+    said = client.get("/planning/pi-26-1/carry/").content.decode()
+    assert "Still open" in said
+    assert "After the end" not in said

@@ -116,4 +116,4 @@ def test_as_many_queries_for_three_as_for_one(cast: Cast) -> None:
         ) as queries:
             assert len(strings(plan.increment, on=ON)) == len(counts) + 1
         counts.append(len(queries))
-    assert counts == [2, 2, 2]
+    assert counts == [3, 3, 3]

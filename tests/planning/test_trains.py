@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from planning.actions.trains import add_team, change_seat, create_train, set_train_teams
-from planning.models import Train
+from planning.models import Increment, Train
+from planning.queries.trains import rows_of
 from planning.replay import replayed, stored
 from portfolio.actions.writing import Conflict
 from tests.cast import Cast, make_team
@@ -81,3 +82,23 @@ def test_a_stale_change_of_teams_is_told(cast: Cast, plan: Planned) -> None:
     set_train_teams(actor=cast.pmo, train=plan.train, teams=[cast.falcon, cast.heron], version=1)
     with pytest.raises(Conflict):
         set_train_teams(actor=cast.administrator, train=plan.train, teams=[cast.falcon], version=1)
+
+
+@pytest.mark.parametrize(
+    ("today", "is_over", "where"),
+    # Iteration 1 begins on Monday, 5 January, and ends on the 16th; iteration 2 begins on the 19th; the IP iteration
+    # ends on 27 March.
+    [
+        (date(2026, 1, 4), False, "begins on 5 Jan 2026"),
+        (date(2026, 1, 5), False, "Iteration 1 of 6"),
+        (date(2026, 1, 17), False, "6 iterations"),
+        (date(2026, 3, 27), False, "IP iteration, 6 of 6"),
+        (date(2026, 3, 28), True, "6 iterations"),
+    ],
+)
+def test_what_is_committed_is_over_once_its_last_day_has_passed(
+    plan: Planned, today: date, is_over: bool, where: str
+) -> None:
+    Increment.objects.update(state="committed", committed_at="2025-12-20T00:00Z")
+    [row] = rows_of(Increment.objects.all(), today)
+    assert (row.is_over, row.where) == (is_over, where)
