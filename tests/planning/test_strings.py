@@ -80,7 +80,8 @@ def test_what_was_declined_stays_as_a_problem_of_who_needs_it(cast: Cast) -> Non
         (True, False, True),
     ]
     assert found[0].text == "Refund API needs Ledger split of Heron: declined"
-    shown = {face.card.title: face for face in faces_of(plan.increment, [card.pk for card in (early, late, tokens, needy)])}
+    ids = [card.pk for card in (early, late, tokens, needy)]
+    shown = {face.card.title: face for face in faces_of(plan.increment, ids)}
     counts = {name: (face.needs, face.serves, face.problems) for name, face in shown.items()}
     # Who needs: three, all of them problems; who gives: only what was not declined, a conflict.
     assert counts == {"Refund API": (3, 0, 3), "Ledger split": (0, 0, 0), "Payouts": (0, 0, 0), "Tokens": (0, 1, 1)}
