@@ -227,17 +227,14 @@ class Simulation:
         return "" if self.finish[card.id] is not None else "its team works on something of unknown size before it"
 
     def _gap_of(self, need: Need) -> str:
-        """Why nothing can be said of what a card waits for, or ""."""
+        """Why nothing can be said of what a card waits for, or "": what is over needs no iteration, its day tells."""
         if need.delivered_on:
             return ""
         if need.provider is None:
             return f"{need.row} has planned no card for what it waits for"
         card = self.cards[need.provider]
-        # What is over needs no iteration: its day tells.
-        if _is_over(card):
-            return ""
         is_outside = card.team is None and card.iteration is not None and not self.needs.get(card.id)
-        reason = "" if is_outside else self.gap(card.id)
+        reason = "" if is_outside or _is_over(card) else self.gap(card.id)
         return f"waits for {card.name} of {card.row}: {reason}" if reason else ""
 
     def alone(self, id: str) -> float | None:
