@@ -8,7 +8,6 @@ from django.db.models import Count, QuerySet
 
 from planning.capacity import loads
 from planning.formulas.confidence import ACCEPTED, Result, result
-from planning.formulas.schedule import Schedule
 from planning.models import Agreement, CardKind, Check, CheckList, Increment, Lane, LaneKind, Risk, Roam
 from planning.queries.strings import strings
 
@@ -75,13 +74,13 @@ def _agenda(increment: Increment) -> Verdict:
 
 
 def _conflicts(increment: Increment) -> Verdict:
-    bad = [one for one in strings(increment) if one.schedule == Schedule.CONFLICT and not one.is_resolved]
+    bad = [one for one in strings(increment) if one.is_conflict]
     names = increment.cards.filter(pk__in={one.consumer for one in bad}).values_list("title", flat=True)
     return _named(list(names), "needed before it is provided", "plan-dependencies")
 
 
 def _agreed(increment: Increment) -> Verdict:
-    open_ = (Agreement.REQUESTED, Agreement.COUNTERED)
+    open_ = (Agreement.REQUESTED, Agreement.COUNTERED, Agreement.DECLINED)
     rows = increment.dependencies.filter(removed_at=None, consumer__removed_at=None, agreement__in=open_)
     return _named(list(rows.values_list("consumer__title", flat=True)), "not agreed yet", "plan-dependencies")
 
