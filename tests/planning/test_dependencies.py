@@ -62,7 +62,8 @@ def test_declined_is_asked_again_or_withdrawn(cast: Cast) -> None:
     with pytest.raises(ValidationError, match="Say why"):
         verbs.decline_dependency(actor=cast.coach, dependency=row, note=" ")
     row = verbs.decline_dependency(actor=cast.coach, dependency=row, note="No hands")
-    assert strings(plan.increment) == []
+    # A no is a problem that stays to be seen until somebody asks again or withdraws.
+    assert [(one.agreement, one.is_resolved) for one in strings(plan.increment)] == [("declined", False)]
     row = verbs.ask_again(actor=cast.member, dependency=row, needed_in=plan.iterations[2])
     assert (row.agreement, row.needed_in, row.note) == ("requested", plan.iterations[2], "")
     verbs.withdraw_dependency(actor=cast.member, dependency=row)
