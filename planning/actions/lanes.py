@@ -1,7 +1,5 @@
 """Rows that are no team's: somebody outside the train who provides something, and the milestones. The rows of teams
-follow the train (planning/actions/rows.py); the order of all rows is the train's matter."""
-
-from collections.abc import Sequence
+follow the train (planning/actions/rows.py)."""
 
 from django.core.exceptions import ValidationError
 from django.db.models import Max
@@ -50,17 +48,6 @@ def remove_lane(*, actor: Person, lane: Lane, version: int | None = None) -> Non
             board.set(card, lane=None, iteration=None)
         board.say(f"removed the row {row}")
         board.remove(row)
-
-
-def order_lanes(*, actor: Person, increment: Increment, lanes: Sequence[Lane]) -> None:
-    """The order of the rows for everybody who has none of their own; those not named follow as they were."""
-    with write(actor, increment, "ordered the rows") as board:
-        board.require_manage()
-        named = {lane.pk: place for place, lane in enumerate(lanes)}
-        rows = sorted(board.increment.lanes.all(), key=lambda row: named.get(row.pk, len(named)))
-        for place, row in enumerate(rows):
-            board.set(row, position=place)
-        board.say("put the rows into another order")
 
 
 def _held(board: Board, lane: Lane, version: int | None) -> Lane:

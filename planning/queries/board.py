@@ -1,11 +1,9 @@
 """The board: rows by value stream, columns, cards in their cells, loads, strings. The same number of queries for one
 card and for three hundred."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -73,16 +71,6 @@ class Shown:
     def rows(self) -> list[Row]:
         """All rows in the order in which they are shown."""
         return [row for group in self.groups for row in group.rows]
-
-    @property
-    def strings_json(self) -> list[dict[str, Any]]:
-        """The strings as the page's script reads them."""
-        return [one.as_json() for one in self.strings]
-
-    @property
-    def lanes_json(self) -> str:
-        """The rows that the reader may change, as a JSON list of their ids."""
-        return json.dumps(sorted(self.reach.lanes))
 
     @property
     def may_write(self) -> bool:
