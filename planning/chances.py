@@ -41,8 +41,11 @@ from planning.models import (
 from planning.queries.faces import chance_of
 from planning.queries.late import NONE, pair, tallies
 from planning.queries.strings import lane_of, provider_of, standing
+from portfolio.models import Team
 
 PARKED = "the parking lot"
+# The columns of a chance.
+SAID = ("chance", "reason", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,9 @@ def read(increment: Increment, at: datetime) -> Read:
     lanes = list(increment.lanes.select_related("team").order_by("position", "pk"))
     cards = _in_order(increment)
     needs = _needs(increment, {lane.pk: lane for lane in lanes}, {card.pk: card for card in cards})
-    goals = list(increment.objectives.filter(removed_at=None).order_by("pk").prefetch_related("cards"))
+    goals = list(increment.objectives.filter(removed_at=None).order_by("pk"))
     plan = _Plan(increment, at, iterations, lanes, cards)
-    train = plan.train(needs, goals)
+    train = plan.train(needs, goals, _cards_of(increment))
     return Read(increment, at, iterations, lanes, cards, needs, goals, train)
 
 
@@ -86,6 +89,15 @@ def _needs(increment: Increment, lanes: Mapping[int, Lane], cards: Mapping[int, 
         row.provider_lane, row.consumer = lanes[row.provider_lane_id], cards[row.consumer_id]
         row.provider = cards.get(row.provider_id or 0)
     return rows
+
+
+def _cards_of(increment: Increment) -> Mapping[int, Sequence[int]]:
+    """Objective → the cards linked to it."""
+    found: dict[int, list[int]] = {}
+    links = Objective.cards.through.objects.filter(objective__increment=increment).order_by()
+    for objective, card in links.values_list("objective", "card"):
+        found.setdefault(objective, []).append(card)
+    return found
 
 
 class _Plan:
@@ -109,8 +121,11 @@ class _Plan:
         self.speeds: Speeds = trains.speeds(self.places, at, known)
         features = {card.feature_id for card in cards if card.feature_id}
         self.left: Mapping[int, Left] = trains.left(features, self.places, at, known)
+        self._typical: dict[tuple[int, str], Left] = {}
 
-    def train(self, needs: Iterable[Dependency], goals: Iterable[Objective]) -> Train:
+    def train(
+        self, needs: Iterable[Dependency], goals: Iterable[Objective], linked: Mapping[int, Sequence[int]]
+    ) -> Train:
         history = tallies(self.today)
         on_board = {card.pk for card in self.cards}
         return Train(
@@ -121,7 +136,7 @@ class _Plan:
             cards=tuple(self.card(card) for card in self.cards),
             needs=tuple(self.need(one, history) for one in needs),
             goals=tuple(
-                Goal(str(one.pk), one.title, tuple(sorted(str(c.pk) for c in one.cards.all() if c.pk in on_board)))
+                Goal(str(one.pk), one.title, tuple(sorted(str(pk) for pk in linked.get(one.pk, ()) if pk in on_board)))
                 for one in goals
             ),
             limit=self.increment.wip_limit,
@@ -162,7 +177,14 @@ class _Plan:
         # A day that matters to a team is no work of it.
         if card.kind == CardKind.MILESTONE:
             return Left(0)
-        return self.speeds.typical(lane.team, card.value_type)
+        return self.typical(lane.team, card.value_type)
+
+    def typical(self, team: Team, value_type: str) -> Left:
+        """Asked once for all cards of a team."""
+        key = team.pk, value_type
+        if key not in self._typical:
+            self._typical[key] = self.speeds.typical(team, value_type)
+        return self._typical[key]
 
     def need(self, row: Dependency, history: Mapping[Any, Any]) -> Need:
         provider, lane = provider_of(row), lane_of(row)
@@ -244,7 +266,7 @@ def _reckon(increment: Increment, held: Reckoning, at: datetime) -> dict[str, An
 
 
 def _keep_cards(plan: Read, result: Result) -> dict[str, Any]:
-    known = {row.card_id: row for row in CardChance.objects.filter(card__increment=plan.increment)}
+    known = _known(CardChance.objects.filter(card__increment=plan.increment), "card")
     rows = [_row(CardChance(card_id=int(one.id)), one) for one in result.cards]
     changed = [row for row in rows if _differs(row, known.get(row.card_id))]
     _store(CardChance, "card", changed)
@@ -257,7 +279,7 @@ def _keep_cards(plan: Read, result: Result) -> dict[str, Any]:
 
 
 def _keep_goals(plan: Read, result: Result) -> dict[str, Any]:
-    known = {row.objective_id: row for row in ObjectiveChance.objects.filter(objective__increment=plan.increment)}
+    known = _known(ObjectiveChance.objects.filter(objective__increment=plan.increment), "objective")
     rows = [_row(ObjectiveChance(objective_id=int(one.id)), one) for one in result.goals]
     changed = [row for row in rows if _differs(row, known.get(row.objective_id))]
     _store(ObjectiveChance, "objective", changed)
@@ -273,14 +295,18 @@ def _cut(text: str) -> str:
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 
-def _differs(row: Any, known: Any) -> bool:
-    return known is None or (row.chance, row.reason, row.note) != (known.chance, known.reason, known.note)
+def _known(rows: QuerySet[Any], name: str) -> dict[int, list[Any]]:
+    """What is kept already, by what it is of."""
+    return {pk: said for pk, *said in rows.order_by().values_list(name, *SAID)}
+
+
+def _differs(row: Any, known: Sequence[Any] | None) -> bool:
+    return known is None or [row.chance, row.reason, row.note] != known
 
 
 def _store(model: type[Any], name: str, rows: Sequence[Any]) -> None:
     if rows:
-        fields = ["chance", "reason", "note"]
-        model.objects.bulk_create(rows, update_conflicts=True, unique_fields=[name], update_fields=fields)
+        model.objects.bulk_create(rows, update_conflicts=True, unique_fields=[name], update_fields=SAID)
 
 
 def shown_of(row: CardChance | ObjectiveChance) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 
@@ -105,13 +106,21 @@ def canonical(data: object) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        # As `asdict`, many times as fast: nothing is copied.
+        return {name: getattr(value, name) for name in _names(type(value))}
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def dump(inputs: Inputs) -> str:
     """The canonical text of inputs."""
-    return canonical(asdict(inputs))
+    return canonical(inputs)
 
 
 def load(text: str) -> Inputs:

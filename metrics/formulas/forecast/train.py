@@ -13,7 +13,7 @@ own and no later than the end of whoever waits for it, and so on along the chain
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -30,6 +30,10 @@ ENGINE = "train-1"
 TRIALS = 10_000
 # Draws of a team and an iteration kept in memory: 40 kB each.
 KEPT_DRAWS = 512
+# Teams whose progress is kept in memory: 40 kB for each iteration.
+KEPT_TEAMS = 128
+# Items finished in a day → on how many days.
+Histogram = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class Train:
 
 def dump(train: Train) -> str:
     """The canonical text of a plan."""
-    return canonical(asdict(train))
+    return canonical(train)
 
 
 def load(text: str) -> Train:
@@ -153,7 +157,7 @@ class Result:
 
 def run(text: str) -> str:
     """The canonical result of canonical inputs."""
-    return canonical(asdict(answer(load(text))))
+    return canonical(answer(load(text)))
 
 
 def answer(train: Train) -> Result:
@@ -349,22 +353,22 @@ def work_days(train: Train, team: TeamInput) -> list[int]:
 def _cumulative(train: Train, place: int) -> Ints:
     team = train.teams[place]
     counts = tuple(sorted((team.counts or {}).items()))
-    rows = [
-        _draws(train.seed, train.trials, team.slug, iteration, counts, team.factor.as_integer_ratio(), days)
-        for iteration, days in enumerate(work_days(train, team))
-    ]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), train.trials).cumsum(axis=0)
+    days = tuple(work_days(train, team))
+    return _progress(train.seed, train.trials, team.slug, counts, team.factor.as_integer_ratio(), days)
+
+
+@lru_cache(KEPT_TEAMS)
+def _progress(
+    seed: int, trials: int, slug: str, counts: Histogram, factor: tuple[int, int], days: tuple[int, ...]
+) -> Ints:
+    """Per iteration and trial: items that a team has finished by its end. A moved card changes none of it."""
+    rows = [_draws(seed, trials, slug, place, counts, factor, worked) for place, worked in enumerate(days)]
+    return np.array(rows, dtype=np.int32).reshape(len(rows), trials).cumsum(axis=0, dtype=np.int32)
 
 
 @lru_cache(KEPT_DRAWS)
 def _draws(
-    seed: int,
-    trials: int,
-    slug: str,
-    iteration: int,
-    counts: tuple[tuple[int, int], ...],
-    factor: tuple[int, int],
-    days: int,
+    seed: int, trials: int, slug: str, iteration: int, counts: Histogram, factor: tuple[int, int], days: int
 ) -> Ints:
     """Per trial: items that a team finishes in so many working days; the inverse of their exact distribution."""
     if not days or not counts:
@@ -375,7 +379,7 @@ def _draws(
     return np.minimum(drawn, len(sums) - 1).astype(np.int32)
 
 
-def _distribution(counts: tuple[tuple[int, int], ...], factor: tuple[int, int], days: int) -> Floats:
+def _distribution(counts: Histogram, factor: tuple[int, int], days: int) -> Floats:
     """P(at most n) for n = 0, 1, 2 …: items finished in so many working days."""
     day = kernel(dict(counts), Fraction(*factor))
     [*_, last] = unfold([day], [np.ones(days, dtype=np.bool_)])
