@@ -19,12 +19,13 @@ class PlanningConfig(AppConfig):
         from planning import links
         from planning import overview as ours_there
         from planning.imports import CardImporter
-        from planning.rules import may_follow
+        from planning.rules import may_follow, may_follow_print
         from planning.views import panels as ours
         from portfolio import evidence, overview, panels
 
         live.topics("increment", may_follow)
         live.topics("event", may_follow)
+        live.topics("print", may_follow_print)
         presence.counted("event")
         links.register()
         imports.register(CardImporter())

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from accounts.models import User
-from planning.models import Increment, Lane, LaneKind, Train
+from planning.models import Increment, Lane, LaneKind, Print, Train
 from portfolio.models import Membership, Team
 from portfolio.rules import WORDS, Person, can
 
@@ -87,3 +87,9 @@ def may_follow(user: Person, rest: str) -> bool:
     """Who may hear the live topic increment:ID: who sees the board."""
     is_number = rest.isdecimal() and len(rest) < 19
     return is_number and isinstance(user, User) and Increment.objects.for_user(user).filter(pk=int(rest)).exists()
+
+
+def may_follow_print(user: Person, rest: str) -> bool:
+    """Who may hear the live topic print:ID: who asked for it."""
+    is_number = rest.isdecimal() and len(rest) < 19
+    return is_number and isinstance(user, User) and Print.objects.filter(pk=int(rest), asked_by=user).exists()

@@ -27,3 +27,24 @@ def reckon_behind() -> int:
         # With no worker about, they are not all made up for.
         reckon.apply_async((pk,), expires=settings.JOB_SWEEP_SECONDS)
     return len(ids)
+
+
+@shared_task
+def make_print(print_id: int) -> None:
+    """Draw a board as a file. It takes seconds, so it waits on the common queue and keeps no chance waiting."""
+    from planning.actions import printing
+
+    printing.draw(print_id)
+
+
+def wake_print(print_id: int) -> None:
+    """Tell a worker, once the row is there; if nobody hears it, the next sweep does."""
+    transaction.on_commit(lambda: make_print.apply_async((print_id,), retry=False), robust=True)
+
+
+@shared_task
+def sweep_prints() -> None:
+    """Wake workers for boards to be drawn that nobody works on, and forget old files."""
+    from planning.actions import printing
+
+    printing.sweep()

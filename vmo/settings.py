@@ -178,7 +178,11 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TASK_DEFAULT_QUEUE = env("CELERY_QUEUE", "vmo")
 # What somebody waits for in front of a screen has a queue and a worker of its own: no sync delays it.
 QUICK_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-quick"
-CELERY_TASK_ROUTES = {"planning.tasks.*": {"queue": QUICK_QUEUE}}
+CELERY_TASK_ROUTES = {
+    # Seconds of work: it would keep others' chances waiting.
+    "planning.tasks.make_print": {"queue": CELERY_TASK_DEFAULT_QUEUE},
+    "planning.tasks.*": {"queue": QUICK_QUEUE},
+}
 # How long a job may be silent before another worker takes it over, and how often beat looks for such jobs.
 JOB_LEASE_SECONDS = env_int("JOB_LEASE_SECONDS", 60)
 JOB_SWEEP_SECONDS = env_int("JOB_SWEEP_SECONDS", 10)
@@ -191,6 +195,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "reckon-chances": {
         "task": "planning.tasks.reckon_behind",
+        "schedule": JOB_SWEEP_SECONDS,
+        "options": {"expires": JOB_SWEEP_SECONDS},
+    },
+    "sweep-prints": {
+        "task": "planning.tasks.sweep_prints",
         "schedule": JOB_SWEEP_SECONDS,
         "options": {"expires": JOB_SWEEP_SECONDS},
     },

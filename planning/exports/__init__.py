@@ -1,16 +1,16 @@
-"""A plan to take away: its cards as a table, its board as a sheet of paper or a picture."""
+"""A plan to take away: its cards as a table at once, its board as sheets of paper or a picture by a worker."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 
 from accounts.models import User
 from core.exports import table_response
 from planning.exports.pages import pdf, png
 from planning.exports.sheets import sheets
 from planning.exports.tables import HEAD, rows
-from planning.models import Increment
+from planning.models import Increment, PrintKind
 from planning.queries.board import Shown, board_of
 
 
@@ -22,27 +22,32 @@ class Format(NamedTuple):
     text: str
 
 
-FORMATS = (
+# Drawn by a worker, and made at once.
+DRAWN = (
     Format("pdf", "A3, to print", "The board with its strings, on as many sheets as it needs."),
     Format("png", "PNG", "The whole board with its strings as one picture, for slides."),
+)
+TABLES = (
     Format("xlsx", "XLSX", "A row per card, with its place, load, chance and dependencies."),
     Format("csv", "CSV", "The same for programs; changed, it can be imported again."),
 )
+TYPES = {PrintKind.PDF: "application/pdf", PrintKind.PNG: "image/png"}
 
 
 def response(increment: Increment, user: User, ending: str) -> HttpResponseBase:
-    """The download; raises Http404 for a format that there is not."""
-    name = f"{increment.train.slug}-{increment.slug}"
-    board = board_of(increment, user)
-    if ending in {"csv", "xlsx"}:
-        return table_response(ending, name, HEAD, rows(board, user))
-    makers: dict[str, tuple[Callable[[Shown], bytes], str]] = {
-        "pdf": (lambda shown: pdf(sheets(shown)), "application/pdf"),
-        "png": (lambda shown: png(sheets(shown, is_one=True)), "image/png"),
-    }
-    if ending not in makers:
+    """The table as a download; raises Http404 for a format that there is not."""
+    if ending not in {one.ending for one in TABLES}:
         raise Http404("There is no such format.")
-    make, kind = makers[ending]
-    answer = HttpResponse(make(board), content_type=kind)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
-    return answer
+    return table_response(ending, name_of(increment), HEAD, rows(board_of(increment, user), user))
+
+
+def name_of(increment: Increment) -> str:
+    """What its files are called, without their ending."""
+    return f"{increment.train.slug}-{increment.slug}"
+
+
+def drawn(board: Shown, kind: str, said: Callable[[int, int], None] | None = None) -> bytes:
+    """The board as a file; `said` is told how many sheets are drawn, of how many."""
+    if kind == PrintKind.PNG:
+        return png(sheets(board, is_one=True), said)
+    return pdf(sheets(board), said)

@@ -1,7 +1,7 @@
 """Sheets as files: drawn as SVG, printed to PDF by WeasyPrint, made a picture by PDFium. Nothing is fetched."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,21 @@ LEGEND = (
 MOST_PIXELS = 40_000_000
 
 
-def pdf(sheets: Sequence[Sheet]) -> bytes:
-    """A page per sheet."""
+def pdf(sheets: Sequence[Sheet], said: Callable[[int, int], None] | None = None) -> bytes:
+    """A page per sheet; `said` is told how many are drawn, of how many."""
     # Only who prints waits for these to be loaded.
     from weasyprint import CSS, HTML
 
     height = max(sheet.height for sheet in sheets)
-    context = {"sheets": sheets, "width": WIDTH, "height": height, "legend": LEGEND}
-    text = render_to_string("planning/sheets.html", context)
     style = CSS(string=_style(height), url_fetcher=_nothing)
-    made: bytes = HTML(string=text, url_fetcher=_nothing).write_pdf(stylesheets=[style])
+    drawn = []
+    for number, sheet in enumerate(sheets):
+        if said:
+            said(number, len(sheets))
+        context = {"sheets": [sheet], "width": WIDTH, "height": height, "legend": LEGEND}
+        text = render_to_string("planning/sheets.html", context)
+        drawn.append(HTML(string=text, url_fetcher=_nothing).render(stylesheets=[style]))
+    made: bytes = drawn[0].copy([page for document in drawn for page in document.pages]).write_pdf()
     return made
 
 
@@ -52,13 +57,13 @@ def _nothing(url: str, *args: Any, **kwargs: Any) -> Any:
     raise ValueError(f"A sheet fetches nothing, and not {url[:80]}.")
 
 
-def png(sheets: Sequence[Sheet]) -> bytes:
+def png(sheets: Sequence[Sheet], said: Callable[[int, int], None] | None = None) -> bytes:
     """The first sheet as a picture."""
     from pypdfium2 import PdfDocument
 
     area = WIDTH * sheets[0].height
     scale = min(SCALE, (MOST_PIXELS / area) ** 0.5)
-    document = PdfDocument(pdf(sheets[:1]))
+    document = PdfDocument(pdf(sheets[:1], said))
     try:
         picture = document[0].render(scale=scale / POINTS).to_pil()
         file = io.BytesIO()

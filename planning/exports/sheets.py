@@ -150,8 +150,10 @@ def _parts(blocks: Sequence[_Block], is_one: bool) -> list[list[_Block]]:
 def _sheet(board: Shown, part: Sequence[_Block], number: int, places: dict[str, _Place]) -> Sheet:
     inside = sum(block.height + (GROUP if block.group else 0) for block in part)
     height = max(HEIGHT, inside + 2 * MARGIN + TOP + COLUMNS + FOOT)
-    first, last = board.columns[0], board.columns[-1]
-    days = f"{first.first_on:%-d %b %Y} to {last.last_on:%-d %b %Y}"
+    days = "no iterations yet"
+    if board.columns:
+        first, last = board.columns[0], board.columns[-1]
+        days = f"{first.first_on:%-d %b %Y} to {last.last_on:%-d %b %Y}"
     sheet = Sheet(height, f"{board.increment.train.name}, {board.increment.name}", days, number + 1)
     width = (WIDTH - 2 * MARGIN - HEAD) / (len(board.columns) + 1)
     y = MARGIN + TOP

@@ -5,6 +5,7 @@ from planning.models.dependencies import Agreement, Dependency
 from planning.models.events import AgendaItem, Ballot, Invitation, JoinLink, LinkKind, Poll, Timer
 from planning.models.increments import Baseline, Increment, IncrementState, Iteration
 from planning.models.people import Absence, Capacity, Seat
+from planning.models.prints import Print, PrintKind
 from planning.models.promises import Check, CheckList, Objective, Risk, Roam
 from planning.models.reckonings import CardChance, ObjectiveChance, Reckoning
 from planning.models.trains import Train, TrainTeam
@@ -35,6 +36,8 @@ __all__ = [
     "Objective",
     "ObjectiveChance",
     "Poll",
+    "Print",
+    "PrintKind",
     "Reckoning",
     "Risk",
     "Roam",
