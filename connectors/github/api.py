@@ -5,7 +5,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from connectors.github.payloads import Event
+from connectors.github.payloads import Event, Issue
 from connectors.github.rules import Rules
 from connectors.http import Credentials, Http, HttpError, Limits, Response
 from connectors.protocol import ConnectorError, Context, Rejected
@@ -86,6 +86,12 @@ class Api:
         addresses = [self.path("issues", number, f"timeline?per_page={PER_PAGE}") for number in numbers]
         kinds = [f"timeline of #{number}" for number in numbers]
         return self.each(addresses, Event, kinds)
+
+    def blockers(self, numbers: Iterable[int]) -> Iterator[Records[Issue]]:
+        """What issues wait for, in the order of `numbers`; nothing on servers that do not know of such links."""
+        numbers = list(numbers)
+        addresses = [self.path("issues", number, f"dependencies/blocked_by?per_page={PER_PAGE}") for number in numbers]
+        return self.each(addresses, Issue, [f"what #{number} is blocked by" for number in numbers])
 
     def each(self, addresses: Iterable[str], shape: type[T], kinds: Iterable[str]) -> Iterator[Records[T]]:
         """The records of several lists, each with all its pages, asked a few at a time. `kinds` name them."""

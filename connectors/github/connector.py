@@ -191,9 +191,8 @@ class GitHubConnector:
     def _items(self, chunk: Sequence[Issue], timelines: Sequence[Records[Event]], changes: dict[str, Any]) -> Batch:
         self._tell_statuses()
         boards = self._boards(chunk)
-        rows: list[Row] = []
         gone: list[Gone] = []
-        rejected: list[Rejected] = []
+        rows, rejected = self._links(chunk, timelines)
         for issue, timeline in zip(chunk, timelines, strict=True):
             rejected += timeline.rejected
             if timeline.found is None:
@@ -209,6 +208,20 @@ class GitHubConnector:
         rows = [*self._untold(rows), *_once(rows)]
         whole = [row.external_id for row in rows if isinstance(row, WorkItemRow)]
         return self._batch("items", rows, rejected, whole, gone, **changes)
+
+    def _links(self, chunk: Sequence[Issue], timelines: Sequence[Records[Event]]) -> tuple[list[Row], list[Rejected]]:
+        """What issues wait for; asked for those only that do, or once did."""
+        rows: list[Row] = []
+        rejected: list[Rejected] = []
+        if not self._rules.work_items:
+            return rows, rejected
+        told = zip(chunk, timelines, strict=True)
+        waiting = [one for one, timeline in told if one.pull_request is None and _may_wait(one, timeline)]
+        answers = self._api.blockers(issue.number for issue in waiting)
+        for issue, answer in zip(waiting, answers, strict=True):
+            rows += issues.links(issue, answer.found or (), self._rules)
+            rejected += answer.rejected
+        return rows, rejected
 
     def _pull_request(self, issue: Issue, timeline: Records[Event]) -> list[Row]:
         events = timeline.found or []
@@ -320,6 +333,10 @@ class GitHubConnector:
             done=self._cursor.get("done", 0) if is_items else 0,
             total=self._cursor.get("total") if is_items else None,
         )
+
+
+def _may_wait(issue: Issue, timeline: Records[Event]) -> bool:
+    return timeline.found is not None and issues.may_wait(issue, timeline.found)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from connectors.github.payloads import Event, Issue
 from connectors.github.rules import Rules, hint, last_part
 from connectors.protocol import Gone
-from metrics.rows import BlockRow, IncidentRow, Row, StatusRow, TransitionRow, WorkItemRow
+from metrics.rows import BlockRow, IncidentRow, LinkRow, Row, StatusRow, TransitionRow, WorkItemRow
 
 OPEN, CLOSED, NOT_PLANNED = "open", "closed", "not_planned"
 FIXED_STATUSES = (
@@ -170,6 +170,22 @@ def _key(rules: Rules, number: int | str) -> str:
 def _parent(issue: Issue, rules: Rules) -> str:
     found = re.search(r"/repos/[^/]+/([^/]+)/issues/(\d+)$", issue.parent_issue_url or "")
     return f"{found[1]}#{found[2]}" if found else ""
+
+
+def may_wait(issue: Issue, events: Sequence[Event]) -> bool:
+    """Whether it waits for other issues, or once did: only then it is worth asking for which."""
+    counted = issue.issue_dependencies_summary
+    return bool(counted and counted.total_blocked_by) or any(event.event == "blocked_by_added" for event in events)
+
+
+def links(issue: Issue, needed: Sequence[Issue], rules: Rules) -> list[LinkRow]:
+    """What the issue waits for, by key; an issue of another repository is called as its own source calls it."""
+    return [LinkRow(f"{issue.id}:{other.id}", str(issue.id), _key_of(other, rules)) for other in needed]
+
+
+def _key_of(issue: Issue, rules: Rules) -> str:
+    repository = issue.repository_url.rstrip("/").rpartition("/")[2] or rules.short_name
+    return f"{repository}#{issue.number}"
 
 
 def item(issue: Issue, status: str, rules: Rules) -> WorkItemRow:

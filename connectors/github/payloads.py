@@ -30,6 +30,12 @@ class PullLink(Struct):
     merged_at: datetime | None = None
 
 
+class Dependencies(Struct):
+    """How many issues one waits for, finished or not."""
+
+    total_blocked_by: int = 0
+
+
 class Issue(Struct):
     """An entry of the list of issues: an issue or (with `pull_request`) a pull request."""
 
@@ -48,6 +54,9 @@ class Issue(Struct):
     type: IssueType | None = None
     body: str | None = None
     parent_issue_url: str | None = None
+    repository_url: str = ""
+    # Not every list of issues has it.
+    issue_dependencies_summary: Dependencies | None = None
     pull_request: PullLink | None = None
 
     @property

@@ -24,6 +24,8 @@ class FakeGitHub:
         self.repository = gh.repository()
         self.issues: list[Json] = []
         self.timelines: dict[int, list[Json]] = {}
+        # Issue → what it is blocked by; None: a server that does not know of such links.
+        self.blockers: dict[int, list[Json]] | None = {}
         self.labels: list[str] = []
         # Newest first, as a walk of the history gives them.
         self.commits: list[Json] = []
@@ -102,6 +104,7 @@ class FakeGitHub:
             ("", lambda _: Reply(self.repository)),
             ("issues", self._issues),
             (r"issues/(\d+)/timeline", lambda r, n: self._page_of(r, self.timelines.get(int(n)))),
+            (r"issues/(\d+)/dependencies/blocked_by", lambda r, n: self._page_of(r, self._blocked_by(int(n)))),
             ("labels", lambda r: self._page(r, [gh.label(name) for name in self.labels])),
             ("commits", self._history),
             (r"commits/(\w+)", self._commit),
@@ -152,6 +155,9 @@ class FakeGitHub:
             found.reverse()
         since = request.query.get("since", "")
         return self._page(request, [issue for issue in found if issue["updated_at"] >= since])
+
+    def _blocked_by(self, number: int) -> list[Json] | None:
+        return None if self.blockers is None else self.blockers.get(number, [])
 
     def _ancestors(self, head: str) -> set[str]:
         by_sha = {commit["sha"]: commit for commit in self.commits}

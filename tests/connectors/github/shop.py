@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from connectors.github import GitHubConnector
 from connectors.http import Limits
 from connectors.protocol import Batch, Context
-from metrics.rows import BlockRow, Row, TransitionRow
+from metrics.rows import BlockRow, LinkRow, Row, TransitionRow
 from tests.connectors.github import payloads as gh
 from tests.connectors.github.fake import TOKEN, FakeGitHub
 
@@ -39,7 +39,7 @@ def store(batches: Iterable[Batch], stored: Stored | None = None) -> Stored:
     found = dict(stored or {})
     for batch in batches:
         for key, row in list(found.items()):
-            if isinstance(row, TransitionRow | BlockRow) and row.item in batch.whole:
+            if isinstance(row, TransitionRow | BlockRow | LinkRow) and row.item in batch.whole:
                 del found[key]
         for row in batch.rows:
             found[type(row).__name__, row.external_id] = row

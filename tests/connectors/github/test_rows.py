@@ -5,6 +5,7 @@ from metrics.rows import (
     CommitRow,
     DeploymentRow,
     IncidentRow,
+    LinkRow,
     PullRequestRow,
     StatusRow,
     TransitionRow,
@@ -176,3 +177,35 @@ def test_without_work_items_there_are_pull_requests_and_incidents_only(github: F
     assert len(of(stored, PullRequestRow)) == 4
     assert len(of(stored, IncidentRow)) == 1
     assert reader.sweep() is None
+
+
+def test_what_an_issue_waits_for(github: FakeGitHub) -> None:
+    added = gh.event(19, "blocked_by_added", z("2025-01-07 11:00"))
+    github.timelines[1].append(added)
+    # Of this repository, and of another, which its own source calls by its name.
+    ledger = gh.issue(12, z("2025-01-01 09:00"), z("2025-01-02 09:00"), repository_url=f"{gh.API}/repos/acme/ledger")
+    other = gh.issue(2, z("2025-01-07 09:00"), z("2025-01-09 09:00"))
+    github.blockers = {1: [other, {**ledger, "id": 5012}]}
+    first = store(connector(github).pull(None))
+    assert of(first, LinkRow) == [LinkRow("1001:1002", "1001", "shop#2"), LinkRow("1001:5012", "1001", "ledger#12")]
+    # Only what ever waited is asked for it.
+    asked = github.asked(r"issues/\d+/dependencies/blocked_by")
+    assert [request.path for request in asked] == ["/api/v3/repos/acme/shop/issues/1/dependencies/blocked_by"]
+    # One link is taken off again: what is read next has it no more.
+    github.blockers[1].pop()
+    assert of(store(connector(github).pull(None), first), LinkRow) == [LinkRow("1001:1002", "1001", "shop#2")]
+
+
+def test_the_count_of_the_list_says_it_too_and_old_servers_know_nothing_of_links(github: FakeGitHub) -> None:
+    github.issues[0]["issue_dependencies_summary"] = {"blocked_by": 0, "blocking": 0, "total_blocked_by": 1}
+    github.blockers = {1: [gh.issue(2, z("2025-01-07 09:00"), z("2025-01-09 09:00"))]}
+    assert of(store(connector(github).pull(None)), LinkRow) == [LinkRow("1001:1002", "1001", "shop#2")]
+    github.blockers = None
+    stored = store(connector(github).pull(None))
+    assert (of(stored, LinkRow), len(of(stored, WorkItemRow))) == ([], 3)
+
+
+def test_without_work_items_nothing_waits(github: FakeGitHub) -> None:
+    github.timelines[1].append(gh.event(19, "blocked_by_added", z("2025-01-07 11:00")))
+    assert of(store(connector(github, work_items="0").pull(None)), LinkRow) == []
+    assert github.asked(r"issues/\d+/dependencies/blocked_by") == []
