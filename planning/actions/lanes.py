@@ -1,11 +1,15 @@
 """Rows that are no team's: somebody outside the train who provides something, and the milestones. The rows of teams
-follow the train (planning/actions/rows.py)."""
+follow the train (planning/actions/rows.py). And the order of all of them."""
+
+from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.db.models import Max
 
 from planning.actions.writing import Board, write
-from planning.models import Card, Increment, Lane, LaneKind
+from planning.models import Card, Event, Increment, Lane, LaneKind
+from planning.queries.rows import beside
+from portfolio.actions.writing import Conflict
 from portfolio.rules import Person
 
 
@@ -48,6 +52,36 @@ def remove_lane(*, actor: Person, lane: Lane, version: int | None = None) -> Non
             board.set(card, lane=None, iteration=None)
         board.say(f"removed the row {row}")
         board.remove(row)
+
+
+def order_lanes(*, actor: Person, increment: Increment, order: Sequence[int], seen: Sequence[int]) -> list[Lane]:
+    """Let the rows stand in `order` for everybody who has no order of their own; rows of one value stream come to stand
+    beside each other. Whoever manages the train may.
+
+    `seen` is the order that the writer saw: Conflict when it is another by now; ValidationError unless both name the
+    same rows.
+    """
+    with write(actor, increment, "ordered the rows") as board:
+        board.require_manage()
+        rows = beside(board.increment.lanes.select_related("team__stream"))
+        if [row.pk for row in rows] != list(seen):
+            raise _reordered(board.increment)
+        if sorted(order) != sorted(seen):
+            raise ValidationError("Name each row once.")
+        place = {pk: n for n, pk in enumerate(order)}
+        rows = beside(sorted(rows, key=lambda row: place[row.pk]))
+        board.say(f"ordered the rows: {', '.join(map(str, rows))}")
+        for n, row in enumerate(rows):
+            # A place among others is not a text that somebody else has seen.
+            board.set(row, quietly=True, position=n)
+    return rows
+
+
+def _reordered(increment: Increment) -> Conflict:
+    """Who ordered, added or removed rows last."""
+    of_rows = Event.objects.filter(increment=increment, changes__contains=[{"kind": "lane"}])
+    last = of_rows.order_by("-number").first()
+    return Conflict(increment, last.actor_name, last.text, last.at) if last else Conflict(increment)
 
 
 def _held(board: Board, lane: Lane, version: int | None) -> Lane:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
-from core import live
 from planning.capacity import Load, loads
-from planning.live import topic
-from planning.models import BoardView, Increment, Iteration, Lane, LaneKind
+from planning.models import BoardView, Increment, Iteration, Lane
 from planning.queries.faces import Face, cards_of, cell_key, faces
+from planning.queries.rows import in_own_order, kin_of
 from planning.queries.strings import String, strings
 from planning.rules import Reach, reach
 
@@ -54,11 +53,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A board for one reader, as of the line `number` of its log; `since` is the place in the live log."""
+    """A board for one reader, as of the line `number` of its log."""
 
     increment: Increment
     number: int
-    since: str
     columns: Sequence[Iteration]
     groups: Sequence[Group]
     parking: Cell
@@ -95,8 +93,7 @@ class Shown:
 
 def board_of(increment: Increment, user: User | AnonymousUser) -> Shown:
     """The board as `user` sees it; a wall's is nobody's, and changes nothing."""
-    # Before the rest is read, in this order: what is written meanwhile is heard of as news, twice rather than never.
-    since = live.position([topic(increment)])
+    # Before the rest is read: what is written meanwhile is heard of as news, twice rather than never.
     number = Increment.objects.values_list("number", flat=True).get(pk=increment.pk)
     lanes = list(increment.lanes.select_related("team__stream", "team__calendar"))
     columns = list(increment.iterations.all())
@@ -106,9 +103,9 @@ def board_of(increment: Increment, user: User | AnonymousUser) -> Shown:
     mine = reach(user, increment, lanes)
     weights = loads(increment, lanes, columns, cards)
     by_cell = _by_cell(faces(cards, drawn))
-    rows = [_row(lane, columns, by_cell, weights, mine, view) for lane in _ordered(lanes, view)]
+    rows = [_row(lane, columns, by_cell, weights, mine, view) for lane in in_own_order(lanes, view)]
     parking = Cell("parking", "Parking lot", by_cell.get("parking", ()))
-    return Shown(increment, number, since, columns, _grouped(rows), parking, drawn, mine, view, len(cards))
+    return Shown(increment, number, columns, _grouped(rows), parking, drawn, mine, view, len(cards))
 
 
 def _view(increment: Increment, user: User | AnonymousUser) -> BoardView:
@@ -124,12 +121,6 @@ def _by_cell(ones: Sequence[Face]) -> dict[str, list[Face]]:
     for face in ones:
         found[face.cell].append(face)
     return found
-
-
-def _ordered(lanes: Sequence[Lane], view: BoardView) -> list[Lane]:
-    """The reader's own order first; rows that it does not know follow in the board's."""
-    own = {pk: place for place, pk in enumerate(view.lanes)}
-    return sorted(lanes, key=lambda lane: own.get(lane.pk, len(own)))
 
 
 def _row(
@@ -159,9 +150,7 @@ def _grouped(rows: Sequence[Row]) -> list[Group]:
     """Rows of one value stream beside each other, where its first one stands."""
     found: dict[str, Group] = {}
     for row in rows:
-        stream = row.lane.team.stream if row.lane.team and row.lane.kind == LaneKind.TEAM else None
-        slug = stream.slug if stream else row.lane.kind
-        name = stream.name if stream else "Outside the train" if slug == LaneKind.EXTERNAL else "Milestones"
+        slug, name = kin_of(row.lane)
         found.setdefault(slug, Group(name, slug)).rows.append(row)
     return list(found.values())
 

@@ -1,4 +1,4 @@
-"""What happened on a board: its log, narrowed, with what the reader may take back."""
+"""What happened on a board: its log, narrowed, with what the reader may take back; and the cards that are off it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
+from planning.actions.placing import place_words
 from planning.models import Card, Event, Increment
-from planning.replay import KINDS
+from planning.replay import KINDS, values_of
 from planning.rules import Reach
 
 
@@ -50,6 +51,50 @@ def _by(who: str, user: User) -> Q:
         return Q(actor=None, actor_name="")
     pk = user.pk if who == "me" else int(who) if who.isdecimal() and len(who) < 19 else 0
     return Q(actor=pk)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOff:
+    """A card that is off the board: where it stood, the line that took it off, whether the reader may bring it back."""
+
+    card: Card
+    stood: str
+    event: Event | None
+    may_restore: bool
+
+
+def off_the_board(increment: Increment) -> QuerySet[Card]:
+    """The cards that were taken off, newest first."""
+    rows = increment.cards.exclude(removed_at=None).select_related("lane", "iteration")
+    return rows.order_by("-removed_at", "pk")
+
+
+def taken_off(cards: Sequence[Card], mine: Reach, increment: Increment) -> list[TakenOff]:
+    """Who took them off, by which line."""
+    by_card = _taking(increment, cards)
+    return [
+        TakenOff(
+            card,
+            place_words(card.lane, card.iteration),
+            by_card.get(card.pk),
+            increment.is_open and mine.takes_part and mine.may(card.lane_id),
+        )
+        for card in cards
+    ]
+
+
+def _taking(increment: Increment, cards: Sequence[Card]) -> dict[int, Event]:
+    """By card the last line that set the `removed_at` which it has."""
+    when = {card.pk: values_of(card)["removed_at"] for card in cards}
+    wanted = Q(pk__in=[])
+    for pk, at in when.items():
+        wanted |= Q(changes__contains=[{"kind": "card", "id": pk, "after": {"removed_at": at}}])
+    return {
+        change["id"]: event
+        for event in increment.events.filter(wanted).order_by("number")
+        for change in event.changes
+        if change["kind"] == "card" and change["id"] in when and (change["after"] or {}).get("removed_at")
+    }
 
 
 def writers(increment: Increment) -> list[tuple[str, str]]:

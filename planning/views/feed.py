@@ -1,4 +1,4 @@
-"""What happened on a board, and the way back."""
+"""What happened on a board, what was taken off it, and the way back."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +8,8 @@ from django.views.decorators.http import require_GET
 from accounts.queries import me
 from planning.forms.feed import FeedForm
 from planning.live import topic
-from planning.queries.feed import lines_of, with_undo
+from planning.queries.feed import lines_of, off_the_board, with_undo
+from planning.queries.feed import taken_off as told
 from planning.rules import reach
 from planning.views.finding import find_increment, is_board
 
@@ -30,3 +31,16 @@ def feed(request: HttpRequest, slug: str) -> HttpResponse:
         "is_part": is_board(request),
     }
     return render(request, "planning/feed_lines.html" if is_board(request) else "planning/feed.html", context)
+
+
+@require_GET
+def taken_off(request: HttpRequest, slug: str) -> HttpResponse:
+    """The cards that are off the board: who took them off, when, where they stood, and the way back."""
+    increment = find_increment(request, slug)
+    page = Paginator(off_the_board(increment), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "increment": increment,
+        "page": page,
+        "lines": told(list(page), reach(me(request), increment), increment),
+    }
+    return render(request, "planning/taken_off.html", context)

@@ -1,4 +1,4 @@
-"""Rows that are no team's: added, called otherwise, taken off the board."""
+"""Rows that are no team's: added, called otherwise, taken off the board; and the order of all rows."""
 
 from typing import Any
 
@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.queries import me
-from planning.actions.lanes import add_lane, remove_lane, rename_lane
+from planning.actions.lanes import add_lane, order_lanes, remove_lane, rename_lane
 from planning.forms.lanes import LaneForm
+from planning.forms.looking import OrderForm
 from planning.models import Increment
-from planning.rules import PARTICIPANTS, reach
+from planning.queries.rows import order_of
+from planning.rules import PARTICIPANTS, may_manage, reach, require_manage
 from planning.views.cards import refused
 from planning.views.finding import back, find_increment, find_lane, version_of
 from portfolio.actions.writing import Conflict
@@ -60,6 +62,34 @@ def remove(request: HttpRequest, lane_id: int) -> HttpResponse:
         form = LaneForm({"name": lane.name}, lane=find_lane(request, lane_id))
         return _ask(request, lane.increment, form, conflict)
     return _done(request, lane.increment, f"The row {lane} was removed.")
+
+
+@require_http_methods(["GET", "POST"])
+def order(request: HttpRequest, slug: str) -> HttpResponse:
+    """In which order the rows stand for everybody; `?own=1` begins with the reader's. 409: somebody was faster."""
+    increment, user = find_increment(request, slug), me(request)
+    if request.method == "POST":
+        require_manage(user, increment.train)
+    shown = order_of(increment, user)
+    form = OrderForm(request.POST or None, rows=shown.rows, wanted=shown.own if "own" in request.GET else ())
+    if request.method == "GET" or not form.is_valid():
+        return _ask_order(request, increment, form)
+    try:
+        done = form.attempt(lambda: order_lanes(actor=user, increment=increment, **form.said))
+    except Conflict as conflict:
+        return _ask_order(request, increment, form.renewed(order_of(increment, user).rows), conflict)
+    said = "The rows stand in this order now, for everybody who has none of their own."
+    return _done(request, increment, said) if done else _ask_order(request, increment, form)
+
+
+def _ask_order(
+    request: HttpRequest, increment: Increment, form: OrderForm, conflict: Conflict | None = None
+) -> HttpResponse:
+    user = me(request)
+    context: dict[str, Any] = {"form": form, "increment": increment, "conflict": conflict, "next": back(request)}
+    context["order"] = order_of(increment, user)
+    context["may_manage"] = increment.is_open and may_manage(user, increment.train)
+    return render(request, "planning/row_order.html", context, status=409 if conflict else 400 if form.errors else 200)
 
 
 def _ask(request: HttpRequest, increment: Increment, form: LaneForm, conflict: Conflict | None = None) -> HttpResponse:

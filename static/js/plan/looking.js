@@ -7,11 +7,12 @@ const SIZES = [50, 67, 80, 90, 100, 115, 130];
 const tools = board.querySelector("[data-plan-tools]");
 let size = Number(localStorage.getItem("plan-size")) || 100;
 
-function keep() {
+const ids = (of) => of.map((row) => row.dataset.lane).join();
+
+// Only what was chosen: whoever folds a row has no order of their own by that.
+function keep(name, value) {
   const form = new FormData();
-  form.set("density", board.dataset.density);
-  form.set("lanes", rows().map((row) => row.dataset.lane).join());
-  form.set("folded", rows().filter((row) => row.hasAttribute("data-folded")).map((row) => row.dataset.lane).join());
+  form.set(name, value);
   fetch(board.dataset.viewUrl, { method: "POST", body: form, headers: { "X-CSRFToken": token(), "X-Requested-With": "board" } }).catch(() => null);
 }
 
@@ -22,7 +23,7 @@ function fold(button) {
   count(row);
   say(`${row.dataset.name} ${isFolded ? "folded" : "unfolded"}.`);
   tell("changed");
-  keep();
+  keep("folded", ids(rows().filter((one) => one.hasAttribute("data-folded"))));
 }
 
 // A folded row says how many cards each of its cells holds.
@@ -57,7 +58,7 @@ function after(row, isGroup = false) {
   row.scrollIntoView({ block: "nearest" });
   say(`${row.dataset.name} is row ${all.indexOf(row) + 1} of ${all.length} for you${isGroup ? ", with all rows of its value stream" : ""}.`);
   tell("changed");
-  keep();
+  keep("lanes", ids(rows()));
 }
 
 let dragged = null;
@@ -124,7 +125,7 @@ export function start() {
     board.dataset.density = isDense ? "dense" : "airy";
     event.currentTarget.setAttribute("aria-pressed", isDense);
     tell("changed");
-    keep();
+    keep("density", board.dataset.density);
   });
   const fullButton = tools.querySelector("[data-full]");
   fullButton.addEventListener("click", () => full(fullButton));

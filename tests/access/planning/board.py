@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.access.people import KNOWN, OF_FALCON, OF_PAYMENTS, Row, post
+from tests.access.people import KNOWN, MANAGE_ALL, OF_FALCON, OF_PAYMENTS, Row, post
 
 PI: dict[str, Any] = {"slug": "pi-26-1"}
 CARD: dict[str, Any] = {"card_id": "{plan_card.pk}"}
@@ -25,18 +25,24 @@ ROUTES: dict[str, list[Row]] = {
     "plan-feed": [Row(OF_FALCON, PI), Row(OF_FALCON, PI, query="who=me&kind=card&q=PAY")],
     "plan-row-new": [Row(WORK, PI), post(WORK, {"name": "Scheme", "kind": "external"}, **PI)],
     "plan-row": [Row(WORK, LANE), post(WORK, {"name": "The bank", "version": "1"}, **LANE)],
-    "plan-row-remove": [post(WORK, **LANE)],
+    "plan-rows-order": [
+        Row(OF_FALCON, PI),
+        Row(OF_FALCON, PI, query="own=1"),
+        Row(MANAGE_ALL, PI, "post", served=400),
+    ],
+    "plan-taken-off": [Row(OF_FALCON, PI)],
+    "plan-row-remove": [post(WORK, {"version": "1"}, **LANE)],
     "plan-card": [Row(OF_FALCON, CARD)],
     "plan-card-new": [Row(WORK, PI), post(WORK, NEW, **PI)],
     "plan-card-edit": [Row(WORK, CARD), post(WORK, SAID, **CARD)],
     "plan-card-remove": [post(WORK, {"version": "1"}, **CARD)],
-    "plan-card-restore": [post(WORK, **CARD)],
+    "plan-card-restore": [post(WORK, {"version": "1"}, **CARD)],
     "plan-card-move": [Row(WORK, CARD), post(WORK, MOVE, **CARD)],
     "api-plan-card-list": [Row(KNOWN), post(WORK, API_NEW)],
     "api-plan-card-detail": [Row(OF_FALCON, PK), Row(WORK, PK, "patch", data={"title": "Refunds", "version": 1})],
     "api-plan-card-move": [post(WORK, {"lane": "{plan_lane.pk}", "version": 1}, **PK)],
     "api-plan-card-remove": [post(WORK, {"version": 1}, **PK)],
-    "api-plan-card-restore": [post(WORK, **PK)],
+    "api-plan-card-restore": [post(WORK, {"version": 1}, **PK)],
     "api-plan-row-list": [Row(KNOWN), post(WORK, {"increment": "pi-26-1", "name": "Scheme"})],
     "api-plan-row-detail": [Row(OF_FALCON, ROW), Row(WORK, ROW, "patch", data={"name": "The bank", "version": 1})],
     "api-plan-row-remove": [post(WORK, {"version": 1}, **ROW)],
