@@ -9,6 +9,7 @@ from inspect import signature
 from typing import Any
 
 from django.core.cache import cache
+from django.db import connection
 
 from metrics import columns, rollups
 from metrics.columns import NEVER, FlowColumns, instant, micros
@@ -16,11 +17,10 @@ from metrics.columns import delivery as delivery_columns
 from metrics.formulas import frame
 from metrics.formulas.stats import DRAWN
 from metrics.measurement import ALL_ITEMS, Facets, Measurement, Metric, Point, Window
-from metrics.models import Expectation, ItemKind, Source, WorkItem
+from metrics.models import ItemKind, WorkItem
 from metrics.past import owners
 from metrics.registry import METRICS
 from metrics.rows import STATES
-from portfolio.models import Service, Team
 from portfolio.queries import Scope
 
 # How long a figure is kept; it is right however long that is (see _stamp and _Kept).
@@ -149,15 +149,26 @@ def _without_evidence(found: Measurement) -> Measurement:
     return replace(found, evidence=None)
 
 
+# Asked for by almost every page and every move on a board, some of them more than once: one statement, and a digest
+# instead of the rows.
+STAMP = """
+SELECT
+    (SELECT md5(json_agg(json_build_array(id, created_at, data_version, synced_at IS NULL) ORDER BY id)::text)
+     FROM metrics_source),
+    (SELECT md5(json_agg(json_build_array(
+        id, name, timezone, planning_unit, iteration_days, iteration_starts_on) ORDER BY id)::text)
+     FROM portfolio_team),
+    (SELECT md5(json_agg(json_build_array(id, team_id) ORDER BY id)::text) FROM portfolio_service),
+    (SELECT md5(json_agg(json_build_array(team_id, kind, percent, days, valid_from) ORDER BY id)::text)
+     FROM metrics_expectation)
+"""
+
+
 def data_stamp() -> str:
-    """What every figure depends on: sources and their data, teams, services, expectations. Four queries."""
-    sources = Source.objects.order_by("pk").values_list("pk", "created_at", "data_version", "synced_at")
-    of_team = ("pk", "name", "timezone", "planning_unit", "iteration_days", "iteration_starts_on")
-    teams = Team.objects.order_by("pk").values_list(*of_team)
-    expected = Expectation.objects.order_by("pk").values_list("team", "kind", "percent", "days", "valid_from")
-    services = Service.objects.order_by("pk").values_list("pk", "team")
-    data = [(pk, made.isoformat(), version, synced is None) for pk, made, version, synced in sources]
-    return fingerprint(data, list(teams), list(services), list(expected))
+    """What every figure depends on: sources and their data, teams, services, expectations. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(STAMP)
+        return fingerprint(cursor.fetchone())
 
 
 def _stamp(scope: Scope, window: Window, as_of: datetime, facets: Facets, data: str) -> str:

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from planning.formulas.capacity import Tone, tone
 from planning.models import Card, CardKind, Increment, Iteration, Lane, LaneKind
-from planning.queries.capacities import Room, plain, rooms, units
+from planning.queries.capacities import Room, plain, rooms
 
 NO_FEATURES = "IP carries no features"
 FEATURES = {CardKind.FEATURE, CardKind.ENABLER}
@@ -135,7 +135,7 @@ def loads(
         return {}
     stand = increment.cards.filter(removed_at=None, lane__in=rows, iteration__in=columns) if cards is None else cards
     found = rooms(increment, rows, columns)
-    sums = _sums(rows, columns, units(rows), stand)
+    sums = _sums(rows, columns, {place[0]: room.unit for place, room in found.items()}, stand)
     return {(lane.pk, one.pk): _load(lane, one, found[lane.pk, one.pk], sums) for lane in rows for one in columns}
 
 

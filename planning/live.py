@@ -7,13 +7,14 @@ again.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.template.loader import get_template
 
 from core import live
 from planning.capacity import loads
 from planning.models import Absence, Capacity, Card, Dependency, Event, Increment, Lane, Seat
 from planning.queries.faces import Face, cards_of, cell_key, drawn, faces
-from planning.queries.strings import strings
+from planning.queries.strings import standing, strings_of_cards
 
 # A line that changes more cards than this is not told piece by piece.
 MOST_CARDS = 60
@@ -90,20 +91,28 @@ def _ends(changes: Sequence[Change]) -> set[int]:
 
 
 def _pieces(increment: Increment, changes: Sequence[Change], changed: set[int]) -> dict[str, Any]:
-    every = strings(increment)
     asked = _ids(changes, "dependency")
-    near = [one for one in every if one.id in asked or {one.provider, one.consumer} & changed]
+    ends = _near(increment, asked, changed)
     # The cards at the other ends too: they say how many problems they have.
-    touched = changed | {pk for one in near for pk in (one.provider, one.consumer) if pk}
+    touched = changed.union(*ends.values())
+    every = strings_of_cards(increment, touched)
+    near = [one for one in every if one.id in ends]
     cards = list(cards_of(increment).filter(pk__in=touched))
     gone = changed - {card.pk for card in cards}
     return {
         "cards": _cards(faces(cards, every)),
         "gone": sorted(gone),
-        "cells": _cells(increment, changes, [card for card in cards if card.pk in changed]),
+        "cells": _cells(increment, changes, {card.lane_id for card in cards if card.pk in changed} | _lanes_of(gone)),
         "strings": [one.as_json() for one in near],
         "gone_strings": sorted((asked | _of_gone(gone)) - {one.id for one in near}),
     }
+
+
+def _near(increment: Increment, asked: set[int], changed: set[int]) -> dict[int, set[int]]:
+    """The cards at the ends of the dependencies on the board that were written, or begin or end at changed cards."""
+    where = Q(pk__in=asked) | Q(provider__in=changed) | Q(consumer__in=changed)
+    rows = standing(increment).filter(where).values_list("pk", "provider", "consumer")
+    return {pk: {card for card in ends if card} for pk, *ends in rows}
 
 
 def _cards(ones: Sequence[Face]) -> list[dict[str, Any]]:
@@ -125,14 +134,19 @@ def _of_gone(gone: set[int]) -> set[int]:
     return set(Dependency.objects.filter(consumer__in=gone).values_list("pk", flat=True)) if gone else set()
 
 
-def _cells(increment: Increment, changes: Sequence[Change], cards: Sequence[Card]) -> list[dict[str, str]]:
-    """The loads that may have changed: of the cells that cards left and came to, and of rows whose people changed."""
-    lanes = {card.lane_id for card in cards} | _values(changes, "card", "lane_id") | _lanes_of_people(changes)
+def _lanes_of(gone: set[int]) -> set[int | None]:
+    """The rows in which cards stood that are off the board: they carry less."""
+    return set(Card.objects.filter(pk__in=gone).values_list("lane", flat=True)) if gone else set()
+
+
+def _cells(increment: Increment, changes: Sequence[Change], stand: set[int | None]) -> list[dict[str, str]]:
+    """The loads that may have changed: of the rows that cards stand in, left and came to, and whose people changed."""
+    lanes = stand | _values(changes, "card", "lane_id") | _lanes_of_people(changes)
     # Only what is counted changes a load; a card's title does not.
     if not _counts(changes):
         return []
     rows = Lane.objects.filter(pk__in=[pk for pk in lanes if pk], increment=increment)
-    return load_pieces(increment, list(rows.select_related("team__calendar")))
+    return load_pieces(increment, list(rows))
 
 
 def _counts(changes: Iterable[Change]) -> bool:
@@ -156,14 +170,12 @@ def _given(ids: set[int]) -> set[int]:
 
 
 def _seats_of_absences(changes: Sequence[Change]) -> set[int]:
-
     ids = _ids(changes, "absence")
     return set(Absence.objects.filter(pk__in=ids).values_list("seat", flat=True)) if ids else set()
 
 
 def load_pieces(increment: Increment, rows: Sequence[Lane]) -> list[dict[str, str]]:
-    """The load of every cell of some rows as pieces of the page; rows with their team and its calendar."""
-
+    """The load of every cell of some rows as pieces of the page."""
     columns = list(increment.iterations.all())
     template = get_template("planning/load.html")
     weights = loads(increment, rows, columns) if rows else {}

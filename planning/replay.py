@@ -49,8 +49,8 @@ APART = {"id", "version", "increment_id", "made_at", "requested_at"}
 
 def values_of(row: models.Model) -> dict[str, Any]:
     """The columns of a row as the log has them; of an objective its cards too."""
-    # The number of an increment counts its lines; that of an iteration is its place.
-    apart = APART | {"number"} if isinstance(row, Increment) else APART
+    # The numbers of an increment count its lines; that of an iteration is its place.
+    apart = APART | {"number", "frame_number"} if isinstance(row, Increment) else APART
     found = {f.attname: _plain(getattr(row, f.attname)) for f in row._meta.concrete_fields if f.attname not in apart}
     if isinstance(row, Objective):
         found["cards"] = sorted(card.pk for card in row.cards.all())

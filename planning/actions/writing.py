@@ -29,6 +29,8 @@ from portfolio.rules import Person
 M = TypeVar("M", bound=models.Model)
 # Filled in by the verbs; nobody means the portal itself.
 SIGNATURES = {"requested_by", "done_by", "by", "opened_by"}
+# What capacities rest on.
+FRAME = {"increment", "iteration", "lane", "seat", "absence", "capacity"}
 
 
 class Board:
@@ -87,7 +89,9 @@ class Board:
         cards = fields.pop("cards", None)
         for name, value in fields.items():
             setattr(row, name, value)
-        row.full_clean(exclude=SIGNATURES, validate_constraints=False)
+        # What was not set was valid before.
+        rest = {field.name for field in row._meta.fields} - fields.keys()
+        row.full_clean(exclude=SIGNATURES | rest, validate_constraints=False)
         if isinstance(row, Objective) and cards is not None:
             row.cards.set(cards)
         after = values_of(row)
@@ -104,7 +108,10 @@ class Board:
         self._changes[_key(row)] = {"before": None, "after": values_of(row)}
 
     def remove(self, row: models.Model) -> None:
-        """Delete a row for good; cards and what hangs on them are taken off the board by `removed_at` instead."""
+        """Delete a row for good, and with it what hangs on it, each in the log; cards, and what hangs on them, are
+        taken off the board by `removed_at` instead."""
+        for one in _hanging(row):
+            self.remove(one)
         key, before = _key(row), values_of(row)
         try:
             row.delete()
@@ -143,7 +150,9 @@ class Board:
             return None
         row = self.increment
         row.number += 1
-        row.save(update_fields=["number"])
+        if any(change["kind"] in FRAME for change in changes):
+            row.frame_number = row.number
+        row.save(update_fields=["number", "frame_number"])
         entry = audit.record(actor=self.actor, verb=self.verb, target=row, data={"line": row.number, "text": self.text})
         event = Event.objects.create(
             increment=row,
@@ -164,6 +173,13 @@ class Board:
 
 def _key(row: models.Model) -> tuple[str, int]:
     return NAMES[type(row)], row.pk
+
+
+def _hanging(row: models.Model) -> list[models.Model]:
+    """What the database would delete with a row, of the kinds that the log knows."""
+    links = [one for one in row._meta.related_objects if one.on_delete is models.CASCADE]
+    known = [one for one in links if one.related_model in NAMES]
+    return [there for one in known for there in one.related_model._base_manager.filter(**{one.field.name: row})]
 
 
 @contextmanager

@@ -51,6 +51,9 @@ class Increment(models.Model):
     state = models.CharField(max_length=9, choices=IncrementState, default=IncrementState.DRAFT)
     # The number of the last line of its log (Event): what a browser, a chance and an export were made from.
     number = models.PositiveIntegerField(default=0, db_default=0)
+    # The number of the last line that changed iterations, rows, people or capacities: what was reckoned from those is
+    # right until then.
+    frame_number = models.PositiveIntegerField(default=0, db_default=0)
     # What the landing chances are drawn with: the same plan has the same chances.
     seed = models.PositiveIntegerField()
     # How many features a team works at once, for the chances.

@@ -9,18 +9,22 @@ from typing import NamedTuple
 
 import numpy as np
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Exists, Min, OuterRef
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from metrics.forecasts.landing import stamp
 from metrics.formulas.flow import whole
 from metrics.formulas.stats import median
 from metrics.many import measure_each
 from metrics.measurement import Measurement, Window
 from metrics.models import TeamMove, WorkItem
-from metrics.queries import data_stamp
+from metrics.queries import data_stamp, fingerprint
 from planning.formulas import capacity as formulas
 from planning.formulas.capacity import PersonDays, Seats, Week
 from planning.models import Absence, Capacity, Increment, IncrementState, Iteration, Lane, LaneKind, Seat
+from planning.queries.late import plans
 from portfolio.models import Holiday, Team
 from portfolio.queries import team_scope
 
@@ -80,9 +84,28 @@ def units(lanes: Sequence[Lane]) -> dict[int, str]:
 
 
 def rooms(increment: Increment, lanes: Sequence[Lane], iterations: Sequence[Iteration]) -> dict[tuple[int, int], Room]:
-    """The capacity of each of these rows of teams in each of the iterations, by (lane id, iteration id)."""
+    """The capacity of each of these rows of teams in each of the iterations, by (lane id, iteration id).
+
+    Kept per row until something that it rests on changes: a card that moves reads it, and changes none.
+    """
     if not lanes or not iterations:
         return {}
+    stamps = stamp(timezone.now()), plans(), [(one.pk, one.days) for one in iterations]
+    rest = fingerprint(increment.pk, increment.frame_number, *stamps)
+    names = {lane.pk: f"rooms:{rest}:{lane.pk}" for lane in lanes}
+    kept: dict[str, dict[int, Room]] = cache.get_many(names.values())
+    missing = [lane for lane in lanes if names[lane.pk] not in kept]
+    if missing:
+        fresh: dict[str, dict[int, Room]] = {}
+        for (lane, one), room in _rooms(increment, missing, iterations).items():
+            fresh.setdefault(names[lane], {})[one] = room
+        # What is not committed yet may never be: others must not find it under the number that they will use.
+        transaction.on_commit(lambda: cache.set_many(fresh, CACHE_SECONDS), robust=True)
+        kept = kept | fresh
+    return {(lane.pk, one.pk): kept[names[lane.pk]][one.pk] for lane in lanes for one in iterations}
+
+
+def _rooms(increment: Increment, lanes: Sequence[Lane], iterations: Sequence[Iteration]) -> dict[tuple[int, int], Room]:
     teams = Team.objects.select_related("calendar").in_bulk([lane.team_id for lane in lanes if lane.team_id])
     weeks = _weeks(teams)
     seats = list(Seat.objects.filter(lane__in=lanes, makes_capacity=True).order_by("pk"))
@@ -185,16 +208,18 @@ def _read_first_held(teams: Sequence[int]) -> dict[int, datetime]:
     earlier = TeamMove.objects.filter(item=OuterRef("item"), at__lt=OuterRef("at"))
     made = WorkItem.objects.filter(team__in=teams, deleted_at=None, team_moves=None).order_by()
     came = [
-        made.values("team").annotate(on=Min("created_at")).values_list("team", "on"),
+        made.values("team").annotate(on=Min(Coalesce("created_at", "flow__created_at"))).values_list("team", "on"),
         moves.filter(to_team__in=teams).values("to_team").annotate(on=Min("at")).values_list("to_team", "on"),
         moves.filter(~Exists(earlier), from_team__in=teams)
         .values("from_team")
-        .annotate(on=Min("item__created_at"))
+        .annotate(on=Min(Coalesce("item__created_at", "item__flow__created_at")))
         .values_list("from_team", "on"),
     ]
     found: dict[int, datetime] = {}
     for team, on in (row for rows in came for row in rows):
-        found[team] = min(on, found.get(team, on))
+        # What was only just stored, and says nothing of its making, is dated with the rest of its sync.
+        if on is not None:
+            found[team] = min(on, found.get(team, on))
     return found
 
 

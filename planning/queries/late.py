@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
@@ -16,7 +17,7 @@ from metrics.forecasts.landing import stamp
 from metrics.queries import fingerprint
 from planning.delivered import delivered
 from planning.formulas.late import late_risk
-from planning.models import Agreement, Card, Dependency, IncrementState, Iteration, Lane
+from planning.models import Agreement, Card, Dependency, Increment, IncrementState, Iteration, Lane
 
 # A team, or by its name who has none: ("team", 3), ("name", "bank").
 Party = tuple[str, int | str]
@@ -51,6 +52,7 @@ class Tally:
 
 NONE = Tally()
 CACHE_SECONDS = 3600
+COUNTED = (IncrementState.COMMITTED, IncrementState.CLOSED)
 STANDS = When(provider__lane__isnull=False, then="provider__lane__team")
 LATE = Q(done=None) | Q(done__gt=F("due"))
 # Nobody said when it came: the items of the provider's feature can tell.
@@ -80,7 +82,23 @@ def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
     the day said with the dependency, else that on which the provider card was (planning/delivered.py). Those never
     agreed do not count.
     """
-    rows = due_by(on) if train is None else due_by(on).filter(increment__train=train)
+    name = f"late-tallies:{plans()}:{stamp(_end(on))}:{on}:{train}"
+    found: Mapping[Pair, Tally] | None = cache.get(name)
+    if found is None:
+        found = _tallied(due_by(on) if train is None else due_by(on).filter(increment__train=train), on)
+        # What is not committed yet may never be: others must not find it under the number that they will use.
+        kept = found
+        transaction.on_commit(lambda: cache.set(name, kept, CACHE_SECONDS), robust=True)
+    return found
+
+
+def plans() -> str:
+    """What all plans that count say: each write gives its increment a new number."""
+    counted = Increment.objects.filter(state__in=COUNTED).order_by("pk").values_list("pk", "state", "number")
+    return fingerprint(list(counted))
+
+
+def _tallied(rows: QuerySet[Any], on: date) -> dict[Pair, Tally]:
     missed = [row.pk for row, done in by_items(rows, on) if done is None or (row.due is not None and done > row.due)]
     counted = (
         rows.values("provider_team", "provider_name", "consumer_team", "consumer_name")
@@ -96,12 +114,16 @@ def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
     }
 
 
+def _end(on: date) -> datetime:
+    """The end of that day, or now if it is not over."""
+    return min(timezone.now(), timezone.make_aware(datetime.combine(on, time.max)))
+
+
 def by_items(rows: QuerySet[Any], on: date) -> list[tuple[Any, date | None]]:
     """Of `rows` of `due_by` those of which nobody said when they came, and whose provider card has a feature: with the
     day its items tell, by the end of the day `on` (None: not by then)."""
     asked = list(rows.filter(BY_ITEMS).select_related("provider"))
-    end = min(timezone.now(), timezone.make_aware(datetime.combine(on, time.max)))
-    done = _delivered([row.provider for row in asked], end) if asked else {}
+    done = _delivered([row.provider for row in asked], _end(on)) if asked else {}
     return [(row, done.get(row.provider_id)) for row in asked]
 
 
@@ -124,7 +146,7 @@ def due_by(on: date) -> QuerySet[Any]:
             removed_at=None,
             consumer__removed_at=None,
             agreement__in=(Agreement.AGREED, Agreement.DELIVERED),
-            increment__state__in=(IncrementState.COMMITTED, IncrementState.CLOSED),
+            increment__state__in=COUNTED,
         )
         .annotate(
             due=Coalesce("needed_in__last_on", "consumer__iteration__last_on", Subquery(last)),

@@ -1,5 +1,6 @@
 """The strings of a board: its dependencies as they are drawn, from provider to consumer."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -76,20 +77,24 @@ def standing(increment: Increment) -> QuerySet[Dependency]:
     return Dependency.objects.filter(increment=increment, removed_at=None, consumer__removed_at=None).order_by("pk")
 
 
-def strings(increment: Increment, ids: list[int] | None = None, on: date | None = None) -> list[String]:
-    """All strings of a board (only those of the dependencies `ids`), in three queries, however many there are.
+def strings(increment: Increment, on: date | None = None) -> list[String]:
+    """All strings of a board, in a fixed number of queries, however many there are.
 
     A provider card that was taken off the board leaves its string open: somebody still needs it.
     """
-    rows = drawn(increment) if ids is None else drawn(increment).filter(pk__in=ids)
-    history = tallies(on or timezone.localdate())
-    return [string_of(row, history.get(pair(row), NONE)) for row in rows]
+    return _strings(drawn(increment), on)
 
 
-def strings_of_cards(increment: Increment, cards: list[int]) -> list[String]:
+def strings_of_cards(increment: Increment, cards: Collection[int]) -> list[String]:
     """The strings that begin or end at any of `cards`: what a move of theirs changes."""
-    touched = drawn(increment).filter(Q(provider__in=cards) | Q(consumer__in=cards))
-    return strings(increment, list(touched.values_list("pk", flat=True))) if cards else []
+    near = Q(provider__in=cards) | Q(consumer__in=cards)
+    return _strings(drawn(increment).filter(near), None) if cards else []
+
+
+def _strings(rows: QuerySet[Dependency], on: date | None) -> list[String]:
+    found = list(rows)
+    history = tallies(on or timezone.localdate()) if found else {}
+    return [string_of(row, history.get(pair(row), NONE)) for row in found]
 
 
 def provider_of(row: Dependency) -> Card | None:

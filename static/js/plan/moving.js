@@ -41,7 +41,7 @@ function lift(card, isDragged = false) {
   }
   hand = { card, cell, next: item(card).nextElementSibling, isDragged };
   board.classList.add("carrying");
-  for (const one of cells()) one.classList.toggle("closed", !mayChange(one));
+  for (const one of cells()) if (!mayChange(one)) one.classList.add("closed");
   if (!isDragged) {
     card.classList.add("lifted");
     say(`${nameOf(card)} lifted. It is in ${place(card)}. Arrow keys move it, Space drops it, Escape puts it back.`);
@@ -78,7 +78,7 @@ function settle() {
 function empty() {
   hand.card.classList.remove("lifted", "dragged");
   board.classList.remove("carrying");
-  for (const one of cells()) one.classList.remove("over", "closed");
+  for (const one of body.querySelectorAll(".plan-cell:is(.over, .closed)")) one.classList.remove("over", "closed");
   line.remove();
   hand = null;
 }
@@ -159,7 +159,18 @@ function onKey(event) {
     card.querySelector("[data-title]")?.click();
   } else if (event.key.toLowerCase() === "m") {
     card.querySelector("[data-menu]")?.click();
+  } else if (event.key.toLowerCase() === "n" && !hand) {
+    add(cellAround(card));
   }
+}
+
+// A new card where the keyboard is: the form asks for the place, with this one chosen.
+function add(cell) {
+  const link = document.querySelector("[data-plan-new]");
+  if (!link) return;
+  const url = new URL(link.href);
+  if (mayChange(cell)) url.searchParams.set("cell", cell.dataset.cell);
+  location.href = url;
 }
 
 // Before which card a dragged one would go.

@@ -83,11 +83,13 @@ function measure(base) {
       for (const card of cell.querySelectorAll("[data-card]")) {
         if (isFolded) {
           if (!card.closest("li").hidden) ends.set(Number(card.dataset.card), { ...start, id: `f${cell.dataset.cell}`, column, row });
-        } else if (isShown(card)) {
-          const found = box(card);
-          obstacles[column].push(found);
-          ends.set(Number(card.dataset.card), { id: card.dataset.card, column, row, ...found });
+          continue;
         }
+        const found = box(card);
+        // One that is filtered away has no size.
+        if (found.bottom === found.top) continue;
+        obstacles[column].push(found);
+        ends.set(Number(card.dataset.card), { id: card.dataset.card, column, row, ...found });
       }
     });
   });
@@ -158,8 +160,7 @@ export function draw() {
   }
   counts.drawn = result.ways.size;
   counts.elsewhere = wanted.length - counts.drawn;
-  svg.setAttribute("width", measured.width);
-  svg.setAttribute("height", measured.height);
+  for (const name of ["width", "height"]) if (svg.getAttribute(name) !== `${measured[name]}`) svg.setAttribute(name, measured[name]);
   paint(svg, result.ways);
   board.dispatchEvent(new CustomEvent("plan:drawn", { detail: counts }));
 }
@@ -176,15 +177,22 @@ function paint(svg, ways) {
     const one = known.get(id);
     const parts = drawn.get(id) ?? born(svg, id);
     const d = path(way);
-    parts.group.setAttribute("class", `string ${stateOf(one)} ${one.agreement}${one.is_resolved ? " resolved" : ""}`);
-    parts.line.setAttribute("d", d);
-    parts.hit.setAttribute("d", d);
-    parts.title.textContent = one.text ? `${one.text}. ${one.badge_title}` : one.badge_title;
     const [x, y] = way[way.length - 1];
-    parts.end.setAttribute("d", end(one.agreement, x, y));
+    set(parts, "class", [parts.group], `string ${stateOf(one)} ${one.agreement}${one.is_resolved ? " resolved" : ""}`);
+    set(parts, "d", [parts.line, parts.hit], d);
+    set(parts, "end", [parts.end], end(one.agreement, x, y), "d");
+    const title = one.text ? `${one.text}. ${one.badge_title}` : one.badge_title;
+    if (parts.said !== title) parts.title.textContent = parts.said = title;
     badge(parts, one, badgePlace(way, taken));
   }
   mark();
+}
+
+// Only what differs is written: what is written is drawn again, and most strings stay when one card moves.
+function set(parts, name, elements, value, attribute = name) {
+  if (parts.now[name] === value) return;
+  parts.now[name] = value;
+  for (const one of elements) one.setAttribute(attribute, value);
 }
 
 // A filled end is agreed, a square one delivered, an open one asked for, an open diamond: another iteration proposed; a
@@ -201,6 +209,8 @@ function born(svg, id) {
   const group = element("g", { "data-string": id });
   const parts = {
     group,
+    now: {}, // what stands in its attributes
+    said: null,
     title: element("title"),
     hit: element("path", { class: "hit" }),
     line: element("path", { class: "line" }),
@@ -217,11 +227,12 @@ function born(svg, id) {
 }
 
 function badge(parts, one, where) {
-  parts.badge.classList.toggle("unknown", one.has_history === false);
-  if (!where || !one.badge) { parts.badge.setAttribute("display", "none"); return; }
-  parts.badge.removeAttribute("display");
-  parts.badge.setAttribute("transform", `translate(${where[0]} ${where[1]})`);
-  parts.text.textContent = one.badge;
+  set(parts, "badge", [parts.badge], `badge${one.has_history === false ? " unknown" : ""}`, "class");
+  set(parts, "display", [parts.badge], where && one.badge ? "inline" : "none");
+  if (!where || !one.badge) return;
+  set(parts, "transform", [parts.badge], `translate(${where[0]} ${where[1]})`);
+  if (parts.now.text === one.badge) return;
+  parts.text.textContent = parts.now.text = one.badge;
   const width = 10 + one.badge.length * 5.6;
   parts.plate.setAttribute("width", width);
   parts.plate.setAttribute("x", -width / 2);
