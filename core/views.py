@@ -5,10 +5,12 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -20,6 +22,13 @@ from core.search import find
 
 # Notices on a page.
 NOTICES = 30
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: what is wrong with a request, where a page of ours says so (BadRequest); else that it is none of ours."""
+    said = str(exception) if isinstance(exception, BadRequest) else ""
+    # Without the request: it may be what is wrong (its host, its cookies).
+    return HttpResponse(render_to_string("400.html", {"exception": said}), status=400)
 
 
 @require_GET

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+# What is wrong with a request that a page refuses is said in words.
+handler400 = "core.views.bad_request"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.urls")),
     path("", include("accounts.urls")),

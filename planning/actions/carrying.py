@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from planning.actions.held import hold_increment
 from planning.actions.writing import Board, holding, write
 from planning.delivered import delivered
 from planning.models import Card, CardKind, Increment, Lane
@@ -18,14 +19,17 @@ def carry_over(
     increment: Increment,
     into: Increment,
     cards: Collection[int] | None = None,
+    version: int | None = None,
     at: datetime | None = None,
 ) -> list[Card]:
     """Carry what did not land (of it only the ids in `cards`) into another increment of the train; also when closed.
 
-    What was carried into it before, or is there by its key or feature, is left out: doing it twice does nothing.
+    What was carried into it before, or is there by its key or feature, is left out: doing it twice does nothing. Raises
+    Conflict when `increment` is not at `version`.
     """
     with holding(increment, into), write(actor, increment, "carried over", even_closed=True) as board:
         board.require_manage()
+        hold_increment(board, version)
         made = carry_on(board, into, at or timezone.now(), cards)
         board.say(f"carried {len(made)} card{'' if len(made) == 1 else 's'} over to {into}")
     return made

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from planning.actions.carrying import carry_on
 from planning.actions.held import hold_increment
-from planning.actions.writing import Board, holding, write
+from planning.actions.rows import keep_rows
+from planning.actions.writing import Board, conflict, holding, write
 from planning.chances import settle
 from planning.checklists import undiscussed
 from planning.commitments import keep_forecasts
@@ -112,31 +113,35 @@ def close(
     actor: Person,
     increment: Increment,
     actual_values: Mapping[int, int | None] | None = None,
+    saw: Mapping[int, int] | None = None,
     carry_into: Increment | None = None,
     version: int | None = None,
     at: datetime | None = None,
 ) -> Increment:
     """From committed: the actual business values (by objective's id), and what did not land goes on to `carry_into`.
 
-    Values may be given before and, after a reopening, again. `at`: when it was (default: now).
+    Values may be given before and, after a reopening, again. `saw`: at which version the writer saw each objective.
+    `at`: when it was (default: now).
     """
     when = at or timezone.now()
     with holding(increment, carry_into or increment), write(actor, increment, "closed") as board:
         row = _from(board, version, IncrementState.COMMITTED)
-        _values(board, actual_values or {})
+        _values(board, actual_values or {}, saw or {})
         if carry_into is not None:
             carry_on(board, carry_into, when)
         _to(board, IncrementState.CLOSED, closed_at=when)
     return row
 
 
-def _values(board: Board, values: Mapping[int, int | None]) -> None:
+def _values(board: Board, values: Mapping[int, int | None], saw: Mapping[int, int]) -> None:
     rows = {row.pk: row for row in board.increment.objectives.filter(removed_at=None).prefetch_related("cards")}
     for pk, value in values.items():
         if pk not in rows:
             raise ValidationError("One of these objectives is not there any more.")
         if value is not None and not 0 <= value <= 10:
             raise ValidationError({f"objective-{pk}": "Actual business value goes from 0 to 10."})
+        if saw.get(pk, rows[pk].version) != rows[pk].version:
+            raise conflict(board.increment, rows[pk])
         board.set(rows[pk], actual_value=value)
 
 
@@ -154,7 +159,9 @@ def step_back(*, actor: Person, increment: Increment, reason: str, version: int 
             {"committed_at": None} if before == IncrementState.PLANNING else {}
         )
         board.set(row, state=before, **times)
-        board.say(f"{BACK[before]} {row}: {reason.strip()}")
+        # Teams that came or went while it was closed.
+        said = keep_rows(board)
+        board.say("; ".join([f"{BACK[before]} {row}: {reason.strip()}", *said]))
     return row
 
 

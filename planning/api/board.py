@@ -19,21 +19,16 @@ from core.api import PagesById
 from planning.actions import cards as verbs
 from planning.actions import lanes as lane_verbs
 from planning.actions.undoing import undo
-from planning.api.base import BySlug, OfBoard, narrowed, seen
+from planning.api.base import BySlug, OfBoard, Versioned, VersionField, narrowed, seen
 from planning.models import Card, Event, Increment, Iteration, Lane, LaneKind
 from planning.queries.board import Shown, board_of
 from portfolio.api.base import NoDelete, VerbMixin, without
 from portfolio.models import Feature
 
-VERSION = "the one that you saw: 409 when it is not the present one"
 PARAMETERS = [
     OpenApiParameter("increment", str, description="short name"),
     OpenApiParameter("lane", int, description="id of a row"),
 ]
-
-
-class VersionedCard(serializers.Serializer[Any]):
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1, help_text=VERSION)
 
 
 class SeenFeature(serializers.PrimaryKeyRelatedField):
@@ -52,7 +47,7 @@ class CardSerializer(serializers.ModelSerializer):
     iteration = OfBoard(Iteration, required=False, allow_null=True)
     feature = SeenFeature(queryset=Feature.objects.all(), required=False, allow_null=True)
     rank = serializers.IntegerField(required=False, min_value=0, max_value=100_000)
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1, help_text=VERSION)
+    version = VersionField(required=False)
     chance = serializers.SerializerMethodField()
     chance_reason = serializers.SerializerMethodField()
 
@@ -83,7 +78,7 @@ class CardSerializer(serializers.ModelSerializer):
         return told
 
 
-class MoveCardSerializer(VersionedCard):
+class MoveCardSerializer(Versioned):
     """To which row (null: the parking lot), iteration (null: unplanned) and place (`rank`; left out: the end)."""
 
     lane = OfBoard(Lane, allow_null=True)
@@ -93,7 +88,7 @@ class MoveCardSerializer(VersionedCard):
 
 @extend_schema(parameters=PARAMETERS)
 class CardViewSet(NoDelete):
-    """The cards of boards. Every write may say the `version` that was seen (409, with who did what and when)."""
+    """The cards of boards. Every change says the `version` that was seen (409, with who did what and when)."""
 
     serializer_class = CardSerializer
     queryset = Card.objects.none()
@@ -144,17 +139,17 @@ class CardViewSet(NoDelete):
         """Into another cell, or to another place of its own; 409 when somebody was faster."""
         return self._step(request, MoveCardSerializer, verbs.move_card)
 
-    @extend_schema(request=VersionedCard, responses=CardSerializer)
+    @extend_schema(request=Versioned, responses=CardSerializer)
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: str) -> Response:
         """Take it off the board."""
-        return self._step(request, VersionedCard, verbs.remove_card)
+        return self._step(request, Versioned, verbs.remove_card)
 
-    @extend_schema(request=VersionedCard, responses=CardSerializer)
+    @extend_schema(request=Versioned, responses=CardSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back to where it stood."""
-        return self._step(request, VersionedCard, verbs.restore_card)
+        return self._step(request, Versioned, verbs.restore_card)
 
 
 class LaneSerializer(serializers.ModelSerializer):
@@ -163,7 +158,7 @@ class LaneSerializer(serializers.ModelSerializer):
     increment = BySlug()
     kind = serializers.ChoiceField([LaneKind.EXTERNAL, LaneKind.MILESTONES, LaneKind.TEAM], default=LaneKind.EXTERNAL)
     team: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1, help_text=VERSION)
+    version = VersionField(required=False)
 
     class Meta:
         model = Lane
@@ -195,11 +190,11 @@ class LaneViewSet(NoDelete):
         given = without(serializer.validated_data, "increment", "kind")
         self.save_by(serializer, lane_verbs.rename_lane, lane=serializer.instance, **{"name": "", **given})
 
-    @extend_schema(request=VersionedCard, responses={204: None})
+    @extend_schema(request=Versioned, responses={204: None})
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: str) -> Response:
         """Take it off the board; refused while cards stand in it."""
-        given = VersionedCard(data=request.data)
+        given = Versioned(data=request.data)
         given.is_valid(raise_exception=True)
         self.do(lane_verbs.remove_lane, lane=self.get_object(), **given.validated_data)
         return Response(status=204)

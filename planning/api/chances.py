@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from planning import chances
 from planning.actions.repair import Move, apply_moves
+from planning.api.base import VersionField
 from planning.api.board import LineSerializer, find
 from planning.models import CardChance, ObjectiveChance, Reckoning
 from planning.queries.repair import Proposal, Side, propose
@@ -49,7 +50,7 @@ def _chance(row: CardChance | ObjectiveChance) -> dict[str, Any]:
 class MoveSerializer(serializers.Serializer[Any]):
     card = serializers.IntegerField(min_value=1)
     iteration = serializers.IntegerField(min_value=1)
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    version = VersionField()
 
 
 class MovesSerializer(serializers.Serializer[Any]):
@@ -72,7 +73,7 @@ class RepairView(VerbMixin, APIView):
         """Make moves of it: one line of the log. 409 when a card was changed since."""
         given = MovesSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        moves = [Move(one["card"], one["iteration"], one.get("version")) for one in given.validated_data["moves"]]
+        moves = [Move(one["card"], one["iteration"], one["version"]) for one in given.validated_data["moves"]]
         self.save_by(given, apply_moves, increment=find(request, slug), moves=moves)
         return Response(LineSerializer(given.instance).data if given.instance else None)
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from planning.actions import dependencies as verbs
+from planning.api.base import Versioned
 from planning.formulas.schedule import Schedule
 from planning.models import Agreement, Card, Dependency, Increment, Iteration, Lane
 from planning.queries import inbox as waiting
@@ -130,10 +131,8 @@ class DependencyRequestSerializer(serializers.Serializer[Any]):
     is_agreed = serializers.BooleanField(required=False, help_text="both sides agreed already")
 
 
-class DependencyStepSerializer(serializers.Serializer[Any]):
-    """`version` is the one that you saw: 409 when it is not the present one."""
-
-    version = serializers.IntegerField(required=False, min_value=1)
+class DependencyStepSerializer(Versioned):
+    """A step of the answer."""
 
 
 class DependencyCounterSerializer(DependencyStepSerializer):

@@ -6,13 +6,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, views
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
 from planning.actions import agenda, links, polls, timers
 from planning.agenda import MOST_DAYS, MOST_MINUTES, MOST_PARTS, Part, parts_of
-from planning.api.base import OfBoard
+from planning.api.base import OfBoard, Unseen, Versioned, VersionField
 from planning.links import is_over, wall_secret
 from planning.models import Increment, JoinLink, Lane, Poll
 from planning.queries.polls import Vote, votes_of
@@ -50,7 +51,7 @@ class TimerStepSerializer(serializers.Serializer[Any]):
     step = serializers.ChoiceField(choices=list(STEPS))
     minutes = serializers.IntegerField(required=False, min_value=-60, max_value=timers.MOST_MINUTES)
     title = serializers.CharField(required=False, max_length=120)
-    version = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    version = VersionField(least=0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["step"] in ("start", "add") and "minutes" not in attrs:
@@ -94,11 +95,20 @@ class PartSerializer(serializers.Serializer[Any]):
     starts_at = serializers.TimeField(required=False, allow_null=True, default=None)
 
 
+class MarkField(serializers.CharField):
+    """What a program read, in a few letters; 428 without it."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        if data in (empty, None, ""):
+            raise Unseen(str(self.field_name))
+        return super().validate_empty_values(data)
+
+
 class AgendaSerializer(serializers.Serializer[Any]):
-    """`saw` is a mark of what you read; sent back, a change by somebody else since is answered with 409."""
+    """`saw` is a mark of what you read. Send it back: 428 without it, 409 when somebody wrote the agenda since."""
 
     parts = serializers.ListField(child=PartSerializer(), max_length=MOST_PARTS)
-    saw = serializers.CharField(required=False, max_length=16)
+    saw = MarkField(max_length=16)
 
 
 class AgendaView(OfEvent):
@@ -117,7 +127,7 @@ class AgendaView(OfEvent):
         """Make these its parts."""
         increment, given = self.find(slug), self.given(AgendaSerializer)
         parts = [Part(**one) for one in given["parts"]]
-        self.do(agenda.set_agenda, increment=increment, parts=parts, saw=given.get("saw"))
+        self.do(agenda.set_agenda, increment=increment, parts=parts, saw=given["saw"])
         return self._shown(increment)
 
 
@@ -134,6 +144,7 @@ class VoteSerializer(serializers.Serializer[Any]):
     invited = serializers.IntegerField()
     opened_at = serializers.DateTimeField(source="poll.opened_at")
     closed_at = serializers.DateTimeField(source="poll.closed_at", allow_null=True)
+    version = serializers.IntegerField(source="poll.version")
     average = serializers.DecimalField(
         source="result.average", max_digits=3, decimal_places=2, allow_null=True, default=None
     )
@@ -182,10 +193,11 @@ class ClosePollView(PollsView):
 
     http_method_names = ["post", "options"]
 
-    @extend_schema(request=None, responses=VoteSerializer(many=True))
+    @extend_schema(request=Versioned, responses=VoteSerializer(many=True))
     def post(self, request: Request, slug: str, poll_id: int = 0) -> Response:
         increment = self.find(slug)
-        self.do(polls.close_poll, poll=get_object_or_404(Poll, pk=poll_id, increment=increment))
+        poll = get_object_or_404(Poll, pk=poll_id, increment=increment)
+        self.do(polls.close_poll, poll=poll, **self.given(Versioned))
         return Response(self.shown(increment))
 
 

@@ -1,6 +1,6 @@
 """Trains and increments by the API: read, made, changed, led through their states, compared with what was promised."""
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -16,10 +16,13 @@ from planning.actions import increments as verbs
 from planning.actions import states, trains
 from planning.actions.carrying import carry_over
 from planning.actions.iterations import Span, set_iterations
+from planning.api.base import MOST, Unseen, VersionField
 from planning.models import Increment, IncrementState, Iteration, Train, TrainTeam
 from planning.queries.trains import predicted
 from portfolio.api.base import NoDelete, Seen
 from portfolio.models import Team
+
+T = TypeVar("T")
 
 
 class SeatSerializer(serializers.ModelSerializer):
@@ -41,7 +44,7 @@ class TrainSerializer(serializers.ModelSerializer):
     seats = SeatSerializer(many=True, read_only=True)
     teams = Seen("slug", queryset=Team.objects.all(), many=True, write_only=True, required=False)
     teams_from = serializers.DateField(write_only=True, required=False)
-    version = serializers.IntegerField(required=False, help_text="what you saw; 409 when it is not the present one")
+    version = VersionField(required=False)
 
     class Meta:
         model = Train
@@ -98,7 +101,7 @@ class IncrementSerializer(serializers.ModelSerializer):
     slug = serializers.SlugField(max_length=80, required=False)
     train = Seen("slug", queryset=Train.objects.all())
     iterations = IterationSerializer(many=True, required=False)
-    version = serializers.IntegerField(required=False, help_text="what you saw; 409 when it is not the present one")
+    version = VersionField(required=False)
     carried_into: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
@@ -114,28 +117,43 @@ class StepSerializer(serializers.Serializer[Any]):
 
     to = serializers.ChoiceField(choices=IncrementState.choices)
     reason = serializers.CharField(required=False, default="", max_length=200)
-    version = serializers.IntegerField(required=False, default=None)
+    version = VersionField()
 
 
 class CloseSerializer(serializers.Serializer[Any]):
-    """Actual business values (0 to 10) by objective's id; where what did not land goes on."""
+    """Actual business values (0 to 10) by objective's id, and in `saw` the version of each of these objectives; where
+    what did not land goes on."""
 
     actual_values = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=10, allow_null=True), required=False
     )
+    saw = serializers.DictField(child=serializers.IntegerField(min_value=1, max_value=MOST), required=False)
     carry_into = Seen("slug", queryset=Increment.objects.all(), required=False)
-    version = serializers.IntegerField(required=False, default=None)
+    version = VersionField()
 
     def validate_actual_values(self, given: dict[str, int | None]) -> dict[int, int | None]:
-        if not all(key.isdecimal() and len(key) < 19 for key in given):
-            raise serializers.ValidationError("Name objectives by their id.")
-        return {int(key): value for key, value in given.items()}
+        return _by_id(given)
+
+    def validate_saw(self, given: dict[str, int]) -> dict[int, int]:
+        return _by_id(given)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("actual_values", {}).keys() - attrs.get("saw", {}).keys():
+            raise Unseen("saw")
+        return attrs
+
+
+def _by_id(given: dict[str, T]) -> dict[int, T]:
+    if not all(key.isascii() and key.isdecimal() and len(key) < 19 for key in given):
+        raise serializers.ValidationError("Name objectives by their id.")
+    return {int(key): value for key, value in given.items()}
 
 
 class CarrySerializer(serializers.Serializer[Any]):
     """Where what did not land goes on."""
 
     into = Seen("slug", queryset=Increment.objects.all())
+    version = VersionField()
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
@@ -222,7 +240,7 @@ class IncrementViewSet(NoDelete):
     @extend_schema(request=CarrySerializer, responses=IncrementSerializer)
     @action(detail=True, methods=["post"], url_path="carry-over")
     def carry_over(self, request: Request, slug: str) -> Response:
-        """What did not land goes on in another increment; twice does nothing."""
+        """What did not land goes on in another increment; what went there before is left out."""
         return self._step(request, CarrySerializer, carry_over)
 
     @extend_schema(responses=SinceSerializer)

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from accounts.models import User
 from planning.actions.capacities import clear_capacity, set_capacity
 from planning.actions.people import add_absence, add_seat, change_seat, remove_absence, remove_seat
-from planning.api.base import OfBoard, narrowed, seen
+from planning.api.base import ASKED_VERSION, OfBoard, VersionField, asked_version, narrowed, seen
 from planning.capacity import Load, loads
-from planning.models import Absence, Increment, Iteration, Lane, LaneKind, Seat
+from planning.models import Absence, Capacity, Increment, Iteration, Lane, LaneKind, Seat
 from portfolio.api.base import ById, VerbMixin, without
 
 PARAMETERS = [
@@ -28,7 +28,7 @@ class PersonSerializer(serializers.ModelSerializer):
     """A person of a team during an increment; `share` is per cent of a full week."""
 
     lane = OfBoard(Lane)
-    version = serializers.IntegerField(required=False, min_value=1)
+    version = VersionField(required=False)
 
     class Meta:
         model = Seat
@@ -80,8 +80,11 @@ class PersonViewSet(_People, mixins.UpdateModelMixin):
         fields = without(serializer.validated_data, "lane")
         self.save_by(serializer, change_seat, seat=serializer.instance, **fields)
 
-    def perform_destroy(self, instance: Seat) -> None:
-        self.do(remove_seat, seat=instance)
+    @extend_schema(parameters=[ASKED_VERSION])
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take a person off the list, with their absences."""
+        self.do(remove_seat, seat=self.get_object(), version=asked_version(request))
+        return Response(status=204)
 
 
 @extend_schema(parameters=PARAMETERS)
@@ -122,17 +125,19 @@ class LoadSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
     formula = serializers.CharField()
     by_hand = serializers.BooleanField()
+    version = serializers.IntegerField(help_text="of the capacity by hand; 0: there is none")
     notes = serializers.ListField(child=serializers.CharField())
 
 
 class ByHandSerializer(serializers.Serializer[Any]):
-    """A capacity by hand; `amount` null: compute it again. `version` 0: there was none when you looked."""
+    """A capacity by hand; `amount` null: compute it again. `version`: that of the capacity by hand that you saw, 0 when
+    there was none."""
 
     lane = OfBoard(Lane)
     iteration = OfBoard(Iteration)
     amount = serializers.DecimalField(max_digits=7, decimal_places=1, min_value=Decimal(0), allow_null=True)
     reason = serializers.CharField(max_length=200, required=False)
-    version = serializers.IntegerField(required=False, min_value=0)
+    version = VersionField(least=0)
 
 
 class CapacityView(VerbMixin, views.APIView):
@@ -146,7 +151,8 @@ class CapacityView(VerbMixin, views.APIView):
         increment = self._increment(request, slug)
         lanes, iterations = list(increment.lanes.filter(kind=LaneKind.TEAM)), list(increment.iterations.all())
         found = loads(increment, lanes, iterations)
-        return Response([_shown(lane, one, found[lane.pk, one.pk]) for lane in lanes for one in iterations])
+        known = _versions(increment)
+        return Response([_shown(lane, one, found[lane.pk, one.pk], known) for lane in lanes for one in iterations])
 
     @extend_schema(request=ByHandSerializer, responses=LoadSerializer)
     def put(self, request: Request, slug: str) -> Response:
@@ -162,10 +168,18 @@ class CapacityView(VerbMixin, views.APIView):
         else:
             self.do(set_capacity, **({"reason": ""} | data))
         lane, iteration = data["lane"], data["iteration"]
-        return Response(_shown(lane, iteration, loads(increment, [lane], [iteration])[lane.pk, iteration.pk]))
+        found = loads(increment, [lane], [iteration])[lane.pk, iteration.pk]
+        return Response(_shown(lane, iteration, found, _versions(increment)))
 
 
-def _shown(lane: Lane, iteration: Iteration, load: Load) -> dict[str, Any]:
+def _versions(increment: Increment) -> dict[tuple[int, int], int]:
+    """Of the capacities by hand, by row and iteration."""
+    rows = Capacity.objects.filter(lane__increment=increment).order_by()
+    return {(lane, iteration): version for lane, iteration, version in rows.values_list("lane", "iteration", "version")}
+
+
+def _shown(lane: Lane, iteration: Iteration, load: Load, versions: dict[tuple[int, int], int]) -> dict[str, Any]:
     found = {"lane": lane.pk, "team": lane.name, "iteration": iteration.pk, "number": iteration.number}
+    found["version"] = versions.get((lane.pk, iteration.pk), 0)
     names = ("load", "capacity", "unit", "share", "tone", "reason", "formula", "by_hand", "notes")
     return dict(LoadSerializer({**found, **{name: getattr(load, name) for name in names}}).data)

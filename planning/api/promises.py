@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from planning.actions import objectives as objective_verbs
 from planning.actions import risks as risk_verbs
-from planning.api.base import BySlug, OfBoard, narrowed, seen
+from planning.api.base import BySlug, OfBoard, Versioned, VersionField, narrowed, seen
 from planning.models import Card, Lane, Objective, Risk
 from portfolio.api.base import NoDelete, without
 
@@ -21,11 +21,6 @@ PARAMETERS = [
     OpenApiParameter("increment", str, description="short name"),
     OpenApiParameter("lane", int, description="id of a row"),
 ]
-VERSION = "the one that you saw: 409 when it is not the present one"
-
-
-class Versioned(serializers.Serializer[Any]):
-    version = serializers.IntegerField(required=False, min_value=1, help_text=VERSION)
 
 
 class ObjectiveSerializer(serializers.ModelSerializer):
@@ -34,7 +29,7 @@ class ObjectiveSerializer(serializers.ModelSerializer):
     increment = BySlug()
     lane = OfBoard(Lane, required=False, allow_null=True)
     cards = OfBoard(Card, many=True, required=False)
-    version = serializers.IntegerField(required=False, min_value=1, help_text=VERSION)
+    version = VersionField(required=False)
     chance = serializers.SerializerMethodField()
     chance_reason = serializers.SerializerMethodField()
 
@@ -67,7 +62,7 @@ class RiskSerializer(serializers.ModelSerializer):
     increment = BySlug()
     lane = OfBoard(Lane, required=False, allow_null=True)
     card = OfBoard(Card, required=False, allow_null=True)
-    version = serializers.IntegerField(required=False, min_value=1, help_text=VERSION)
+    version = VersionField(required=False)
 
     class Meta:
         model = Risk
@@ -136,10 +131,10 @@ class ObjectiveViewSet(_Promises):
         one = self.get_object()
         given = ValueSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        data, version = given.validated_data, given.validated_data.get("version")
+        data, version = given.validated_data, given.validated_data["version"]
         if "planned_value" in data:
             self.save_by(given, objective_verbs.plan_value, objective=one, value=data["planned_value"], version=version)
-            version = None if version is None else cast(Objective, given.instance).version
+            version = cast(Objective, given.instance).version
         if "actual_value" in data:
             verb = objective_verbs.give_actual_value
             self.save_by(given, verb, objective=one, value=data["actual_value"], version=version)

@@ -8,11 +8,12 @@ from django.db.models import Q
 
 from accounts.models import User
 from planning.actions.placing import place_words
+from planning.forms.versions import Seen, VersionField
 from planning.models import Card, Increment, Iteration, Lane, Unit
 from planning.queries.board import cell_named
 from planning.queries.faces import cell_key
 from planning.rules import Reach
-from portfolio.forms.base import Attempt, ThingForm, day_input
+from portfolio.forms.base import ThingForm, day_input
 from portfolio.models import Feature
 
 Place = tuple[Lane | None, Iteration | None]
@@ -45,17 +46,17 @@ class CellField(forms.CharField):
         return found
 
 
-class MoveForm(Attempt, forms.Form):
+class MoveForm(Seen, forms.Form):
     """Where a card is to stand: in which cell, and before how many others (`rank`; empty: at the end)."""
 
     rank = forms.IntegerField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
-    version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    version = VersionField()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, card: Card, mine: Reach) -> None:
         self.card = card
         now = cell_key(card.lane_id, card.iteration_id)
         super().__init__(data, initial={"cell": now, "version": card.version}, auto_id="move-%s")
-        select = forms.Select(choices=places(card.increment, mine, now))
+        select = forms.Select(choices=lambda: places(card.increment, mine, now))
         self.fields["cell"] = CellField(card.increment, label="Place", widget=select)
         self.order_fields(["cell"])
 
@@ -86,10 +87,10 @@ class FeatureField(forms.ModelChoiceField):
         return f"{obj.team.name}: {obj.name}"
 
 
-class CardForm(ThingForm):
+class CardForm(Seen, ThingForm):
     """What a card says. A new one also says where it stands (`cell`)."""
 
-    version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    version = VersionField()
     feature = FeatureField(
         Feature.objects.none(),
         required=False,

@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from planning.forms.versions import Seen, VersionField
 from planning.formulas.schedule import LABELS
 from planning.models import Agreement, Card, Dependency, Increment, Iteration, Lane
 from planning.queries.dependencies import ORDERS, Asked, Line, rows_of_board
@@ -80,6 +81,9 @@ class LinksForm(forms.Form):
     q = forms.CharField(label="Search", required=False, max_length=200, widget=forms.TextInput({"type": "search"}))
     team = forms.ModelChoiceField(Team.objects.none(), to_field_name="slug", required=False, empty_label="All")
     problems = forms.BooleanField(label="Still waiting only", required=False)
+    # A pair of teams, by their slugs, as the table of teams leads here.
+    provider = forms.SlugField(required=False, widget=forms.HiddenInput)
+    consumer = forms.SlugField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any], *, teams: QuerySet[Team]) -> None:
         super().__init__(data)
@@ -99,12 +103,23 @@ class LinksForm(forms.Form):
         self.is_valid()
         return any(self.cleaned_data.values())
 
+    @property
+    def is_pair(self) -> bool:
+        """Whether one pair of teams is looked at."""
+        self.is_valid()
+        return bool(self.cleaned_data.get("provider") and self.cleaned_data.get("consumer"))
+
     def narrowed(self, found: Sequence[Link]) -> list[Link]:
         """What can be used of what was asked."""
         self.is_valid()
         said = self.cleaned_data
         team = said["team"].pk if said.get("team") else None
-        return narrowed(found, team, said.get("q", ""), problems=bool(said.get("problems")))
+        kept = narrowed(found, team, said.get("q", ""), problems=bool(said.get("problems")))
+        pairs = [("provider", "other"), ("consumer", "item")]
+        for name, side in pairs:
+            if wanted := said.get(name):
+                kept = [one for one in kept if getattr(one, side).team.slug == wanted]
+        return kept
 
 
 def cards_of(increment: Increment) -> QuerySet[Card]:
@@ -184,10 +199,10 @@ class RequestForm(Attempt, forms.Form):
         }
 
 
-class StepForm(Attempt, forms.Form):
+class StepForm(Seen, forms.Form):
     """A step of an answer: what it says, on the version that was seen."""
 
-    version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    version = VersionField()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, line: Line, name: str = "") -> None:
         self.row, self.line = line.row, line

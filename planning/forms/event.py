@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from planning.actions.timers import MOST_MINUTES
 from planning.agenda import Part, read
+from planning.forms.versions import Seen, VersionField
 from planning.formulas.confidence import FINGERS
 from planning.models import AgendaItem, Increment, JoinLink, Lane, LaneKind
 from portfolio.forms.base import Attempt, time_input
@@ -19,12 +20,12 @@ MORE_LINES = 3
 MOST_BYTES = 200_000
 
 
-class TimerForm(Attempt, forms.Form):
+class TimerForm(Seen, forms.Form):
     """Start the timer for so many minutes."""
 
     minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES, initial=10)
     title = forms.CharField(label="What for", max_length=120, required=False)
-    version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    version = VersionField(least=0)
     item = forms.ModelChoiceField(AgendaItem.objects.none(), required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, increment: Increment, version: int = 0) -> None:

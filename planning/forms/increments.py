@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from planning.actions.iterations import MOST, MOST_DAYS, Span, check_year, laid_out
+from planning.forms.versions import UNSEEN, Seen, VersionField
 from planning.models import CheckList, Increment, IncrementState, Iteration, Objective, Train
 from portfolio.forms.base import Attempt, day_input
 
@@ -69,7 +70,7 @@ def _monday(today: date) -> date:
     return today + timedelta(days=-today.weekday() % 7)
 
 
-class EditForm(Attempt, forms.Form):
+class EditForm(Seen, forms.Form):
     """What an increment says of itself."""
 
     name = forms.CharField(max_length=80)
@@ -80,7 +81,7 @@ class EditForm(Attempt, forms.Form):
         max_value=20,
         help_text="For the landing chances. With 1, a team finishes one before it begins the next.",
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = VersionField()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, increment: Increment) -> None:
         names = ("name", "vision", "wip_limit", "version")
@@ -107,10 +108,10 @@ class IterationRow(forms.Form):
 _Rows = forms.formset_factory(IterationRow, extra=2, can_delete=True, max_num=MOST + 2, validate_max=True)
 
 
-class IterationsForm(Attempt, forms.Form):
+class IterationsForm(Seen, forms.Form):
     """All iterations of an increment at once; ticked ones are removed, with two empty lines for more."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = VersionField()
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, increment: Increment, cards: Mapping[int, int] | None = None
@@ -144,12 +145,12 @@ def _values(row: Iteration) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _NAMES}
 
 
-class StepForm(Attempt, forms.Form):
+class StepForm(Seen, forms.Form):
     """To another state; back only with a reason."""
 
     to = forms.ChoiceField(choices=IncrementState.choices, widget=forms.HiddenInput)
     reason = forms.CharField(label="Why", required=False, max_length=200, help_text="It is kept in the log.")
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = VersionField()
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, increment: Increment, to: str, is_back: bool = False
@@ -160,7 +161,7 @@ class StepForm(Attempt, forms.Form):
             del self.fields["reason"]
 
 
-class CloseForm(Attempt, forms.Form):
+class CloseForm(Seen, forms.Form):
     """The end of an increment: actual business values, and where what did not land goes on."""
 
     carry_into = forms.ModelChoiceField(
@@ -170,7 +171,7 @@ class CloseForm(Attempt, forms.Form):
         empty_label="No increment: leave it",
         help_text="Unfinished cards become new, unplanned cards of their team there.",
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = VersionField()
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, increment: Increment, objectives: Sequence[Objective]
@@ -180,6 +181,7 @@ class CloseForm(Attempt, forms.Form):
         self.objectives = objectives
         for one in objectives:
             self.fields[f"objective-{one.pk}"] = self._value(one)
+            self.fields[f"version-{one.pk}"] = VersionField(required=False, initial=one.version)
 
     def _value(self, one: Objective) -> forms.Field:
         field = forms.IntegerField(label=one.title, required=False, min_value=0, max_value=10, initial=one.actual_value)
@@ -187,19 +189,38 @@ class CloseForm(Attempt, forms.Form):
         return field
 
     @property
-    def lines(self) -> list[tuple[Objective, forms.BoundField]]:
-        """A line per objective."""
-        return [(one, self[f"objective-{one.pk}"]) for one in self.objectives]
+    def lines(self) -> list[tuple[Objective, forms.BoundField, forms.BoundField]]:
+        """A line per objective: its value, and the version that was seen."""
+        return [(one, self[f"objective-{one.pk}"], self[f"version-{one.pk}"]) for one in self.objectives]
+
+    @property
+    def _valued(self) -> list[Objective]:
+        """The objectives that get another value; one that was not on the page that was sent keeps its own."""
+        names = {one.pk: f"objective-{one.pk}" for one in self.objectives}
+        return [one for one in self.objectives if names[one.pk] in self.data and names[one.pk] in self.changed_data]
+
+    def clean(self) -> dict[str, Any]:
+        found = dict(super().clean() or {})
+        if not all(found.get(f"version-{one.pk}") for one in self._valued):
+            self.add_error("version", UNSEEN)
+        return found
 
     @property
     def said(self) -> dict[str, Any]:
         """What the verb is given."""
-        values = {one.pk: self.cleaned_data[f"objective-{one.pk}"] for one in self.objectives}
+        data, valued = self.cleaned_data, self._valued
         return {
-            "actual_values": values,
-            "carry_into": self.cleaned_data["carry_into"],
-            "version": self.cleaned_data["version"],
+            "actual_values": {one.pk: data[f"objective-{one.pk}"] for one in valued},
+            "saw": {one.pk: data[f"version-{one.pk}"] for one in valued},
+            "carry_into": data["carry_into"],
+            "version": data["version"],
         }
+
+    def renewed(self, increment: Increment, objectives: Sequence[Objective]) -> "CloseForm":
+        """The same again on what is there now."""
+        data = {name: self.data[name] for name in self.fields if name in self.data} | {"version": increment.version}
+        data |= {f"version-{one.pk}": one.version for one in objectives}
+        return CloseForm(data, increment=increment, objectives=objectives)
 
 
 def into(increment: Increment) -> Any:
@@ -208,13 +229,14 @@ def into(increment: Increment) -> Any:
     return others.exclude(state=IncrementState.CLOSED).order_by("-made_at")
 
 
-class CarryForm(Attempt, forms.Form):
+class CarryForm(Seen, forms.Form):
     """Which increment goes on with what did not land."""
 
     into = forms.ModelChoiceField(Increment.objects.none(), label="Carry into", empty_label="Choose an increment")
+    version = VersionField()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, increment: Increment) -> None:
-        super().__init__(data)
+        super().__init__(data, initial={"version": increment.version})
         cast("forms.ModelChoiceField[Increment]", self.fields["into"]).queryset = into(increment)
 
 

@@ -2,8 +2,8 @@
 
 from django import forms
 
+from planning.forms.versions import Seen, VersionField
 from planning.models import Lane, LaneKind
-from portfolio.forms.base import Attempt
 
 KINDS = [
     (LaneKind.EXTERNAL.value, "Somebody outside the train who provides something"),
@@ -11,12 +11,12 @@ KINDS = [
 ]
 
 
-class LaneForm(Attempt, forms.Form):
+class LaneForm(Seen, forms.Form):
     """A new row, or another name for one."""
 
     name = forms.CharField(label="Name", max_length=120, help_text="For instance a supplier or another department.")
     kind = forms.ChoiceField(label="What stands in it", choices=KINDS, widget=forms.RadioSelect, initial="external")
-    version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    version = VersionField()
 
     def __init__(self, data: object = None, *, lane: Lane | None = None) -> None:
         start = {"name": lane.name, "version": lane.version} if lane else {}

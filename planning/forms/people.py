@@ -9,6 +9,7 @@ from typing import Any, cast
 from django import forms
 
 from core.imports.cells import day
+from planning.forms.versions import Seen, VersionField
 from planning.models import Iteration, Lane, Seat
 from planning.queries.capacities import Room
 from portfolio.forms.base import Attempt, day_input
@@ -17,7 +18,7 @@ MOST_LINES = 2000
 LINE = "Ada Keller; 2026-01-05; 2026-01-09"
 
 
-class SeatForm(Attempt, forms.Form):
+class SeatForm(Seen, forms.Form):
     """A person of a team."""
 
     name = forms.CharField(label="Name", max_length=120)
@@ -25,12 +26,14 @@ class SeatForm(Attempt, forms.Form):
         label="Share of a full week, %", min_value=1, max_value=100, initial=100, help_text="50 for half a week."
     )
     makes_capacity = forms.BooleanField(label="Develops or tests", required=False, initial=True)
-    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    version = VersionField()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, seat: Seat | None = None) -> None:
         names = ("name", "share", "makes_capacity", "version")
         start = {name: getattr(seat, name) for name in names} if seat else None
         super().__init__(data, initial=start, auto_id="seat-%s")
+        if seat is None:
+            del self.fields["version"]
 
     @property
     def said(self) -> dict[str, Any]:
@@ -53,12 +56,12 @@ class AbsenceForm(Attempt, forms.Form):
         cast("forms.ModelChoiceField[Seat]", self.fields["seat"]).queryset = lane.people.all()
 
 
-class CapacityForm(Attempt, forms.Form):
+class CapacityForm(Seen, forms.Form):
     """A capacity by hand, and why."""
 
     amount = forms.DecimalField(label="Capacity", min_value=0, max_digits=7, decimal_places=1)
     reason = forms.CharField(label="Why", max_length=200, help_text="Others see it beside the number.")
-    version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    version = VersionField(least=0)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, room: Room, iteration: Iteration) -> None:
         known = room.by_hand

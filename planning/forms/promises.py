@@ -6,10 +6,11 @@ from typing import Any, cast
 from django import forms
 from django.db.models import QuerySet
 
+from planning.forms.versions import UNSEEN, Seen, VersionField
 from planning.models import Card, Increment, Lane, LaneKind, Objective, Risk, Roam
 from planning.queries.risks import COLUMNS
 from planning.rules import Reach
-from portfolio.forms.base import Attempt, day_input
+from portfolio.forms.base import day_input
 
 
 def _lanes(increment: Increment, mine: Reach, kinds: Sequence[str]) -> QuerySet[Lane]:
@@ -41,7 +42,7 @@ def card_words(card: Card) -> str:
     return f"{key}{card.title} ({card.lane.name if card.lane else 'parking lot'}, {where})"
 
 
-class ObjectiveForm(Attempt, forms.Form):
+class ObjectiveForm(Seen, forms.Form):
     """An objective; a new one says whose it is."""
 
     title = forms.CharField(
@@ -61,7 +62,7 @@ class ObjectiveForm(Attempt, forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="It lands when all of them land: from that comes its chance.",
     )
-    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    version = VersionField()
 
     def __init__(
         self,
@@ -81,15 +82,14 @@ class ObjectiveForm(Attempt, forms.Form):
         whose = objective.lane if objective else lane
         cast("CardChoices", self.fields["cards"]).queryset = _cards(increment, whose, linked)
         cast("forms.ModelChoiceField[Lane]", self.fields["lane"]).queryset = _lanes(increment, mine, [LaneKind.TEAM])
-        if objective:
-            del self.fields["lane"]
+        del self.fields["lane" if objective else "version"]
 
     @property
     def said(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}
 
 
-class ValuesForm(Attempt, forms.Form):
+class ValuesForm(Seen, forms.Form):
     """Business values of several objectives, planned or actual, as they are said aloud one after the other."""
 
     def __init__(self, data: Any = None, *, objectives: Sequence[Objective], is_actual: bool) -> None:
@@ -105,9 +105,7 @@ class ValuesForm(Attempt, forms.Form):
                 initial=getattr(one, column),
                 error_messages={"min_value": f"From {least} to 10.", "max_value": f"From {least} to 10."},
             )
-            self.fields[f"version-{one.pk}"] = forms.IntegerField(
-                required=False, min_value=1, initial=one.version, widget=forms.HiddenInput
-            )
+            self.fields[f"version-{one.pk}"] = VersionField(required=False, initial=one.version)
 
     @property
     def rows(self) -> list[tuple[Objective, forms.BoundField, forms.BoundField]]:
@@ -119,10 +117,19 @@ class ValuesForm(Attempt, forms.Form):
         """The objectives that get another value: each with the value and the version that was seen."""
         data = self.cleaned_data
         return [
-            (one, data[f"value-{one.pk}"], data[f"version-{one.pk}"])
-            for one in self.objectives
-            if f"value-{one.pk}" in self.changed_data
+            (one, data[f"value-{one.pk}"], data[f"version-{one.pk}"]) for one in self.objectives if self._is_new(one)
         ]
+
+    def _is_new(self, one: Objective) -> bool:
+        """Whether another value was typed; what was not on the page that was sent stays."""
+        name = f"value-{one.pk}"
+        return name in self.data and name in self.changed_data
+
+    def clean(self) -> dict[str, Any]:
+        found = dict(super().clean() or {})
+        if any(self._is_new(one) and not found.get(f"version-{one.pk}") for one in self.objectives):
+            self.add_error("version", UNSEEN)
+        return found
 
     def renewed(self, objectives: Sequence[Objective]) -> "ValuesForm":
         """The same again on what is there now."""
@@ -131,7 +138,7 @@ class ValuesForm(Attempt, forms.Form):
         return ValuesForm(data, objectives=objectives, is_actual=self.is_actual)
 
 
-class AnswerFields(Attempt, forms.Form):
+class AnswerFields(Seen, forms.Form):
     """What an answer to a risk says."""
 
     owner_name = forms.CharField(label="Owner", max_length=120, required=False)
@@ -140,7 +147,7 @@ class AnswerFields(Attempt, forms.Form):
         label="Plan", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What is done so that it does not happen, or does not hurt.",
     )  # fmt: skip
-    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    version = VersionField()
 
 
 class RiskForm(AnswerFields):
@@ -172,6 +179,8 @@ class RiskForm(AnswerFields):
         kinds = [LaneKind.TEAM, LaneKind.EXTERNAL]
         cast("forms.ModelChoiceField[Lane]", self.fields["lane"]).queryset = _lanes(increment, mine, kinds)
         cast("CardChoice", self.fields["card"]).queryset = _cards(increment, None)
+        if risk is None:
+            del self.fields["version"]
 
     @property
     def said(self) -> dict[str, Any]:
@@ -183,8 +192,11 @@ class RoamForm(AnswerFields):
 
     roam = forms.ChoiceField(choices=[(name, one.label) for name, one in COLUMNS.items()], widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, risk: Risk, to: str | None = None) -> None:
-        start = {name: getattr(risk, name) for name in ("owner_name", "due_on", "plan", "version")} | {"roam": to}
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, risk: Risk, to: str | None = None, version: str = ""
+    ) -> None:
+        start = {name: getattr(risk, name) for name in ("owner_name", "due_on", "plan")}
+        start |= {"roam": to, "version": version or risk.version}
         super().__init__(data, initial=start, auto_id="roam-%s")
         self.risk = risk
         self.column = COLUMNS.get(str(data.get("roam") if data else to))
@@ -204,7 +216,7 @@ class RoamForm(AnswerFields):
     @property
     def asks(self) -> bool:
         """Whether the questions were not even put yet: a card was dropped into that column."""
-        return bool(self.asked) and not set(self.asked) & set(self.data)
+        return bool(self.asked) and not set(self.asked) & set(self.data) and bool(self.data.get("version"))
 
     @property
     def said(self) -> dict[str, Any]:

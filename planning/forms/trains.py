@@ -7,9 +7,10 @@ from django import forms
 from django.utils import timezone
 
 from accounts.models import User
+from planning.forms.versions import Seen, VersionField
 from planning.models import Train
 from planning.queries.trains import possible_teams
-from portfolio.forms.base import Attempt, day_input
+from portfolio.forms.base import day_input
 from portfolio.models import Team
 
 
@@ -23,14 +24,14 @@ class _Team(forms.ModelChoiceField):
         return f"{obj.name} ({obj.stream.name})"
 
 
-class TrainForm(Attempt, forms.Form):
+class TrainForm(Seen, forms.Form):
     """A train; its teams are asked for only when it is made."""
 
     name = forms.CharField(max_length=120)
     description = forms.CharField(label="What it delivers", required=False, widget=forms.Textarea(attrs={"rows": 2}))
     teams = _Teams(Team.objects.none(), widget=forms.CheckboxSelectMultiple)
     first = forms.DateField(label="They plan together from", widget=day_input())
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = VersionField()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, user: User, train: Train | None = None) -> None:
         given = {"name": train.name, "description": train.description, "version": train.version} if train else {}
@@ -47,7 +48,7 @@ class TrainForm(Attempt, forms.Form):
         return dict(self.cleaned_data)
 
 
-class SeatForm(Attempt, forms.Form):
+class SeatForm(Seen, forms.Form):
     """A team in a train, with its days; of a seat that there is only the days."""
 
     team = _Team(Team.objects.none(), empty_label="Choose a team")
@@ -55,7 +56,7 @@ class SeatForm(Attempt, forms.Form):
     last = forms.DateField(
         label="Last day", required=False, widget=day_input(), help_text="Empty: until further notice."
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = VersionField()
 
     def __init__(
         self,

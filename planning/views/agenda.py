@@ -1,7 +1,7 @@
 """The agenda of an event: edited as a whole, from a file or ready-made, and as a file."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,6 +12,7 @@ from core.exports import csv_response
 from planning.actions import agenda as actions
 from planning.agenda import COLUMNS, STANDARD, Part, lines, parts_of
 from planning.forms.event import AgendaFileForm, parts_form
+from planning.forms.versions import UNSEEN
 from planning.models import Increment
 from planning.rules import require_manage
 from planning.views.finding import find_increment
@@ -43,15 +44,17 @@ def agenda(request: HttpRequest, slug: str) -> HttpResponse:
     form = parts_form(request.POST if request.method == "POST" else None, parts_of(increment))
     if request.method == "GET" or not form.is_valid():
         return _show(request, increment, form, 200 if request.method == "GET" else 400)
+    if not (saw := request.POST.get("saw", "")):
+        return _show(request, increment, form, 400, refused=[UNSEEN])
     try:
-        return _write(request, increment, form.parts(), request.POST.get("saw", ""))
+        return _write(request, increment, form.parts(), saw)
     except ValidationError as error:
         return _show(request, increment, form, 400, refused=error.messages)
     except Conflict as conflict:
         return _show(request, increment, form, 409, conflict=conflict)
 
 
-def _write(request: HttpRequest, increment: Increment, parts: list[Part], saw: str | None) -> HttpResponse:
+def _write(request: HttpRequest, increment: Increment, parts: list[Part], saw: str) -> HttpResponse:
     entry = actions.set_agenda(actor=me(request), increment=increment, parts=parts, saw=saw)
     if entry is None:
         messages.info(request, "Nothing was changed.")
@@ -63,10 +66,14 @@ def _write(request: HttpRequest, increment: Increment, parts: list[Part], saw: s
 
 @require_POST
 def standard(request: HttpRequest, slug: str) -> HttpResponse:
-    """The ready-made agenda of two days, instead of what there is."""
+    """The ready-made agenda of two days, instead of what there is. 409: somebody wrote it since."""
     increment = _find(request, slug)
+    if not (saw := request.POST.get("saw", "")):
+        raise BadRequest(UNSEEN)
     try:
-        return _write(request, increment, list(STANDARD), None)
+        return _write(request, increment, list(STANDARD), saw)
+    except Conflict as conflict:
+        return _show(request, increment, parts_form(None, parts_of(increment)), 409, conflict=conflict)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("plan-event", slug)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.queries import me
 from planning.actions import timers
+from planning.actions.agenda import seen
 from planning.forms.event import LinkForm, MoreForm, PollForm, TimerForm
 from planning.links import event_topic
 from planning.models import Increment, Timer
@@ -39,6 +40,8 @@ def show(request: HttpRequest, increment: Increment, status: int = 200, **bound:
             "timer_form": TimerForm(increment=increment, version=page.timer.version),
             "poll_form": PollForm(increment=increment),
             "link_form": LinkForm(),
+            # What the button that fills an empty agenda saw.
+            "saw": "" if page.days else seen(increment),
         }
     is_part = request.GET.get("part") == "body"
     name = "planning/event_parts.html" if is_part else "planning/event.html"

@@ -1,10 +1,12 @@
 """What the pages of planning share: whose they are, what is in the address, where they lead back to."""
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.queries import me
+from planning.forms.versions import UNSEEN
 from planning.models import Card, Increment, Lane
 from portfolio.actions.writing import Conflict
 
@@ -32,10 +34,12 @@ def is_board(request: HttpRequest) -> bool:
     return request.headers.get("X-Requested-With") == "board"
 
 
-def version_of(request: HttpRequest) -> int | None:
-    """The version that the writer saw; None: they did not say."""
+def version_of(request: HttpRequest) -> int:
+    """The version that the writer saw, of a button without a form. Raises BadRequest when they did not say."""
     said = request.POST.get("version") or request.GET.get("version", "")
-    return int(said) if said.isdecimal() and len(said) < 9 else None
+    if not (said.isascii() and said.isdecimal() and len(said) < 10):
+        raise BadRequest(UNSEEN)
+    return int(said)
 
 
 def back(request: HttpRequest) -> str:

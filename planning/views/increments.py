@@ -22,6 +22,7 @@ from planning.queries import increments as queries
 from planning.rules import may_manage, reach, require_manage
 from planning.views.finding import find_increment, renewed, version_of
 from planning.views.trains import managed_train
+from planning.views.writing import clash
 from portfolio.actions.writing import Conflict
 
 
@@ -128,17 +129,18 @@ def _check(request: HttpRequest, check_id: int) -> Check:
 def _back(
     request: HttpRequest, found: Increment, kind: str, verb: Callable[[], object], said: str = ""
 ) -> HttpResponse:
-    """Do it; what is refused, or somebody else did meanwhile, is said, and the list shows how it is now."""
+    """Do it; what is refused is said, and the list shows how it is now. 409: somebody was faster."""
+    home = f"{reverse('increment', args=[found.slug])}#{kind}"
     try:
         verb()
     except Conflict as conflict:
-        messages.error(request, f"{conflict} Look again what is to be done.")
+        return clash(request, conflict, home, found)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         if said:
             messages.success(request, said)
-    return redirect(f"{reverse('increment', args=[found.slug])}#{kind}")
+    return redirect(home)
 
 
 @require_POST

@@ -119,7 +119,9 @@ def move(request: HttpRequest, risk_id: int) -> HttpResponse:
         said |= {"owner_name": one.owner_name, "due_on": str(one.due_on or ""), "plan": one.plan}
     form = RoamForm(said, risk=one)
     if form.asks:
-        return _ask(request, RoamForm(risk=one, to=said["roam"]), status=400 if _is_part(request) else 200)
+        # On the version that the writer saw: who was faster is told when the answer comes.
+        asked = RoamForm(risk=one, to=said["roam"], version=said["version"][:10])
+        return _ask(request, asked, status=400 if _is_part(request) else 200)
     if not form.is_valid():
         return _ask(request, form)
     done = attempt(form, lambda: answer_risk(actor=me(request), risk=one, **form.said))

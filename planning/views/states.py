@@ -74,8 +74,8 @@ def close(request: HttpRequest, slug: str) -> HttpResponse:
     found = managed(request, slug)
     if found.state != IncrementState.COMMITTED:
         return _elsewhere(request, found)
-    objectives = list(found.objectives.filter(removed_at=None).select_related("lane"))
-    form = CloseForm(request.POST or None, increment=found, objectives=objectives)
+    objectives = found.objectives.filter(removed_at=None).select_related("lane")
+    form = CloseForm(request.POST or None, increment=found, objectives=list(objectives))
     conflict = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -83,7 +83,8 @@ def close(request: HttpRequest, slug: str) -> HttpResponse:
                 messages.success(request, f"{found} is closed.")
                 return redirect("plan-retrospective", found.slug)
         except Conflict as clash:
-            conflict, form.data = clash, renewed(request.POST, clash)
+            now = objectives.all()
+            conflict, form = clash, form.renewed(find_increment(request, slug), list(now))
     context = {"form": form, "increment": found, "conflict": conflict, "nav": "planning"}
     context["left"] = unfinished(found, timezone.now())
     return render(request, "planning/close.html", context, status=409 if conflict else 200)
@@ -91,18 +92,21 @@ def close(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def carry(request: HttpRequest, slug: str) -> HttpResponse:
-    """Carry what did not land into another increment of the train; twice does nothing."""
-    found, user, at = managed(request, slug), me(request), timezone.now()
+    """Carry what did not land into another increment of the train; what went there before stays alone."""
+    found, at, conflict = managed(request, slug), timezone.now(), None
     form = CarryForm(request.POST or None, increment=found)
     if request.method == "POST" and form.is_valid():
-        into = form.cleaned_data["into"]
-        made = form.attempt(lambda: carry_over(actor=user, increment=found, into=into, at=at))
-        if made is not None:
-            count = f"{len(made)} card{'' if len(made) == 1 else 's'}"
-            messages.success(request, f"{count} of {found} went on to {into}.")
-            return redirect("board", into.slug)
-    context = {"form": form, "increment": found, "left": unfinished(found, at), "nav": "planning"}
-    return render(request, "planning/carry.html", context)
+        said = form.cleaned_data
+        try:
+            made = form.attempt(lambda: carry_over(actor=me(request), increment=found, at=at, **said))
+            if made is not None:
+                count = f"{len(made)} card{'' if len(made) == 1 else 's'}"
+                messages.success(request, f"{count} of {found} went on to {said['into']}.")
+                return redirect("board", said["into"].slug)
+        except Conflict as clash:
+            conflict, form.data = clash, renewed(request.POST, clash)
+    context = {"form": form, "increment": found, "left": unfinished(found, at), "conflict": conflict}
+    return render(request, "planning/carry.html", context | {"nav": "planning"}, status=409 if conflict else 200)
 
 
 def _baseline(request: HttpRequest, found: Increment) -> Any:

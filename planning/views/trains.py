@@ -1,11 +1,13 @@
 """Trains: all of them with their increments, each one's page, and the teams in it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,7 +18,8 @@ from planning.models import Increment, Train, TrainTeam
 from planning.queries import inbox
 from planning.queries import trains as queries
 from planning.rules import may_manage, require_manage
-from planning.views.finding import renewed
+from planning.views.finding import renewed, version_of
+from planning.views.writing import clash
 from portfolio.actions.writing import Conflict
 from portfolio.rules import WORDS
 
@@ -103,14 +106,18 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def end(request: HttpRequest, slug: str) -> HttpResponse:
-    """Today is its last day; `?again=1` takes that back."""
-    row, user = managed_train(request, slug), me(request)
-    if request.GET.get("again"):
-        verbs.reopen_train(actor=user, train=row)
-        messages.success(request, f"{row} goes on.")
-    else:
-        verbs.end_train(actor=user, train=row, on=timezone.localdate())
-        messages.success(request, f"{row} was ended.", extra_tags=f"{request.path}?again=1")
+    """Today is its last day; `?again=1` takes that back. 409: somebody else changed it meanwhile."""
+    row, user, version = managed_train(request, slug), me(request), version_of(request)
+    try:
+        if request.GET.get("again"):
+            verbs.reopen_train(actor=user, train=row, version=version)
+            messages.success(request, f"{row} goes on.")
+        else:
+            done = verbs.end_train(actor=user, train=row, on=timezone.localdate(), version=version)
+            again = urlencode({"again": 1, "version": done.version})
+            messages.success(request, f"{row} was ended.", extra_tags=f"{request.path}?{again}")
+    except Conflict as conflict:
+        return clash(request, conflict, reverse("train", args=[row.slug]))
     return redirect("train", row.slug)
 
 
@@ -151,9 +158,12 @@ def seat(request: HttpRequest, slug: str, seat_id: int) -> HttpResponse:
 
 @require_POST
 def unseat(request: HttpRequest, slug: str, seat_id: int) -> HttpResponse:
-    """A team that never was in the train."""
-    row = managed_train(request, slug)
+    """A team that never was in the train. 409: somebody else changed its teams meanwhile."""
+    row, version = managed_train(request, slug), version_of(request)
     one = get_object_or_404(TrainTeam.objects.select_related("team", "train"), train=row, pk=seat_id)
-    verbs.remove_seat(actor=me(request), seat=one)
+    try:
+        verbs.remove_seat(actor=me(request), seat=one, version=version)
+    except Conflict as conflict:
+        return clash(request, conflict, reverse("train", args=[row.slug]))
     messages.success(request, f"{one.team} was taken out of {row}.")
     return redirect("train", row.slug)

@@ -21,6 +21,7 @@ from planning.queries import polls as queries
 from planning.rules import may_manage, reach, require_manage
 from planning.views import event
 from planning.views.finding import find_increment, version_of
+from planning.views.writing import clash
 from portfolio.actions.writing import Conflict
 
 
@@ -79,7 +80,7 @@ def close(request: HttpRequest, poll_id: int) -> HttpResponse:
     try:
         close_poll(actor=me(request), poll=poll, version=version_of(request))
     except Conflict as conflict:
-        messages.error(request, str(conflict))
+        return clash(request, conflict, reverse("plan-vote", args=[poll_id]), poll.increment)
     return redirect("plan-vote", poll_id)
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.queries import me
 from planning.actions.undoing import last_of
 from planning.models import Increment
-from planning.views.finding import back
+from planning.views.finding import back, renewed
 from portfolio.actions.writing import Conflict
 from portfolio.forms.base import Attempt
 
@@ -47,8 +47,25 @@ def after_button(
     """After a button without a form: what was done, with the way back, or why it was not."""
     if done is True:
         return onward(request, increment, home)
-    messages.error(request, f"{done} Look again." if done else " ".join(map(str, form.non_field_errors())))
+    if done:
+        return clash(request, done, home, increment)
+    messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect(home)
+
+
+def clash(request: HttpRequest, conflict: Conflict, home: str, increment: Increment | None = None) -> HttpResponse:
+    """409 after a button without a form: who was faster, and the same button on what is there now."""
+    posted = renewed(request.POST, conflict)
+    posted.pop("csrfmiddlewaretoken", None)
+    context = {
+        "conflict": conflict,
+        "increment": increment,
+        "fields": list(posted.items()),
+        "action": request.get_full_path(),
+        "home": home,
+        "nav": "planning",
+    }
+    return render(request, "planning/clash_page.html", context, status=409)
 
 
 def ask(request: HttpRequest, name: str, context: dict[str, Any], conflict: Conflict | None = None) -> HttpResponse:

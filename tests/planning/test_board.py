@@ -86,7 +86,7 @@ def test_a_place_that_is_gone_is_told_at_the_field_and_nothing_is_written(cast: 
         assert answer.status_code == 400
         assert "This place is not on the board any more: choose another one." in answer.content.decode()
     assert plan.increment.events.count() == lines
-    there = {"cell": f"{plan.falcon.pk}-{plan.iterations[0].pk}"}
+    there = {"cell": f"{plan.falcon.pk}-{plan.iterations[0].pk}", "version": "1"}
     assert as_(cast, "pmo").post(url, there, headers=SCRIPT).json()["text"] == "Nothing changed."
 
 

@@ -15,6 +15,7 @@ from planning.models import Dependency
 from planning.queries import inbox as waiting
 from planning.queries.dependencies import Asked, listed, rows_of_board
 from planning.queries.links import links
+from planning.queries.links import matrix as against
 from planning.queries.matrix import matrix
 from tests.cast import Cast
 from tests.metrics.cast import source
@@ -114,7 +115,7 @@ def test_a_step_by_page_its_errors_and_its_conflict(cast: Cast, plan: Planned, c
     assert client.post(decline, {"note": "No hands", "version": 2}).status_code == 302
     board: dict[str, Any] = {"headers": {"X-Requested-With": "board"}}
     asked = as_user(client, cast, "member").post(
-        reverse("plan-dependency-step", args=[row.pk, "ask"]), {"what": "Half of it"}, **board
+        reverse("plan-dependency-step", args=[row.pk, "ask"]), {"what": "Half of it", "version": 3}, **board
     )
     assert asked.json()["text"] == "You asked Heron again for “Half of it” for PAY-81."
     assert asked.json()["undo"]
@@ -160,7 +161,7 @@ def test_the_api_asks_answers_and_tells_who_was_faster(cast: Cast, plan: Planned
     circle = post("list", {"consumer": agreed.json()["provider"]["id"], "provider": card.pk})
     way = "They would wait for each other in a circle: “Split” → PAY-81 → “Split”."
     assert circle.json() == {"provider": [way]}
-    assert post("withdraw", {}, pk=body["id"]).status_code == 204
+    assert post("withdraw", {"version": 2}, pk=body["id"]).status_code == 204
     assert client.get(reverse("api-plan-dependency-list")).json()["results"] == []
 
 
@@ -182,7 +183,8 @@ def test_as_many_queries_for_three_as_for_one(cast: Cast, plan: Planned, client:
     assert counts[0] == counts[1]
 
 
-def test_links_of_tools_between_teams(cast: Cast, plan: Planned, client: Client) -> None:
+def between_falcon_and_heron(cast: Cast) -> None:
+    """PAY-1 of Falcon waits for LED-1 of Heron, which is being worked on, and for LED-2, which is finished."""
     falcon, heron = source(cast.falcon), source(cast.heron, slug="ledger-tool")
 
     def item(of: Any, key: str, state: str = FlowState.ACTIVE) -> WorkItem:
@@ -197,6 +199,10 @@ def test_links_of_tools_between_teams(cast: Cast, plan: Planned, client: Client)
     # Of the same team, of nobody's: no dependency between teams.
     for number, needs in enumerate(("LED-1", "LED-2", own.key, "GONE-1")):
         ItemLink.objects.create(source=falcon, external_id=str(number), item=waits, needs=needs)
+
+
+def test_links_of_tools_between_teams(cast: Cast, plan: Planned, client: Client) -> None:
+    between_falcon_and_heron(cast)
     found = [(one.item.key, one.other.key, one.is_done) for one in links(cast.pmo)]
     assert found == [("PAY-1", "LED-1", False), ("PAY-1", "LED-2", True)]
     assert [one.sees_other for one in links(cast.member)] == [False, False]
@@ -209,3 +215,43 @@ def test_links_of_tools_between_teams(cast: Cast, plan: Planned, client: Client)
     [(lane, [square], _)] = squares
     assert square is not None
     assert (lane.name, square.consumer.name, square.links) == ("Heron", "Falcon", 1)
+
+
+def test_links_are_in_the_file_of_an_increment(cast: Cast, plan: Planned, client: Client) -> None:
+    between_falcon_and_heron(cast)
+    plan.need(plan.card("Ledger split", plan.heron, 1), plan.card("Payouts", plan.falcon, 2))
+
+    def rows(name: str, **query: object) -> list[dict[str, str]]:
+        address = reverse("plan-dependencies", args=["pi-26-1"])
+        answer = as_user(client, cast, name).get(address, {"format": "csv", **query})
+        return list(csv.DictReader(answer.getvalue().decode().splitlines()))
+
+    told = [[row[key] for key in ("needed_by", "what", "provider", "kind", "state")] for row in rows("pmo")]
+    assert told == [
+        ["Payouts", "Ledger split", "Ledger split", "on the board", ""],
+        ["PAY-1", "Title of LED-1", "LED-1", "link in a tool", "in progress"],
+        ["PAY-1", "Title of LED-2", "LED-2", "link in a tool", "finished"],
+    ]
+    last = rows("pmo")[-1]
+    assert (last["needed_by_row"], last["provider_row"], last["delivered_on"]) == ("Falcon", "Heron", "2026-01-05")
+    # Who does not see Heron reads no title of its items; a filter that links cannot meet leaves them out.
+    assert [row["what"] for row in rows("member")] == ["Ledger split", "", ""]
+    assert [row["kind"] for row in rows("pmo", schedule="healthy")] == ["on the board"]
+    assert [row["kind"] for row in rows("pmo", provider_row=plan.falcon.pk, consumer_row=plan.heron.pk)] == []
+    pair = {"provider_row": plan.heron.pk, "consumer_row": plan.falcon.pk, "problems": "on"}
+    assert [row["needed_by"] for row in rows("pmo", **pair)] == ["PAY-1"]
+
+
+def test_teams_against_each_other_outside_increments(cast: Cast, client: Client) -> None:
+    between_falcon_and_heron(cast)
+    made = against(links(cast.pmo))
+    [(provider, [square], total)] = made.rows
+    assert square is not None
+    assert (provider, square.consumer, total, made.totals) == (cast.heron, cast.falcon, 1, [1])
+    assert (square.waiting, square.finished, square.words) == (1, 1, "waiting, 1 finished")
+    page = as_user(client, cast, "member").get(reverse("dependency-matrix")).content.decode()
+    assert "?provider=heron&amp;consumer=falcon" in page
+    listed_page = client.get(reverse("dependencies"), {"provider": "heron", "consumer": "falcon"}).content.decode()
+    assert "What Heron provides to Falcon" in listed_page
+    other = client.get(reverse("dependencies"), {"provider": "falcon", "consumer": "heron"}).content.decode()
+    assert "No link is like that" in other

@@ -204,6 +204,6 @@ def test_a_file_is_shown_before_it_is_written(plan: Planned, client: Client) -> 
     for content in (b"\xff\xfe", b"title\nLunch\n", b"x" * 200_001):
         file = SimpleUploadedFile("agenda.csv", content)
         assert client.post("/planning/pi-26-1/event/agenda/file/", {"file": file}).status_code == 400
-    client.post("/planning/pi-26-1/event/agenda/standard/")
+    client.post("/planning/pi-26-1/event/agenda/standard/", {"saw": seen(plan.increment)})
     csv = b"".join(client.get("/planning/pi-26-1/event/agenda/agenda.csv"))
     assert read(csv.decode()) == list(STANDARD)

@@ -136,7 +136,7 @@ def test_checklists_tick_themselves_or_are_ticked(plan: Planned, pmo: Client) ->
     pmo.post(f"/planning/checks/{cake.pk}/tick/", {"done": "1", "version": 1})
     cake.refresh_from_db()
     assert cake.done_at
-    assert pmo.post(f"/planning/checks/{late.check.pk}/tick/", {"done": "1"}).status_code == 302
+    assert pmo.post(f"/planning/checks/{late.check.pk}/tick/", {"done": "1", "version": 1}).status_code == 302
     late.check.refresh_from_db()
     assert late.check.done_at is None
 
@@ -184,7 +184,7 @@ def test_the_same_by_the_api(cast: Cast, plan: Planned, pmo: Client) -> None:
     stale = pmo.patch(url, {"name": "PI Two", "version": 1}, kind)
     assert stale.status_code == 409
     assert (stale.json()["who"], stale.json()["version"]) == (str(cast.pmo), 2)
-    refused = pmo.post(f"{url}state/", {"to": "planning"}, kind)
+    refused = pmo.post(f"{url}state/", {"to": "planning", "version": 2}, kind)
     assert refused.json() == {"reason": ["Say why: it is kept in the log."]}
     assert pmo.get(f"{url}changes/").json()["stability"] is None
     spans = [{"first_on": "2026-06-01", "last_on": "2026-06-14"}, {"first_on": "2026-06-14", "last_on": "2026-06-28"}]
@@ -195,7 +195,8 @@ def test_the_same_by_the_api(cast: Cast, plan: Planned, pmo: Client) -> None:
         "Iteration 1",
         "Iteration 2",
     ]
-    left = pmo.patch("/api/v1/trains/payments-train/", {"teams": ["falcon"], "teams_from": "2026-02-02"}, kind).json()
+    fewer = {"teams": ["falcon"], "teams_from": "2026-02-02", "version": 1}
+    left = pmo.patch("/api/v1/trains/payments-train/", fewer, kind).json()
     assert {seat["team"]: seat["last"] for seat in left["seats"]} == {
         "falcon": None,
         "heron": "2026-02-01",

@@ -34,20 +34,21 @@ def test_an_objective_is_written_valued_and_removed(plan: Planned, api: Client, 
     stale = api.patch(address, {"title": "Faster refunds", "version": made.json()["version"]}, JSON)
     assert (stale.status_code, stale.json()["who"], stale.json()["version"]) == (409, "Leo Brandt", valued["version"])
     assert stale.json()["what"] == "gave “Fast refunds” of Falcon planned value 8"
-    refused = api.post(f"{address}value/", {"actual_value": 7}, JSON)
+    refused = api.post(f"{address}value/", {"actual_value": 7, "version": valued["version"]}, JSON)
     assert (refused.status_code, list(refused.json())) == (400, ["value"])
-    assert api.post(f"{address}remove/", {}, JSON).status_code == 200
+    gone = api.post(f"{address}remove/", {"version": valued["version"]}, JSON)
+    assert gone.status_code == 200
     assert api.get("/api/v1/plan-objectives/?increment=pi-26-1").json()["results"] == []
-    assert api.post(f"{address}restore/", {}, JSON).status_code == 200
+    assert api.post(f"{address}restore/", {"version": gone.json()["version"]}, JSON).status_code == 200
     assert Objective.objects.get().removed_at is None
 
 
 def test_a_risk_is_answered(plan: Planned, api: Client) -> None:
     made = api.post("/api/v1/plan-risks/", {"increment": "pi-26-1", "text": "The bank may be late"}, JSON).json()
     address = f"/api/v1/plan-risks/{made['id']}/"
-    wrong = api.patch(address, {"roam": "owned", "owner_name": "Nora"}, JSON)
+    wrong = api.patch(address, {"roam": "owned", "owner_name": "Nora", "version": 1}, JSON)
     assert (wrong.status_code, wrong.json()) == (400, {"due_on": ["Say until when."]})
-    assert api.patch(address, {"roam": "mitigated", "plan": "Ask early"}, JSON).json()["roam"] == "mitigated"
+    assert api.patch(address, {"roam": "mitigated", "plan": "Ask early", "version": 1}, JSON).json()["roam"] == "mitigated"
     assert Risk.objects.get().plan == "Ask early"
 
 
@@ -60,9 +61,9 @@ def test_people_make_capacity_and_a_hand_overrules(plan: Planned, api: Client) -
     # 8 × 0.5, less two working days of half a person.
     assert [one["capacity"] for one in api.get(address).json() if one["team"] == "Falcon"][:2] == ["3.0", "4.0"]
     cell = {"lane": plan.falcon.pk, "iteration": plan.iterations[0].pk}
-    assert api.put(address, cell | {"amount": "5"}, JSON).json() == {"reason": ["Say why: others see only the number."]}
+    assert api.put(address, cell | {"amount": "5", "version": 0}, JSON).json() == {"reason": ["Say why: others see only the number."]}
     given = api.put(address, cell | {"amount": "5", "reason": "As agreed", "version": 0}, JSON).json()
-    assert (given["capacity"], given["by_hand"]) == ("5.0", True)
-    assert api.put(address, cell | {"amount": None}, JSON).json()["capacity"] == "3.0"
-    assert api.delete(f"/api/v1/plan-people/{person['id']}/").status_code == 204
+    assert (given["capacity"], given["by_hand"], given["version"]) == ("5.0", True, 1)
+    assert api.put(address, cell | {"amount": None, "version": 1}, JSON).json()["capacity"] == "3.0"
+    assert api.delete(f"/api/v1/plan-people/{person['id']}/?version={person['version']}").status_code == 204
     assert not Seat.objects.exists()
