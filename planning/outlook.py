@@ -28,6 +28,8 @@ class Outlook:
     cards: list[Card] = field(default_factory=list)
     conflicts: list[Dependency] = field(default_factory=list)
     moves: Moves | None = None
+    # Of a past day: why nothing is said of chances and what rests on them.
+    not_kept: str = ""
 
     @property
     def expected(self) -> float | None:
@@ -45,11 +47,11 @@ class Outlook:
     def reason(self) -> str:
         """Why there is no expected value."""
         made = self._reckoning
-        return (made.reason or "no chances yet") if made else "no chances yet"
+        return self.not_kept or (made.reason if made else "") or "no chances yet"
 
     @property
     def _reckoning(self) -> Reckoning | None:
-        found: Reckoning | None = getattr(self.increment, "reckoning", None)
+        found: Reckoning | None = None if self.not_kept else getattr(self.increment, "reckoning", None)
         return found
 
     @property
@@ -89,6 +91,11 @@ def outlooks(user: User, teams: Collection[int] | None = None) -> list[Outlook]:
         by_increment[dependency.increment_id].conflicts.append(dependency)
     for one in found:
         one.moves = _moves(one)
+    return by_urgency(found)
+
+
+def by_urgency(found: Sequence[Outlook]) -> list[Outlook]:
+    """Those with most conflicts first."""
     return sorted(found, key=lambda one: (-len(one.conflicts), -len(one.unlikely), one.increment.name))
 
 
@@ -106,10 +113,11 @@ def _conflicts(increments: Collection[int]) -> list[Dependency]:
     there = rows.filter(provider__removed_at=None).select_related(
         "provider__iteration", "consumer__iteration", "consumer__lane__team__stream"
     )
-    return [row for row in there if schedule(_number(row.provider), _number(row.consumer)) == "conflict"]
+    return [row for row in there if schedule(number_of(row.provider), number_of(row.consumer)) == "conflict"]
 
 
-def _number(card: Card | None) -> int | None:
+def number_of(card: Card | None) -> int | None:
+    """The number of the iteration that a card stands in; None: unplanned."""
     return card.iteration.number if card and card.iteration else None
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from planning.models import Card, Dependency
 from planning.outlook import Outlook, of_teams, outlooks
+from planning.queries.past import outlooks_then
 from portfolio.models import Team
 from portfolio.overview import Ask, Cell, Head, Tile, Tone, link
 
 # From so much of what is committed on a plan is on course, below so much it is not.
 GOOD, BAD = 0.8, 0.6
+NOT_THEN = "What was expected then is not kept"
 WHY = (
     "Plans that are in planning or committed. Expected value is the planned business value of each committed "
     "objective times the chance that all its cards land, added up; chances come from the teams' own history, one "
@@ -19,10 +21,11 @@ WHY = (
 
 
 def tile(ask: Ask) -> Tile | None:
-    """The open plans of the scope; None where there is none, and for the past: chances are of now."""
-    if ask.as_of is not None or not ask.scope.teams:
+    """The open plans of the scope, None where there is none; of a past day as their logs tell, without chances."""
+    if not ask.scope.teams:
         return None
-    found = outlooks(ask.user, ask.scope.teams)
+    teams = ask.scope.teams
+    found = outlooks(ask.user, teams) if ask.as_of is None else outlooks_then(ask.user, ask.at, teams)
     if not found:
         return None
     late = sum(len(one.conflicts) for one in found)
@@ -60,7 +63,7 @@ def _answer(found: Sequence[Outlook]) -> str:
     expected = sum(one.expected or 0 for one in known)
     committed = sum(one.committed or 0 for one in known)
     late = sum(len(one.conflicts) for one in found)
-    value = "No expected value is known yet"
+    value = NOT_THEN if found[0].not_kept else "No expected value is known yet"
     if committed:
         whose = _name(known[0]) if len(known) == 1 else f"{len(known)} plans"
         value = f"{expected:.0f} of {committed} business value is expected of {whose}"
@@ -83,9 +86,15 @@ def _row(one: Outlook) -> list[Cell]:
         Cell(increment.get_state_display().lower()),
         _value(one),
         Cell(str(n) if n else "none", link("board", increment.slug) if n else "", tone="bad" if n else "", value=n),
-        Cell(str(len(one.unlikely)) if one.unlikely else "none", value=len(one.unlikely)),
+        _unlikely(one),
         _stability(one),
     ]
+
+
+def _unlikely(one: Outlook) -> Cell:
+    if one.not_kept:
+        return Cell("n/a", title=one.not_kept)
+    return Cell(str(len(one.unlikely)) if one.unlikely else "none", value=len(one.unlikely))
 
 
 def _value(one: Outlook) -> Cell:

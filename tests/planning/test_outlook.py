@@ -1,6 +1,6 @@
 """What the open plans look like from afar: on the leader's page, on the pages of the nouns, in the palette."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -9,10 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.search import find
-from planning.actions.cards import move_card
+from planning.actions.cards import move_card, remove_card
+from planning.actions.writing import write
 from planning.evidence import facts
-from planning.models import Baseline, CardChance, Increment, Reckoning
+from planning.models import Baseline, Card, CardChance, Event, Increment, Reckoning
 from planning.outlook import of_teams, outlooks
+from planning.queries.past import NOT_KEPT, outlooks_then, planned_then
 from planning.replay import stored
 from portfolio.models import Feature, Initiative
 from tests.cast import Cast
@@ -70,8 +72,8 @@ def test_the_leaders_page_says_it(client: Client, cast: Cast, plan: Planned) -> 
     assert "Will the plans come true?" in page
     assert "12 of 20 business value is expected of PI 26.1 of Payments train; 1 dependency is provided" in page
     assert "75 %" in page
-    yesterday = timezone.localdate() - timedelta(days=2)
-    assert "Will the plans come true?" not in client.get(f"/?as_of={yesterday}").content.decode()
+    before = timezone.localdate() - timedelta(days=2)
+    assert "Will the plans come true?" not in client.get(f"/?as_of={before}").content.decode()
 
 
 def test_the_pages_of_the_nouns_say_where_it_is_planned(client: Client, cast: Cast, plan: Planned) -> None:
@@ -100,3 +102,79 @@ def test_decisions_rest_on_it(cast: Cast, plan: Planned) -> None:
         ("planned_chance", "30 %"),
     ]
     assert facts(Initiative.objects.get(slug="refunds"), timezone.now() - timedelta(days=9)) == []
+
+
+def ago(days: int) -> datetime:
+    return timezone.now() - timedelta(days=days)
+
+
+@pytest.fixture
+def old(plan: Planned) -> Planned:
+    """The same plan, made ten days ago and committed to eight days ago; Ledger split was moved five days ago, and
+    today Receipts was taken off and the conflict was solved."""
+    Increment.objects.update(made_at=ago(10))
+    Event.objects.update(at=ago(10))
+    Event.objects.filter(number=Event.objects.latest("number").number).update(at=ago(5))
+    Baseline.objects.update(at=ago(8))
+    remove_card(actor=None, card=Card.objects.get(title="Receipts"))
+    move_card(actor=None, card=Card.objects.get(title="Refund API"), lane=plan.falcon, iteration=plan.iterations[4])
+    return plan
+
+
+def test_a_past_day_is_as_the_log_tells(cast: Cast, old: Planned) -> None:
+    """Of four committed cards none was moved a week ago, one four days ago; today two were and one is gone."""
+    (week,), (later,), (now,) = outlooks_then(cast.pmo, ago(7)), outlooks_then(cast.pmo, ago(4)), outlooks(cast.pmo)
+    assert [one.stability for one in (week, later, now)] == [1.0, 0.75, 0.25]
+    assert [len(one.conflicts) for one in (week, later, now)] == [1, 1, 0]
+    assert [card.title for card in week.cards] == ["Refund API", "Alerts", "Ledger split", "Receipts", "Idea"]
+    assert [(one.expected, one.reason) for one in (week,)] == [(None, NOT_KEPT)]
+    assert week.unlikely == []
+    assert (outlooks_then(cast.pmo, ago(11)), outlooks_then(cast.outsider, ago(7))) == ([], [])
+    feature = Feature.objects.get()
+    places = [planned_then(cast.pmo, [feature.pk], at)[0].iteration for at in (ago(7), timezone.now())]
+    assert [str(place) for place in places] == ["Iteration 1", "Iteration 5"]
+    assert [fact.text for fact in facts(Initiative.objects.get(), ago(7))] == [
+        "1 of 1 in an iteration",
+        "not kept for past days",
+    ]
+
+
+def test_this_instant_by_the_log_is_what_the_rows_say(cast: Cast, old: Planned) -> None:
+    (told,), (stands,) = outlooks_then(cast.pmo, timezone.now()), outlooks(cast.pmo)
+    assert told.moves == stands.moves
+    assert {(c.pk, c.title, c.lane, c.iteration, c.size, c.rank) for c in told.cards} == {
+        (c.pk, c.title, c.lane, c.iteration, c.size, c.rank) for c in stands.cards
+    }
+    assert of_teams([told])[cast.heron.pk] == of_teams([stands])[cast.heron.pk]
+
+
+def test_pages_of_a_past_day_say_what_is_not_kept(client: Client, cast: Cast, old: Planned) -> None:
+    client.force_login(cast.pmo)
+    day = {"as_of": ago(7).date().isoformat()}
+    page = client.get("/", day).content.decode()
+    assert "What was expected then is not kept; 1 dependency is provided after it is needed." in page
+    assert "100 %" in page
+    team = client.get("/organisation/teams/heron/", day).content.decode()
+    assert "until 30 Jan 2026" in team  # Iteration 2, where it stood then.
+    assert "As it was planned then; chances are not kept for past days." in team
+    assert "Chance to land" not in team
+    for address in ("/organisation/streams/payments/", "/portfolio/initiatives/refunds/"):
+        assert NOT_KEPT in client.get(address, day).content.decode()
+
+
+def test_as_many_questions_for_three_past_plans_as_for_one(cast: Cast, old: Planned) -> None:
+    outlooks_then(cast.pmo, ago(4))
+    with CaptureQueriesContext(connection) as one:
+        outlooks_then(cast.pmo, ago(4))
+    for n in (2, 3):
+        other = Increment.objects.create(
+            train=old.train, slug=f"pi-26-{n}", name=f"PI 26.{n}", seed=n, state="planning"
+        )
+        with write(None, other, "made") as board:
+            board.born(other)
+            board.say(f"made {other}")
+    Increment.objects.update(made_at=ago(10))
+    Event.objects.filter(verb="made").update(at=ago(10))
+    with CaptureQueriesContext(connection) as three:
+        assert len(outlooks_then(cast.pmo, ago(4))) == 3
+    assert len(three) == len(one)
