@@ -4,9 +4,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from planning.actions.dependencies import check_no_circle
 from planning.actions.placing import (
     called,
     cell_of,
+    check_carried_once,
     column_there,
     place_of,
     place_words,
@@ -106,6 +108,9 @@ def restore_card(*, actor: Person, card: Card, version: int | None = None) -> Ca
             lane = row_there(board, row.lane)
             _check_once(row, row.key, row.feature)
             put(board, row, lane, row.iteration, row.rank, removed_at=None)
+            # What was asked meanwhile did not see it.
+            check_no_circle(board.increment)
+            check_carried_once(board)
             board.say(f"brought {called(row)} back to {place_of(row)}")
     return _told(board, row)
 

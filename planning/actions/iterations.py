@@ -124,6 +124,16 @@ def set_iterations(
     return list(increment.iterations.all())
 
 
+def keep_iterations(board: Board) -> None:
+    """When lines were taken back: in the order of their days, numbered anew. Raises ValidationError where they cannot
+    follow each other as they are now."""
+    rows = list(board.increment.iterations.order_by("first_on", "pk"))
+    checked([Span(row.first_on, row.last_on, row.name, row.is_ip, row.pk) for row in rows])
+    for number, row in enumerate(rows, 1):
+        board.set(row, number=number)
+    renew(board)
+
+
 def _put(board: Board, row: Iteration | None, number: int, one: Span) -> str:
     values: dict[str, Any] = {
         "number": number,

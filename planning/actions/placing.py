@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -89,6 +90,16 @@ def take_off(board: Board, card: Card) -> Card:
     board.set(card, removed_at=timezone.now())
     number(board, cards_in(board, cell_of(card)))
     return card
+
+
+def check_carried_once(board: Board) -> None:
+    """Raise ValidationError when two cards on the board were carried over from the same one: for verbs that bring cards
+    back."""
+    carried = Card.objects.filter(increment=board.increment, removed_at=None).exclude(carried_from=None)
+    found = carried.order_by().values("carried_from", "carried_from__title").annotate(n=Count("pk")).filter(n__gt=1)
+    if twice := list(found[:1]):
+        title = twice[0]["carried_from__title"]
+        raise ValidationError(f"“{title}” was carried over once more meanwhile: take that card off the board first.")
 
 
 def row_there(board: Board, lane: Lane | None, *, stays: bool = False) -> Lane | None:

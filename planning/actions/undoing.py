@@ -11,8 +11,19 @@ from django.utils import timezone
 
 from accounts.models import User
 from planning.actions.dependencies import check_no_circle
-from planning.actions.placing import Cell, cards_in, cell_of, column_there, number, row_there
+from planning.actions.iterations import keep_iterations
+from planning.actions.placing import (
+    Cell,
+    called,
+    cards_in,
+    cell_of,
+    check_carried_once,
+    column_there,
+    number,
+    row_there,
+)
 from planning.actions.reverting import require_reverting
+from planning.actions.rows import keep_rows
 from planning.actions.writing import Board, conflict, write
 from planning.models import Card, Event, Increment, Iteration, Lane, Objective
 from planning.replay import KINDS, values_of
@@ -47,7 +58,9 @@ def undo(*, actor: Person, increment: Increment, event: Event, seen: int | None 
         for change in _ordered(line.changes):
             _revert(board, change, rows[_key(change)])
         _arrange(board, places)
+        _frame(board, {change["kind"] for change in line.changes})
         check_no_circle(board.increment)
+        check_carried_once(board)
         board.undoes = line
         board.say(f"took back: {line.actor_name or 'the portal'} {line.text}")
     return board.event
@@ -106,8 +119,15 @@ def _check_places(board: Board, changes: Sequence[Change], rows: Mapping[tuple[s
             lane = cast(Card, rows[_key(change)]).lane_id
         if change["kind"] == "card" and lane and ("lane", lane) not in returning:
             row_there(board, Lane(pk=lane, name="of then"))
+        if change["kind"] == "card" and column and "lane_id" not in before:
+            _check_in_a_row(cast(Card, rows[_key(change)]))
         if column and ("iteration", column) not in returning:
             column_there(board, Iteration(pk=column, name="The iteration of then"))
+
+
+def _check_in_a_row(card: Card) -> None:
+    if card.lane_id is None:
+        raise ValidationError(f"{called(card)} stands in the parking lot now: move it to a row instead.")
 
 
 def _ordered(changes: Sequence[Change]) -> list[Change]:
@@ -158,6 +178,14 @@ def _values(model: type[models.Model], columns: Mapping[str, Any]) -> dict[str, 
     if model is Objective and "cards" in columns:
         found["cards"] = columns["cards"]
     return found
+
+
+def _frame(board: Board, kinds: set[str]) -> None:
+    """Rows and columns go on to be those of the train, and to follow each other."""
+    if "iteration" in kinds:
+        keep_iterations(board)
+    if kinds & {"lane", "iteration"} and keep_rows(board) and "iteration" not in kinds:
+        raise ValidationError("Rows of teams follow the train: change its teams.")
 
 
 def _arrange(board: Board, places: Sequence[tuple[Card, int]]) -> None:
