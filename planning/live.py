@@ -14,7 +14,7 @@ from core import live
 from planning.capacity import loads
 from planning.models import Absence, Capacity, Card, Dependency, Event, Increment, Lane, Seat
 from planning.queries.faces import Face, cards_of, cell_key, drawn, faces
-from planning.queries.strings import standing, strings_of_cards
+from planning.queries.strings import strings_of_cards
 
 # A line that changes more cards than this is not told piece by piece.
 MOST_CARDS = 60
@@ -109,9 +109,11 @@ def _pieces(increment: Increment, changes: Sequence[Change], changed: set[int]) 
 
 
 def _near(increment: Increment, asked: set[int], changed: set[int]) -> dict[int, set[int]]:
-    """The cards at the ends of the dependencies on the board that were written, or begin or end at changed cards."""
+    """The cards at the ends of the dependencies that were written, or begin or end at changed cards; also where the
+    consumer was taken off the board: the provider gives to one less."""
     where = Q(pk__in=asked) | Q(provider__in=changed) | Q(consumer__in=changed)
-    rows = standing(increment).filter(where).values_list("pk", "provider", "consumer")
+    there = Dependency.objects.filter(increment=increment, removed_at=None)
+    rows = there.filter(where).values_list("pk", "provider", "consumer")
     return {pk: {card for card in ends if card} for pk, *ends in rows}
 
 

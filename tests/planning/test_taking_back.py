@@ -149,3 +149,15 @@ def test_who_listens_hears_that_a_row_carries_less(cast: Cast) -> None:
     said = told(plan.increment, last(plan.increment))
     cells = {one["id"]: one["html"] for one in said["cells"]}
     assert "0 items" in cells[f"{plan.falcon.pk}-{plan.iterations[0].pk}"]
+
+
+def test_who_listens_hears_that_a_provider_gives_to_one_less(cast: Cast) -> None:
+    """Its consumer is taken off the board: the card that provides is told anew, without the string."""
+    plan = make_planned(cast)
+    gives, needs = plan.card("Ledger split", plan.heron, 1), plan.card("Refund API", plan.falcon, 2)
+    need = plan.need(gives, needs)
+    remove_card(actor=cast.pmo, card=needs)
+    said = told(plan.increment, last(plan.increment))
+    assert said["gone_strings"] == [need.pk]
+    (face,) = [one["html"] for one in said["cards"] if one["id"] == gives.pk]
+    assert "Refund API" not in face
