@@ -13,6 +13,7 @@ from accounts.models import User
 from planning.formulas.schedule import MEANINGS, Schedule
 from planning.models import Agreement, Dependency, Increment, IncrementState, Lane
 from planning.queries.late import NONE, Tally, pair, tallies
+from planning.queries.links import Link
 from planning.queries.strings import lane_of, provider_of, schedule_of
 from planning.rules import Reach, reach
 
@@ -211,7 +212,9 @@ def finding(lines: Sequence[Line], *, is_filtered: bool) -> str:
 
 HEAD = ["id", "increment", "needed_by", "needed_by_row", "needed_by_iteration", "what", "provider_row", "provider"]
 HEAD += ["provider_iteration", "needed_in", "offered_in", "due_on", "schedule", "agreement", "delivered_on"]
-HEAD += ["late_risk", "late", "history", "note", "asked_at", "answered_at"]
+HEAD += ["late_risk", "late", "history", "note", "asked_at", "answered_at", "kind", "state", "source"]
+# A request or an agreement of the board, or what a tool says of items.
+ON_BOARD, IN_TOOL = "on the board", "link in a tool"
 
 
 def lines_of_file(lines: Sequence[Line]) -> Iterator[list[object]]:
@@ -240,7 +243,29 @@ def lines_of_file(lines: Sequence[Line]) -> Iterator[list[object]]:
             row.note,
             row.requested_at,
             row.answered_at,
+            ON_BOARD,
+            "",
+            "",
         ]
+
+
+def links_of_file(increment: Increment, links: Sequence[Link]) -> Iterator[list[object]]:
+    """What tools say between the teams of a board, in the columns of the same file."""
+    rows = {lane.team_id: lane.name for lane in rows_of_board(increment) if lane.team_id}
+    for link in links:
+        cells: dict[str, object] = {
+            "increment": increment.slug,
+            "needed_by": link.item.key,
+            "needed_by_row": rows.get(link.consumer.pk, link.consumer.name),
+            "what": link.other.title if link.sees_other else "",
+            "provider_row": rows.get(link.provider.pk, link.provider.name),
+            "provider": link.other.key,
+            "delivered_on": link.finished_on,
+            "kind": IN_TOOL,
+            "state": link.state,
+            "source": link.item.source.slug,
+        }
+        yield [cells.get(name, "") for name in HEAD]
 
 
 def rows_of_board(increment: Increment) -> list[Lane]:

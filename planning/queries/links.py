@@ -1,7 +1,11 @@
 """Dependencies between teams outside an increment: items that wait for an item of another team, as tools link them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
 
 from accounts.models import User
 from metrics.models import ItemLink, Source, WorkItem
@@ -21,6 +25,22 @@ class Link:
     def is_done(self) -> bool:
         """Whether what it waits for is finished."""
         return bool(self.other.flow.finished_at)
+
+    @property
+    def finished_on(self) -> date | None:
+        """The day on which what it waits for was finished."""
+        at = self.other.flow.finished_at
+        return timezone.localdate(at) if at else None
+
+    @property
+    def provider(self) -> Team:
+        """Who provides."""
+        return self.other.team
+
+    @property
+    def consumer(self) -> Team:
+        """Who needs."""
+        return self.item.team
 
     @property
     def state(self) -> str:
@@ -96,6 +116,64 @@ def finding(found: Sequence[Link]) -> str:
     if not waiting:
         return "What items waited for is finished"
     return "1 item waits for another team" if waiting == 1 else f"{waiting} items wait for other teams"
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """What items of one team wait for of another: how much is still to come, how much is finished."""
+
+    provider: Team
+    consumer: Team
+    waiting: int = 0
+    finished: int = 0
+
+    @property
+    def tone(self) -> str:
+        return "warn" if self.waiting else "good"
+
+    @property
+    def words(self) -> str:
+        """What stands below the count: never colour alone."""
+        if not self.waiting:
+            return "finished"
+        return f"waiting, {self.finished} finished" if self.finished else "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Teams in rows provide, teams in columns need; `rows` end with how much each row still has to provide."""
+
+    consumers: Sequence[Team]
+    rows: Sequence[tuple[Team, Sequence[Square | None], int]]
+
+    @property
+    def totals(self) -> list[int]:
+        """How much each column still waits for."""
+        return [
+            sum(one.waiting for _, squares, _ in self.rows if (one := squares[at])) for at in range(len(self.consumers))
+        ]
+
+
+def matrix(found: Sequence[Link]) -> Matrix:
+    """Teams against each other."""
+    counts = Counter((one.provider.pk, one.consumer.pk, one.is_done) for one in found)
+    teams = {team.pk: team for one in found for team in (one.provider, one.consumer)}
+    pairs = {(gives, needs) for gives, needs, _ in counts}
+
+    def named(keys: set[int]) -> list[Team]:
+        return sorted((teams[key] for key in keys), key=lambda team: (team.name, team.pk))
+
+    consumers = named({needs for _, needs in pairs})
+    rows = []
+    for team in named({gives for gives, _ in pairs}):
+        squares = [
+            Square(team, other, counts[team.pk, other.pk, False], counts[team.pk, other.pk, True])
+            if (team.pk, other.pk) in pairs
+            else None
+            for other in consumers
+        ]
+        rows.append((team, squares, sum(one.waiting for one in squares if one)))
+    return Matrix(consumers, rows)
 
 
 HEAD = ["item", "title", "team", "needs", "needed_title", "provided_by", "state", "source"]

@@ -1,5 +1,8 @@
 """Dependencies as lists: of an increment, as a matrix of its rows, and what is asked of one's teams."""
 
+from collections.abc import Mapping
+from itertools import chain
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -32,7 +35,8 @@ def dependencies(request: HttpRequest, slug: str) -> HttpResponseBase:
     lines = queries.listed(increment, user, form.asked)
     if (wanted := request.GET.get("format", "")) in FORMATS:
         name = f"dependencies-{increment.slug}"
-        return table_response(wanted, name, queries.HEAD, queries.lines_of_file(lines))
+        found = queries.links_of_file(increment, _links(increment, user, form))
+        return table_response(wanted, name, queries.HEAD, chain(queries.lines_of_file(lines), found))
     context = {
         "increment": increment,
         "form": form,
@@ -41,19 +45,29 @@ def dependencies(request: HttpRequest, slug: str) -> HttpResponseBase:
         "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
         "may_ask": increment.is_open and reach(user, increment).takes_part,
         "waiting": waiting.count(user),
-        "links": [] if form.pair else _links(increment, user, form.asked),
+        "links": _links(increment, user, form),
         "topic": topic(increment),
         "nav": "planning",
     }
     return render(request, "planning/dependencies/list.html", context)
 
 
-def _links(increment: Increment, user: User, asked: Asked) -> list[tools.Link]:
-    """What the tools say between the teams of the board."""
-    teams = {lane.team_id: lane.pk for lane in queries.rows_of_board(increment) if lane.team_id}
-    team = next((team for team, lane in teams.items() if lane == asked.row), None)
-    found = tools.links(user, teams.keys()) if not asked.agreement and not asked.schedule else []
-    return tools.narrowed(found, team, asked.text, problems=asked.problems)
+def _links(increment: Increment, user: User, form: ListForm) -> list[tools.Link]:
+    """What the tools say between the teams of the board; nothing of it has a schedule or an agreement."""
+    asked = form.asked
+    if asked.agreement or asked.schedule:
+        return []
+    teams = {lane.pk: lane.team_id for lane in form.rows.values() if lane.team_id}
+    found = tools.narrowed(tools.links(user, teams.values()), None, asked.text, problems=asked.problems)
+    return [link for link in found if _is_of(link, asked, teams)]
+
+
+def _is_of(link: tools.Link, asked: Asked, teams: Mapping[int, int]) -> bool:
+    """Whether it is between the rows that are asked for; a row without a team has no links."""
+    sides = [(asked.provider_row, link.provider), (asked.consumer_row, link.consumer)]
+    if any(row and teams.get(row) != team.pk for row, team in sides):
+        return False
+    return not asked.row or teams.get(asked.row) in (link.provider.pk, link.consumer.pk)
 
 
 @require_GET
@@ -66,7 +80,7 @@ def matrix(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "increment": increment,
         "form": form,
-        "matrix": matrix_of(rows, lines, _links(increment, me(request), form.asked)),
+        "matrix": matrix_of(rows, lines, _links(increment, me(request), form)),
         "finding": queries.finding(lines, is_filtered=form.is_filtered),
         "waiting": waiting.count(me(request)),
         "topic": topic(increment),
@@ -87,10 +101,19 @@ def everywhere(request: HttpRequest) -> HttpResponseBase:
         "form": form,
         "is_filtered": form.is_filtered,
         "finding": tools.finding(rows),
+        "pair": rows[0] if form.is_pair and rows else None,
         "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
         "nav": "planning",
     }
     return render(request, "planning/dependencies/everywhere.html", context)
+
+
+@require_GET
+def everywhere_matrix(request: HttpRequest) -> HttpResponse:
+    """The same links, teams against each other."""
+    rows = tools.links(me(request))
+    context = {"matrix": tools.matrix(rows), "finding": tools.finding(rows), "nav": "planning"}
+    return render(request, "planning/dependencies/everywhere_matrix.html", context)
 
 
 @require_GET

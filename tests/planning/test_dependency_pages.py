@@ -221,7 +221,7 @@ def test_links_are_in_the_file_of_an_increment(cast: Cast, plan: Planned, client
     between_falcon_and_heron(cast)
     plan.need(plan.card("Ledger split", plan.heron, 1), plan.card("Payouts", plan.falcon, 2))
 
-    def rows(name: str, **query: object) -> list[dict[str, str]]:
+    def rows(name: str, **query: str | int) -> list[dict[str, str]]:
         address = reverse("plan-dependencies", args=["pi-26-1"])
         answer = as_user(client, cast, name).get(address, {"format": "csv", **query})
         return list(csv.DictReader(answer.getvalue().decode().splitlines()))
@@ -229,7 +229,7 @@ def test_links_are_in_the_file_of_an_increment(cast: Cast, plan: Planned, client
     told = [[row[key] for key in ("needed_by", "what", "provider", "kind", "state")] for row in rows("pmo")]
     assert told == [
         ["Payouts", "Ledger split", "Ledger split", "on the board", ""],
-        ["PAY-1", "Title of LED-1", "LED-1", "link in a tool", "in progress"],
+        ["PAY-1", "Title of LED-1", "LED-1", "link in a tool", "active"],
         ["PAY-1", "Title of LED-2", "LED-2", "link in a tool", "finished"],
     ]
     last = rows("pmo")[-1]
@@ -238,7 +238,7 @@ def test_links_are_in_the_file_of_an_increment(cast: Cast, plan: Planned, client
     assert [row["what"] for row in rows("member")] == ["Ledger split", "", ""]
     assert [row["kind"] for row in rows("pmo", schedule="healthy")] == ["on the board"]
     assert [row["kind"] for row in rows("pmo", provider_row=plan.falcon.pk, consumer_row=plan.heron.pk)] == []
-    pair = {"provider_row": plan.heron.pk, "consumer_row": plan.falcon.pk, "problems": "on"}
+    pair: dict[str, str | int] = {"provider_row": plan.heron.pk, "consumer_row": plan.falcon.pk, "problems": "on"}
     assert [row["needed_by"] for row in rows("pmo", **pair)] == ["PAY-1"]
 
 
