@@ -6,6 +6,8 @@
 * First usable view: from the start of the navigation until cards and strings stand, in a browser that has the portal's
   files in its cache (all but the first view).
 * Drop to redraw: from the key that drops a card until the frame after its strings were drawn anew.
+* Drop to chance: from the key that drops a card until the frame after its new chance to land is shown, reckoned by the
+  worker from the history of the teams (bench/full_history.py).
 * Fan-out: from the moment a move is sent until each of 200 listeners holds its event.
 """
 
@@ -21,9 +23,10 @@ from urllib.parse import urlsplit
 
 STORED = Path(__file__).parent / "results"
 VIEWS, DROPS, MOVES, LISTENERS = 9, 20, 30, 200
-AIMS = {"first view, s": 2.0, "drop to redraw, ms": 100, "fan-out p95, ms": 150}
+AIMS = {"first view, s": 2.0, "drop to redraw, ms": 100, "drop to chance, ms": 300, "fan-out p95, ms": 150}
 
-DROP = """async (id) => {
+# Takes a card up, to the column beside it, and puts it down: milliseconds until what the page does then is done.
+DROPPED = """async (id) => {
     const card = () => document.querySelector(`[data-card="${id}"]`);
     const press = (key) => card().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
@@ -34,13 +37,24 @@ DROP = """async (id) => {
     press(column > 3 ? "ArrowLeft" : "ArrowRight");
     await frame();
     const board = document.querySelector("[data-plan]");
-    const drawn = new Promise((done) => board.addEventListener("plan:drawn", done, { once: true }));
+    const done = %s;
     const begin = performance.now();
     press(" ");
-    await drawn;
+    const isThere = await done;
     await frame();
-    return performance.now() - begin;
+    return isThere === false ? null : performance.now() - begin;
 }"""
+DROP = DROPPED % 'new Promise((done) => board.addEventListener("plan:drawn", done, { once: true }))'
+# The card's own chance: told once it differs.
+CHANCE = (
+    DROPPED
+    % """new Promise((done) => {
+        const heard = ({ detail: { kind, data } }) => kind === "chances" && String(id) in data.cards && over(true);
+        const over = (said) => { board.removeEventListener("live", heard); done(said); };
+        board.addEventListener("live", heard);
+        setTimeout(over, 5000, false);
+    })"""
+)
 
 
 def percentile(values: list[float], p: int) -> float:
@@ -96,6 +110,48 @@ def in_browser(url: str, cookie: tuple[str, str], cards: list[int]) -> dict[str,
             page.wait_for_timeout(700)
         browser.close()
     return {"first": views[:1], "views": views[1:], "drops": drops}
+
+
+def chance_after_drop(url: str, cookie: tuple[str, str], increment: Any) -> list[float]:
+    """Milliseconds from drops until the card shows another chance; of cards whose chance a column moves."""
+    from playwright.sync_api import sync_playwright
+
+    from planning.models import CardChance
+    from tests.browser.pages import FLAGS
+
+    told(increment)
+    rows = CardChance.objects.filter(
+        card__increment=increment, chance__gt=0.1, chance__lt=0.9, card__iteration__number__lte=4
+    )
+    cards = list(rows.order_by("card").values_list("card", flat=True))
+    found: list[float] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium", args=FLAGS
+        )
+        context = browser.new_context(viewport={"width": 1920, "height": 1080})
+        context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": url}])
+        page = context.new_page()
+        viewed(page, f"{url}planning/{increment.slug}/board/")
+        page.wait_for_selector("[data-live-state=live]", state="attached")
+        page.wait_for_timeout(1500)
+        # The first one warms the worker up.
+        for card in cards[: DROPS + 1]:
+            found.append(page.evaluate(CHANCE, card))
+            page.wait_for_timeout(500)
+        browser.close()
+    return [spent for spent in found[1:] if spent is not None]
+
+
+def told(increment: Any) -> None:
+    """Teams with a history, and chances by it."""
+    from django.utils import timezone
+
+    from bench import full_history
+    from planning import chances
+
+    full_history.make(increment, timezone.localdate())
+    chances.reckon(increment.pk)
 
 
 def viewed(page: Any, url: str) -> float:
@@ -168,7 +224,7 @@ def report(found: dict[str, Any]) -> str:
 
 Made by `python -m bench.board` on two cores{found["note"]}.
 30 teams × 6 iterations, {found["cards"]} cards, {found["strings"]} strings.
-Aims: first view under 2 s, drop to redraw under 100 ms, fan-out p95 at most 150 ms.
+Aims: first view under 2 s, drop to redraw under 100 ms, drop to chance under 300 ms, fan-out p95 at most 150 ms.
 
 | what | n | median | p95 | most |
 |---|---:|---:|---:|---:|
@@ -189,6 +245,7 @@ def main(url: str, live: str, note: str = "") -> None:
     name, value, token = session()
     url = url.rstrip("/") + "/"
     browser = in_browser(f"{url}planning/{increment.slug}/board/", (name, value), [card.pk for card in cards[::13]])
+    shown = chance_after_drop(url, (name, value), increment)
     live = live or url + "live/"
     heard = asyncio.run(fan_out(url, live, f"increment:{increment.pk}", (name, value), token, cards[1::9]))
     found = {
@@ -199,6 +256,7 @@ def main(url: str, live: str, note: str = "") -> None:
         "first view with empty cache, s": summed(browser["first"], 2),
         "first view, s": summed(browser["views"], 2),
         "drop to redraw, ms": summed(browser["drops"]),
+        "drop to chance, ms": summed(shown),
         "move answered, ms": summed(heard["answered"]),
         f"move sent to heard by {LISTENERS}, ms": summed(heard["heard"]),
     }

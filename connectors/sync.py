@@ -23,7 +23,7 @@ from connectors.protocol import Batch, Check, Connector, ConnectorError, Rejecte
 from connectors.registry import CONNECTORS
 from core import jobs, live
 from core.models import JobState
-from metrics import load
+from metrics import load, news
 from metrics.actions import refresh
 from metrics.delivery import derive_changes
 from metrics.load import removal
@@ -59,6 +59,11 @@ class Tally:
     published_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether anything may differ from before."""
+        return bool(self.everything or self.items or self.services)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -78,6 +83,8 @@ def execute(run: SyncRun, report: Report | None = None) -> None:
             outcome = _guarded(run, lambda: _synchronise(run, tally, say))
             derived = _guarded(run, lambda: _derive(run, tally))
             _end(run, derived if outcome.state == JobState.SUCCEEDED else outcome, tally)
+            if tally.has_news:
+                news.tell()
     except jobs.LeaseLost:
         log.warning("Sync run %s is in other hands now; stopped without writing.", run.pk)
         return
@@ -265,7 +272,7 @@ def _sweep_deletions(run: SyncRun, source: Source, connector: Connector, tally: 
 
 def _derive(run: SyncRun, tally: Tally) -> None:
     """Bring what is derived up to the stored facts, whatever way the run ended; a no-op when nothing changed."""
-    if not (tally.everything or tally.items or tally.services):
+    if not tally.has_news:
         return
     jobs.renew(run, even_cancelled=True, phase="Deriving figures")
     with transaction.atomic():
@@ -297,6 +304,7 @@ def derive_all(source_id: int) -> None:
         source = Source.objects.select_for_update(skip_locked=True).filter(pk=source_id, needs_derive=True).first()
         if source is not None:
             _bring_up(source, None, services_of(source))
+            news.tell()
 
 
 def _failures(run: SyncRun) -> int:

@@ -15,8 +15,9 @@ class PlanningConfig(AppConfig):
 
     def ready(self) -> None:
         from core import imports, live, presence, search
+        from metrics import news
         from planning import evidence as known
-        from planning import links
+        from planning import links, tasks
         from planning import overview as ours_there
         from planning.imports import CardImporter
         from planning.rules import may_follow, may_follow_print
@@ -27,6 +28,7 @@ class PlanningConfig(AppConfig):
         live.topics("event", may_follow)
         live.topics("print", may_follow_print)
         presence.counted("event")
+        news.register(tasks.wake_behind)
         links.register()
         imports.register(CardImporter())
         search.register(find, rank=28)

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core import live
 from metrics.forecasts import trains
-from metrics.forecasts.landing import stamp
+from metrics.forecasts.landing import known, stamp
 from metrics.forecasts.trains import Left, Speeds
 from metrics.formulas.forecast import train as formula
 from metrics.formulas.forecast.shapes import TeamInput
@@ -117,10 +117,10 @@ class _Plan:
         crews = [lane.team for lane in lanes if lane.kind == LaneKind.TEAM and lane.team is not None]
         self.places = {team.pk: place for place, team in enumerate(crews)}
         self.columns = {one.pk: place for place, one in enumerate(iterations)}
-        known = stamp(at)
-        self.speeds: Speeds = trains.speeds(self.places, at, known)
+        facts = stamp(at)
+        self.speeds: Speeds = trains.speeds(self.places, at, facts)
         features = {card.feature_id for card in cards if card.feature_id}
-        self.left: Mapping[int, Left] = trains.left(features, self.places, at, known)
+        self.left: Mapping[int, Left] = trains.left(features, self.places, at, facts)
         self._typical: dict[tuple[int, str], Left] = {}
 
     def train(
@@ -131,7 +131,7 @@ class _Plan:
         return Train(
             seed=self.increment.seed,
             first_on=self.iterations[0].first_on if self.iterations else self.today,
-            iterations=tuple(formula.Iteration(one.name, one.last_on) for one in self.iterations),
+            iterations=tuple(formula.Iteration(one.name, one.last_on, one.is_ip) for one in self.iterations),
             teams=tuple(self.team(pk) for pk in self.places),
             cards=tuple(self.card(card) for card in self.cards),
             needs=tuple(self.need(one, history) for one in needs),
@@ -203,10 +203,21 @@ def expected(goals: Iterable[Objective], chances: Mapping[str, float | None]) ->
     return expected_value([Promise(one.planned_value, chances.get(str(one.pk))) for one in goals if one.is_committed])
 
 
-def behind(on: date) -> QuerySet[Increment]:
-    """Increments whose chances are not those of their plan and of the day `on`; closed ones rest."""
-    fresh = Q(reckoning__number__gte=F("number"), reckoning__on__gte=on, reckoning__engine=formula.ENGINE)
-    return Increment.objects.exclude(state=IncrementState.CLOSED).exclude(fresh)
+OF_PLAN = Q(reckoning__number__gte=F("number"), reckoning__engine=formula.ENGINE)
+
+
+def behind(on: date, data: str) -> QuerySet[Increment]:
+    """Increments whose chances are not those of their plan, of the day `on` and of what is known; closed ones rest."""
+    return _open().exclude(OF_PLAN & Q(reckoning__on__gte=on, reckoning__known=data))
+
+
+def moved() -> QuerySet[Increment]:
+    """Those among them whose plan has changed: somebody may be looking."""
+    return _open().exclude(OF_PLAN)
+
+
+def _open() -> QuerySet[Increment]:
+    return Increment.objects.exclude(state=IncrementState.CLOSED)
 
 
 def reckon(increment_id: int) -> bool:
@@ -216,14 +227,15 @@ def reckon(increment_id: int) -> bool:
     leaves everything as it was.
     """
     Reckoning.objects.get_or_create(increment_id=increment_id)
-    worked = False
-    while behind(timezone.localdate()).filter(pk=increment_id).exists():
+    # Asked once: while a long sync runs, what is known changes all the time, and others wait for this worker.
+    data, worked = known(), False
+    while behind(timezone.localdate(), data).filter(pk=increment_id).exists():
         with transaction.atomic():
             held = Reckoning.objects.select_for_update(skip_locked=True).filter(increment=increment_id).first()
             if held is None:
                 break
             increment = Increment.objects.get(pk=increment_id)
-            told = _reckon(increment, held, timezone.now())
+            told = _reckon(increment, held, timezone.now(), data)
             if told["cards"] or told["objectives"] or told["value_changed"]:
                 live.publish(topic(increment), "chances", told)
         worked = True
@@ -238,12 +250,12 @@ def settle(increment: Increment, at: datetime | None = None) -> Reckoning:
     with transaction.atomic():
         Reckoning.objects.get_or_create(increment=increment)
         held = Reckoning.objects.select_for_update().get(increment=increment)
-        _reckon(increment, held, at or timezone.now())
+        _reckon(increment, held, at or timezone.now(), known())
     return held
 
 
-def _reckon(increment: Increment, held: Reckoning, at: datetime) -> dict[str, Any]:
-    """Reckon and keep; what of it is news to those who watch."""
+def _reckon(increment: Increment, held: Reckoning, at: datetime, data: str) -> dict[str, Any]:
+    """Reckon and keep; what of it is news to those who watch. `data`: what is known, or was a moment ago."""
     # A write that comes while the plan is read is in it or not: the number is of before, so it is reckoned again.
     plan = read(increment, at)
     result = formula.answer(plan.train)
@@ -252,7 +264,7 @@ def _reckon(increment: Increment, held: Reckoning, at: datetime) -> dict[str, An
     value = expected(plan.goals, {one.id: one.chance for one in result.goals})
     before = held.expected_value, held.committed_value, held.reason
     held.number, held.on, held.made_at = increment.number, timezone.localdate(at), at
-    held.engine, held.inputs = formula.ENGINE, formula.dump(plan.train)
+    held.known, held.engine, held.inputs = data, formula.ENGINE, formula.dump(plan.train)
     held.expected_value, held.committed_value, held.reason = value.expected, value.committed, value.reason[:300]
     held.save()
     after = held.expected_value, held.committed_value, held.reason
@@ -266,11 +278,11 @@ def _reckon(increment: Increment, held: Reckoning, at: datetime) -> dict[str, An
 
 
 def _keep_cards(plan: Read, result: Result) -> dict[str, Any]:
-    known = _known(CardChance.objects.filter(card__increment=plan.increment), "card")
+    before = _kept(CardChance.objects.filter(card__increment=plan.increment), "card")
     rows = [_row(CardChance(card_id=int(one.id)), one) for one in result.cards]
-    changed = [row for row in rows if _differs(row, known.get(row.card_id))]
+    changed = [row for row in rows if _differs(row, before.get(row.card_id))]
     _store(CardChance, "card", changed)
-    gone = known.keys() - {row.card_id for row in rows}
+    gone = before.keys() - {row.card_id for row in rows}
     if gone:
         CardChance.objects.filter(card__in=gone).delete()
     # Milestones show none.
@@ -279,9 +291,9 @@ def _keep_cards(plan: Read, result: Result) -> dict[str, Any]:
 
 
 def _keep_goals(plan: Read, result: Result) -> dict[str, Any]:
-    known = _known(ObjectiveChance.objects.filter(objective__increment=plan.increment), "objective")
+    before = _kept(ObjectiveChance.objects.filter(objective__increment=plan.increment), "objective")
     rows = [_row(ObjectiveChance(objective_id=int(one.id)), one) for one in result.goals]
-    changed = [row for row in rows if _differs(row, known.get(row.objective_id))]
+    changed = [row for row in rows if _differs(row, before.get(row.objective_id))]
     _store(ObjectiveChance, "objective", changed)
     return {str(row.objective_id): shown_of(row) for row in changed}
 
@@ -295,13 +307,13 @@ def _cut(text: str) -> str:
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 
-def _known(rows: QuerySet[Any], name: str) -> dict[int, list[Any]]:
+def _kept(rows: QuerySet[Any], name: str) -> dict[int, list[Any]]:
     """What is kept already, by what it is of."""
     return {pk: said for pk, *said in rows.order_by().values_list(name, *SAID)}
 
 
-def _differs(row: Any, known: Sequence[Any] | None) -> bool:
-    return known is None or [row.chance, row.reason, row.note] != known
+def _differs(row: Any, before: Sequence[Any] | None) -> bool:
+    return before is None or [row.chance, row.reason, row.note] != before
 
 
 def _store(model: type[Any], name: str, rows: Sequence[Any]) -> None:

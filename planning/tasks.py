@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from metrics.forecasts.landing import known
 from planning import chances
 
 
@@ -21,12 +22,20 @@ def wake(increment_id: int) -> None:
 
 @shared_task
 def reckon_behind() -> int:
-    """Wake workers for increments whose chances are behind their plan, or of another day; how many."""
-    ids = list(chances.behind(timezone.localdate()).values_list("pk", flat=True))
+    """Wake workers for increments whose chances are behind their plan, what is known, or the day; how many."""
+    moved = set(chances.moved().values_list("pk", flat=True))
+    ids = list(chances.behind(timezone.localdate(), known()).values_list("pk", flat=True))
     for pk in ids:
+        # Nobody waits for what a sync or midnight changed: whoever moves a card then shall not wait for that either.
+        queue = settings.QUICK_QUEUE if pk in moved else settings.CELERY_TASK_DEFAULT_QUEUE
         # With no worker about, they are not all made up for.
-        reckon.apply_async((pk,), expires=settings.JOB_SWEEP_SECONDS)
+        reckon.apply_async((pk,), queue=queue, expires=settings.JOB_SWEEP_SECONDS)
     return len(ids)
+
+
+def wake_behind() -> None:
+    """Have somebody look, now, at what is behind: facts have changed."""
+    reckon_behind.apply_async(retry=False, expires=settings.JOB_SWEEP_SECONDS)
 
 
 @shared_task

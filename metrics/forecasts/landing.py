@@ -27,7 +27,7 @@ from metrics.formulas import frame
 from metrics.formulas.forecast.shapes import Inputs, Target
 from metrics.measurement import ALL_ITEMS
 from metrics.models import Source
-from metrics.queries import data_stamp
+from metrics.queries import data_stamp, fingerprint
 from portfolio.models import Feature, Initiative, Team, Verdict
 
 Noun = Literal["initiative", "feature"]
@@ -134,15 +134,19 @@ def _median(delivery: Delivery) -> Median:
 def stamp(at: datetime) -> str:
     """What landings depend on: the data, the queues (every change of them is in the audit trail), and the instant.
 
-    After the last sync nothing is known that an earlier instant of the same day would not know.
+    After the last sync nothing is known that an earlier instant of the same day would not know, and a sync that
+    brought nothing new changes nothing.
     """
     synced = Source.objects.aggregate(last=Max("synced_at"))["last"]
+    day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return fingerprint(known(), day, at if synced and at < synced else None)
+
+
+def known() -> str:
+    """What is known, whatever the instant: the data and the queues. Another text: chances may be others."""
     mine = Q(target_type__startswith="portfolio.") & ~Q(target_type="portfolio.decision")
     entries = AuditEntry.objects.filter(mine | Q(target_type__startswith="metrics.")).order_by("-pk")
-    changed = entries.values_list("pk", flat=True).first()
-    day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    text = repr((data_stamp(), changed, day, min(at, synced) if synced else None))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return fingerprint(data_stamp(), entries.values_list("pk", flat=True).first())
 
 
 def _landings(asks: Sequence[Ask], at: datetime) -> dict[Ask, Landing]:

@@ -20,6 +20,8 @@ class Reckoning(models.Model):
     # The portal's day it was made on: chances change from day to day without anybody's doing.
     on = models.DateField(null=True, blank=True)
     made_at = models.DateTimeField(null=True, blank=True)
+    # What was known when it was made (metrics.forecasts.landing.known): a sync changes it.
+    known = models.CharField(max_length=64, blank=True, default="", db_default="")
     engine = models.CharField(max_length=40, blank=True)
     inputs = models.TextField(blank=True)
     expected_value = models.FloatField(null=True, blank=True)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,6 +97,20 @@ def test_several_at_a_time() -> None:
     assert chances(plan(cards, [crew(COIN)])) == {"a": about(0.25), "b": 0.0}
 
 
+def test_no_feature_is_worked_on_in_an_iteration_for_innovation_and_planning() -> None:
+    """The second iteration has five working days, all for other things: by its end ¾ still, by the third's end (two
+    more days) 15/16. What was finished in it all the same is finished.
+    """
+    columns = [*iterations(1, 8, 10)]
+    columns[1] = replace(columns[1], is_ip=True)
+    cards = [card("a", 1, iteration=1), card("b", 0, iteration=1, done_on=MONDAY + timedelta(days=5))]
+    found = by_id(formula.answer(plan(cards, [crew(COIN)], iterations=tuple(columns))).cards)
+    assert (found["a"].chance, found["b"].chance) == (about(0.75), 1.0)
+    assert found["a"].note == "no features are worked on in Iteration 2"
+    later = replace(cards[0], iteration=2)
+    assert chances(plan([later], [crew(COIN)], iterations=tuple(columns)))["a"] == about(1 - 2**-4)
+
+
 def test_what_is_over_is_known() -> None:
     cards = [
         card("in time", None, done_on=MONDAY + timedelta(days=1)),
@@ -170,28 +183,59 @@ TEAMS = [crew({0: 5, 1: 3, 2: 2}), crew({0: 2, 1: 2}, "heron"), crew({0: 6, 2: 3
 def simulated(train: Train, trials: int, seed: int) -> dict[str, float]:
     """Every team's days one by one, drawn from its history; a card is done on the day that brings its last item."""
     chance = np.random.default_rng(seed)
-    ends = np.array([(one.last_on - train.first_on).days for one in train.iterations])
-    days = np.arange(ends[-1] + 1)
-    done: dict[str, npt.NDArray[np.int64]] = {}
+    days = np.arange((train.iterations[-1].last_on - train.first_on).days + 1)
+    idle = [day for one in _spans(train) if one[2] for day in range(one[0], one[1] + 1)]
+    works = (days % 7 < 5) & ~np.isin(days, idle)
+    done = {one.id: np.full(trials, _known(train, one)) for one in train.cards}
     for place, team in enumerate(train.teams):
         history = [count for count, often in (team.counts or {}).items() for _ in range(often)]
-        finished = chance.choice(history, (trials, len(days))) * (days % 7 < 5)
-        items = 0
-        for one in train.cards:
-            if one.team == place:
-                items += one.items or 0
-                reached = finished.cumsum(axis=1) >= items
-                done[one.id] = np.where(reached.any(axis=1), reached.argmax(axis=1), 999)
-    return {one.id: float(_landed(train, one, 99, ends, done).mean()) for one in train.cards}
+        finished = (chance.choice(history, (trials, len(days))) * works).cumsum(axis=1)
+        queue = [one for one in train.cards if one.team == place and not one.done_on and not one.is_dropped]
+        for one, last in zip(queue, _turns([one.items or 0 for one in queue], train.limit), strict=True):
+            reached = finished >= last
+            done[one.id] = np.where(reached.any(axis=1), reached.argmax(axis=1), NEVER)
+    luck = {one.id: chance.random(trials) for one in train.cards}
+    landed = {one.id: _landed(train, one, NEVER - 1, done, luck) for one in train.cards}
+    goals = {one.id: np.logical_and.reduce([landed[id] for id in one.cards]) for one in train.goals}
+    return {id: float(flags.mean()) for id, flags in (landed | goals).items()}
 
 
-def _landed(train: Train, card: Card, by: int, ends: Any, done: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
-    by = min(by, int(ends[card.iteration or 0]))
-    landed: npt.NDArray[np.bool_] = done[card.id] <= by
+NEVER = 999
+
+
+def _spans(train: Train) -> list[tuple[int, int, bool]]:
+    """Of each iteration its first and last day, counted from the plan's first, and whether it is for other things."""
+    ends = [(one.last_on - train.first_on).days for one in train.iterations]
+    return list(zip([0, *(end + 1 for end in ends)], ends, [one.is_ip for one in train.iterations], strict=False))
+
+
+def _known(train: Train, card: Card) -> int:
+    """The day on which what no team of the train works on is done."""
+    if card.done_on:
+        return (card.done_on - train.first_on).days
+    return NEVER if card.is_dropped else _spans(train)[card.iteration or 0][1]
+
+
+def _turns(sizes: Sequence[int], limit: int) -> list[int]:
+    """With which finish of the team each card is done: one item for each of the first cards that are open, in turn."""
+    left, finished, last = list(sizes), 0, [0] * len(sizes)
+    while any(left):
+        for place in [place for place, items in enumerate(left) if items][:limit]:
+            left[place] -= 1
+            finished += 1
+            last[place] = finished
+    return last
+
+
+def _landed(train: Train, card: Card, by: int, done: Mapping[str, Any], luck: Mapping[str, Any]) -> Any:
+    by = min(by, _spans(train)[card.iteration or 0][1])
+    landed = done[card.id] <= by
+    if card.done_on or card.is_dropped:
+        return landed
     for need in train.needs:
         for one in train.cards:
             if need.consumer == card.id and need.provider == one.id:
-                landed = landed & _landed(train, one, by, ends, done)
+                landed = landed & _landed(train, one, by, done, luck) & (luck[one.id] >= (need.risk or 0))
     return landed
 
 
@@ -204,11 +248,37 @@ def big_plan() -> Train:
     return plan(cards, TEAMS, iterations=iterations(11, 25, 39), needs=needs)
 
 
-def test_within_two_points_of_an_independent_simulation() -> None:
-    train = big_plan()
+def mixed_plan() -> Train:
+    """Two features at a time; finished and dropped ones among them; somebody outside who comes late in four of ten, and
+    somebody who waits for the train; an iteration for innovation and planning before the last.
+    """
+    columns = [*iterations(11, 25, 32, 46)]
+    columns[2] = replace(columns[2], is_ip=True)
+    cards = [replace(one, iteration=(0, 1, 3)[one.iteration or 0]) for one in big_plan().cards if one.id != "15"]
+    cards += [
+        card("15", 3, team=1, iteration=2),
+        card("bank", None, team=None),
+        card("fair", None, team=None, iteration=3),
+    ]
+    over = {"01": MONDAY - timedelta(days=9), "10": MONDAY + timedelta(days=30)}
+    cards = [replace(one, done_on=over.get(one.id), is_dropped=one.id == "23") for one in cards]
+    needs = [
+        *(Need(consumer, "Row", provider) for provider, consumer in [("00", "11"), ("11", "22"), ("01", "12")]),
+        *(Need(consumer, "Row", provider) for provider, consumer in [("10", "13"), ("23", "24"), ("22", "fair")]),
+        *(Need(consumer, "Bank", "bank", risk=0.4) for consumer in ("02", "20")),
+        Need("14", "Row", "02"),
+    ]
+    goals = (Goal("both", "Both", ("02", "20")), Goal("chain", "Chain", ("00", "22", "14")))
+    return plan(cards, TEAMS, iterations=tuple(columns), needs=needs, goals=goals, limit=2)
+
+
+@pytest.mark.parametrize("train", [big_plan(), mixed_plan()], ids=["one at a time", "all that there is"])
+def test_within_two_points_of_an_independent_simulation(train: Train) -> None:
     expected, found = simulated(train, 20_000, seed=1), chances(train)
     assert any(0.2 < chance < 0.8 for chance in expected.values())
-    assert {id: abs((found[id] or 0) - chance) <= 0.02 for id, chance in expected.items()} == dict.fromkeys(found, True)
+    assert [id for id, chance in found.items() if chance is None] == [id for id in expected if id == "bank"]
+    far = {id: (chance, found[id]) for id, chance in expected.items() if abs((found[id] or 0) - chance) > 0.02}
+    assert far.keys() <= {"bank"}, far
 
 
 # What it promises
@@ -241,6 +311,7 @@ def test_the_same_inputs_make_the_same_bytes_and_come_back_from_their_text() -> 
     text = formula.dump(train)
     assert formula.load(text) == formula.load(formula.dump(formula.load(text)))
     first = formula.run(text)
+    formula._progress.cache_clear()
     formula._draws.cache_clear()
     formula.uniform.cache_clear()
     assert formula.run(text) == first

@@ -107,7 +107,7 @@ def canonical(data: object) -> str:
 
 
 def _plain(value: object) -> object:
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         # As `asdict`, many times as fast: nothing is copied.
         return {name: getattr(value, name) for name in _names(type(value))}
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -26,7 +26,7 @@ from metrics.formulas.forecast.calendar import number, working
 from metrics.formulas.forecast.shapes import TeamInput, canonical, load_team
 from metrics.formulas.forecast.spread import Flags, Floats, Ints, kernel, unfold
 
-ENGINE = "train-1"
+ENGINE = "train-2"
 TRIALS = 10_000
 # Draws of a team and an iteration kept in memory: 40 kB each.
 KEPT_DRAWS = 512
@@ -38,10 +38,13 @@ Histogram = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """A column of the plan, known by its place among them."""
+    """A column of the plan, known by its place among them. In one for innovation and planning (`is_ip`) no feature is
+    worked on.
+    """
 
     name: str
     last_on: date
+    is_ip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def load(text: str) -> Train:
             **data,
             "first_on": date.fromisoformat(data["first_on"]),
             "iterations": tuple(
-                Iteration(one["name"], date.fromisoformat(one["last_on"])) for one in data["iterations"]
+                Iteration(**{**one, "last_on": date.fromisoformat(one["last_on"])}) for one in data["iterations"]
             ),
             "teams": tuple(load_team(one) for one in data["teams"]),
             "cards": tuple(Card(**{**one, "done_on": _date(one["done_on"])}) for one in data["cards"]),
@@ -296,6 +299,8 @@ class Simulation:
         if card.done_on:
             return ""
         said = [card.sized_by] if card.sized_by else []
+        if card.team is not None and card.iteration is not None and self.train.iterations[card.iteration].is_ip:
+            said.append(f"no features are worked on in {self.train.iterations[card.iteration].name}")
         if card.team is None and not card.is_milestone:
             said.append(f"{card.row} itself is taken to deliver in time")
         said += [text for need in self._chain(id) if (text := self._taken(need))]
@@ -341,13 +346,16 @@ def _finishes(train: Train) -> dict[str, int | None]:
 
 
 def work_days(train: Train, team: TeamInput) -> list[int]:
-    """How many days the team works on the plan up to the end of each iteration, after that of the one before."""
+    """How many days the team works on the plan up to the end of each iteration, after that of the one before; none in
+    those for innovation and planning.
+    """
     begin = max(number(team.today) + 1, number(train.first_on))
     ends = [number(one.last_on) for one in train.iterations]
     days = np.arange(begin, max(ends, default=begin) + 1)
     worked = days[working(days, team.weekdays, team.holidays)]
     up_to: Ints = np.searchsorted(worked, ends, side="right")
-    return [int(days) for days in np.diff(up_to, prepend=0)]
+    spans = zip(train.iterations, np.diff(up_to, prepend=0), strict=True)
+    return [0 if one.is_ip else int(days) for one, days in spans]
 
 
 def _cumulative(train: Train, place: int) -> Ints:

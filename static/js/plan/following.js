@@ -12,6 +12,7 @@ let number = Number(board.dataset.number);
 let waiting = []; // lines that came while a card was in the hand
 let isReading = null;
 let isStale = false;
+let newest = new Map(); // chances told since the board was read: a piece that was held back knows older ones
 
 const part = (html) => {
   const template = document.createElement("template");
@@ -48,6 +49,7 @@ function put(piece) {
   const others = cardsIn(cell).filter((one) => one !== fresh).map((one) => one.closest("li"));
   const next = others[piece.rank] ?? null;
   if (item.parentNode !== list || (item.nextElementSibling ?? null) !== next) list.insertBefore(item, next);
+  lay(String(piece.id));
   return fresh;
 }
 
@@ -107,6 +109,7 @@ export async function again() {
   if (isBusy()) { isStale = true; return; }
   const mine = {};
   isReading = mine;
+  newest = new Map();
   const answer = await fetch(board.dataset.part, { headers: { "X-Requested-With": "board" } }).catch(() => null);
   if (!answer?.ok || isReading !== mine) return;
   const html = await answer.text();
@@ -117,6 +120,7 @@ export async function again() {
   const now = body.querySelector("[data-plan-number]")?.dataset.planNumber;
   if (now) number = Number(now);
   board.dataset.number = number;
+  for (const id of newest.keys()) lay(id);
   tell("replaced");
   if (frame()) [frame().scrollLeft, frame().scrollTop] = scroll;
   back();
@@ -156,13 +160,19 @@ export function chances({ cards, value }) {
     worth.textContent = value.text;
     worth.title = value.title;
   }
-  for (const [id, { text, tone, title }] of Object.entries(cards ?? {})) {
-    const place = cardOf(id)?.querySelector("[data-chance]");
-    if (!place) continue;
-    place.className = `chance ${tone}`;
-    place.textContent = text;
-    place.title = title ?? "";
+  for (const [id, chance] of Object.entries(cards ?? {})) {
+    newest.set(id, chance);
+    lay(id);
   }
+}
+
+function lay(id) {
+  const place = newest.has(id) && cardOf(id)?.querySelector("[data-chance]");
+  if (!place) return;
+  const { text, tone, title } = newest.get(id);
+  place.className = `chance ${tone}`;
+  place.textContent = text;
+  place.title = title ?? "";
 }
 
 export function start() {
