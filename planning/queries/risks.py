@@ -74,6 +74,8 @@ class RiskBoard:
         if not self.total:
             return f"{whose}no risk is written down"
         if self.open:
+            if self.total == 1:
+                return f"{whose}the one risk is not discussed yet"
             verb = "is" if self.open == 1 else "are"
             return f"{whose}{self.open} of {self.total} risks {verb} not discussed yet"
         if late:

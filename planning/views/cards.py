@@ -140,4 +140,6 @@ def written(request: HttpRequest, one: Card) -> HttpResponse:
     if is_board(request):
         return JsonResponse({"number": one.increment.number, "card": one.pk, "text": text, "undo": undo})
     messages.success(request, text, extra_tags=undo)
-    return redirect(back(request) or reverse("board", args=[one.increment.slug]))
+    # The keyboard goes on from the card (static/js/plan/focusing.js).
+    place = "" if one.removed_at else f"#card-{one.pk}"
+    return redirect(back(request) or reverse("board", args=[one.increment.slug]) + place)

@@ -4,7 +4,7 @@
 // <section data-board data-live="board:portfolio" data-board-part="?part=board">
 //   <p data-board-said role="status">, <div data-board-messages>, <dialog data-board-dialog>, then <div data-board-body> with
 //   [data-board-column="key" data-label="Funnel"] > [data-board-cards] > [data-board-card="12" data-name data-version
-//   data-move="/…/move/" (absent: it stays)] with an <a data-board-menu href> in it.
+//   data-move="/…/move/" (absent: it stays)] with an <a data-board-menu href> in it. <p hidden data-board-finding> in it says what the heading says now.
 //
 // A move posts column, version and part=board as a form to data-move. 200 is answered with a message (with its undo form),
 // everything else (a limit, a missing word, 409 with who and when) with a form for the dialog, which posts the same way.
@@ -52,6 +52,9 @@ async function refresh() {
   const across = frame?.scrollLeft;
   body.innerHTML = text;
   if (across) body.querySelector("[data-board-frame]").scrollLeft = across;
+  // What the page says goes with what it shows.
+  const finding = body.querySelector("[data-board-finding]");
+  if (finding) document.querySelector("h1").textContent = finding.textContent;
   arm();
   if (focused) focusOn(focused, onMenu);
 }

@@ -10,15 +10,6 @@ let waiting = 0;
 let reading = false;
 let again = false;
 
-// Nobody follows a link on a wall, and where they lead needs a login.
-function still() {
-  for (const link of body.querySelectorAll("a[href]")) link.removeAttribute("href");
-  for (const card of body.querySelectorAll("[data-card]")) {
-    card.removeAttribute("draggable");
-    card.removeAttribute("tabindex");
-  }
-}
-
 // As large as all columns fit (static/css/event.css says how narrow one may be), and all rows too where that can be read.
 const SIZES = [22, 20, 18, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7]; // px
 const LEGIBLE = 12;
@@ -66,7 +57,6 @@ async function read() {
     const html = await answer.text();
     const top = frame()?.scrollTop;
     body.innerHTML = html;
-    still();
     fit();
     strings.read();
     strings.draw();
@@ -87,7 +77,6 @@ section.addEventListener("live", ({ detail }) => {
 });
 // A revoked link ends the stream, and asking is refused; the page looks by itself, too, so that none stays lit.
 setInterval(soon, 60_000);
-still();
 section.addEventListener("plan:drawn", ({ detail }) => {
   section.querySelector("[data-plan-count]").textContent = counted(detail);
   refit();

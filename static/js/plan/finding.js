@@ -7,6 +7,8 @@ import { all } from "./strings.js";
 const heading = document.querySelector("h1");
 const title = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
+const columns = () => body.querySelectorAll("th.plan-col").length - 1; // without the unplanned one
+
 function troubles() {
   const conflicts = all().filter((one) => one.schedule === "conflict" && !one.is_resolved && !one.is_declined).length;
   const declined = all().filter((one) => one.is_declined).length;
@@ -18,17 +20,18 @@ function troubles() {
 }
 
 function finding() {
-  const found = troubles();
-  if (found.length) return found.join(", ");
   const many = cards().length;
+  if (!columns()) return " has no iterations yet";
+  if (!many) return " has no cards yet";
+  const found = troubles();
+  if (found.length) return `: ${found.join(", ")}`;
   const left = body.querySelectorAll('[data-cell$="-none"] [data-card], [data-cell="parking"] [data-card]').length;
-  if (left) return `${many - left} of ${many} cards stand in an iteration`;
-  return `${title(many, "card")}, no conflict, nobody over capacity`;
+  if (left) return `: ${many - left} of ${many} cards stand in an iteration`;
+  return `: ${title(many, "card")}, no conflict, nobody over capacity`;
 }
 
 function say() {
-  if (!cards().length) return;
-  const text = `${board.dataset.name}: ${finding()}`;
+  const text = board.dataset.name + finding();
   if (heading.textContent !== text) heading.textContent = text;
 }
 

@@ -2,6 +2,7 @@
 
 import * as filters from "./filters.js";
 import * as finding from "./finding.js";
+import * as focusing from "./focusing.js";
 import * as following from "./following.js";
 import * as looking from "./looking.js";
 import * as marks from "./marks.js";
@@ -19,6 +20,7 @@ following.start();
 marks.start();
 printing.start();
 finding.start();
+focusing.start();
 
 // The first time the whole board stands, strings and all: what bench/board.py measures.
 performance.mark("plan-ready");

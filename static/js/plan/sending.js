@@ -80,7 +80,9 @@ export function ask(html) {
   const wanted = ["[aria-invalid=true]", "[role=alert] ~ form .primary", "select, input:not([type=hidden])", "button"];
   const first = wanted.map((one) => dialog.querySelector(one)).find(Boolean);
   first?.focus();
-  say(dialog.querySelector("h2, [role=alert]")?.textContent.trim() || "");
+  const title = dialog.querySelector("h2")?.textContent.trim();
+  if (title) dialog.setAttribute("aria-label", title);
+  say(dialog.querySelector("[role=alert]")?.textContent.trim() || title || "");
 }
 
 export async function open(address) {

@@ -1,0 +1,61 @@
+// The way of the keyboard: one card at a time is in the Tab order, the one it was on last, so that Tab comes to the cards
+// and leaves them again with one key each; arrows go from card to card. Without script every title and menu is reached.
+
+import { board, cardOf, cards, cardsIn, cells, hear, isShown, labelOf, oncePerFrame } from "./page.js";
+
+let chosen = null; // the card that Tab comes to
+const armed = new WeakSet();
+
+function reach(card, isOpen) {
+  card.tabIndex = isOpen ? 0 : -1;
+  for (const link of card.querySelectorAll("a[href]")) link.tabIndex = isOpen && !link.matches("[data-title]") ? 0 : -1;
+  armed.add(card);
+}
+
+function choose(card) {
+  if (chosen && chosen !== card) reach(chosen, false);
+  chosen = card;
+  if (card) reach(card, true);
+}
+
+// The same card where it was made anew, else the first that can be seen.
+function settle() {
+  for (const card of cards()) if (!armed.has(card)) reach(card, false);
+  const same = chosen && cardOf(chosen.dataset.card);
+  const next = same && isShown(same) ? same : cards().find(isShown) ?? null;
+  if (next !== chosen) choose(next);
+}
+
+// Where each card stands is part of its name: "Refunds in Falcon, Iteration 2, 3 of 5".
+function name() {
+  for (const cell of cells()) {
+    const own = cardsIn(cell);
+    own.forEach((card, at) => {
+      const spot = card.querySelector("[data-place]");
+      const text = `in ${labelOf(cell)}, ${at + 1} of ${own.length}`;
+      if (spot && spot.textContent !== text) spot.textContent = text;
+    });
+  }
+}
+
+// Back from a page about a card ("…/board/#card-81"): the keyboard is on it.
+function arrive() {
+  const card = /^#card-\d+$/.test(location.hash) && cardOf(location.hash.slice(6));
+  if (!card || !isShown(card)) return;
+  card.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+export function start() {
+  const again = oncePerFrame(() => { settle(); name(); });
+  for (const event of ["changed", "followed", "replaced", "filtered"]) hear(event, again);
+  // Marks bring links of their own.
+  hear("marked", () => { for (const card of cards()) reach(card, card === chosen); });
+  board.addEventListener("focusin", (event) => {
+    const card = event.target.closest("[data-card]");
+    if (card && card !== chosen) choose(card);
+  });
+  settle();
+  name();
+  arrive();
+}
