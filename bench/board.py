@@ -165,7 +165,10 @@ def chance_after_drop(url: str, cookie: tuple[str, str], increment: Any) -> list
             found.append(page.evaluate(CHANCE, card))
             page.wait_for_timeout(500)
         browser.close()
-    return [spent for spent in found[1:] if spent is not None]
+    shown = [spent for spent in found[1:] if spent is not None]
+    if not shown:
+        raise SystemExit("No chance was told after a drop: is the worker of the quick queue running?")
+    return shown
 
 
 def told(increment: Any) -> None:

@@ -279,10 +279,9 @@ def _reckon(increment: Increment, held: Reckoning, at: datetime, data: str) -> d
 
 def _keep_cards(plan: Read, result: Result) -> dict[str, Any]:
     before = _kept(CardChance.objects.filter(card__increment=plan.increment), "card")
-    rows = [_row(CardChance(card_id=int(one.id)), one) for one in result.cards]
-    changed = [row for row in rows if _differs(row, before.get(row.card_id))]
+    changed = [CardChance(card_id=pk, **said) for pk, said in _changed(before, result.cards)]
     _store(CardChance, "card", changed)
-    gone = before.keys() - {row.card_id for row in rows}
+    gone = before.keys() - {int(one.id) for one in result.cards}
     if gone:
         CardChance.objects.filter(card__in=gone).delete()
     # Milestones show none.
@@ -292,28 +291,27 @@ def _keep_cards(plan: Read, result: Result) -> dict[str, Any]:
 
 def _keep_goals(plan: Read, result: Result) -> dict[str, Any]:
     before = _kept(ObjectiveChance.objects.filter(objective__increment=plan.increment), "objective")
-    rows = [_row(ObjectiveChance(objective_id=int(one.id)), one) for one in result.goals]
-    changed = [row for row in rows if _differs(row, before.get(row.objective_id))]
+    changed = [ObjectiveChance(objective_id=pk, **said) for pk, said in _changed(before, result.goals)]
     _store(ObjectiveChance, "objective", changed)
     return {str(row.objective_id): shown_of(row) for row in changed}
 
 
-def _row(row: Any, found: Found) -> Any:
-    row.chance, row.reason, row.note = found.chance, _cut(found.reason), _cut(found.note)
-    return row
+def _kept(rows: QuerySet[Any], name: str) -> dict[int, dict[str, Any]]:
+    """What is kept already, by what it is of."""
+    found = rows.order_by().values_list(name, *SAID)
+    return {pk: dict(zip(SAID, said, strict=True)) for pk, *said in found}
+
+
+def _changed(before: Mapping[int, dict[str, Any]], found: Iterable[Found]) -> list[tuple[int, dict[str, Any]]]:
+    """What is not said already, by what it is of."""
+    said = (
+        (int(one.id), dict(zip(SAID, (one.chance, _cut(one.reason), _cut(one.note)), strict=True))) for one in found
+    )
+    return [(pk, now) for pk, now in said if before.get(pk) != now]
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= 300 else f"{text[:299]}…"
-
-
-def _kept(rows: QuerySet[Any], name: str) -> dict[int, list[Any]]:
-    """What is kept already, by what it is of."""
-    return {pk: said for pk, *said in rows.order_by().values_list(name, *SAID)}
-
-
-def _differs(row: Any, before: Sequence[Any] | None) -> bool:
-    return before is None or [row.chance, row.reason, row.note] != before
 
 
 def _store(model: type[Any], name: str, rows: Sequence[Any]) -> None:

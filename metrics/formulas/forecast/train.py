@@ -340,22 +340,34 @@ def _finishes(train: Train) -> dict[str, int | None]:
     found: dict[str, int | None] = {}
     for place in range(len(train.teams)):
         own = [card for card in train.cards if card.team == place and card.iteration is not None]
-        sizes = [0 if _is_over(card) else card.items for card in own]
-        found |= dict(zip((card.id for card in own), queue.ends(sizes, train.limit), strict=True))
+        sizes = tuple(0 if _is_over(card) else card.items for card in own)
+        found |= dict(zip((card.id for card in own), _ends(sizes, train.limit), strict=True))
     return found
+
+
+@lru_cache(KEPT_DRAWS)
+def _ends(sizes: tuple[int | None, ...], limit: int) -> tuple[int | None, ...]:
+    return tuple(queue.ends(sizes, limit))
 
 
 def work_days(train: Train, team: TeamInput) -> list[int]:
     """How many days the team works on the plan up to the end of each iteration, after that of the one before; none in
     those for innovation and planning.
     """
-    begin = max(number(team.today) + 1, number(train.first_on))
-    ends = [number(one.last_on) for one in train.iterations]
+    return list(_days(train.first_on, train.iterations, team.today, team.weekdays, team.holidays))
+
+
+@lru_cache(KEPT_TEAMS)
+def _days(
+    first_on: date, iterations: tuple[Iteration, ...], today: date, weekdays: tuple[int, ...], off: tuple[date, ...]
+) -> tuple[int, ...]:
+    begin = max(number(today) + 1, number(first_on))
+    ends = [number(one.last_on) for one in iterations]
     days = np.arange(begin, max(ends, default=begin) + 1)
-    worked = days[working(days, team.weekdays, team.holidays)]
+    worked = days[working(days, weekdays, off)]
     up_to: Ints = np.searchsorted(worked, ends, side="right")
-    spans = zip(train.iterations, np.diff(up_to, prepend=0), strict=True)
-    return [0 if one.is_ip else int(days) for one, days in spans]
+    spans = zip(iterations, np.diff(up_to, prepend=0), strict=True)
+    return tuple(0 if one.is_ip else int(days) for one, days in spans)
 
 
 def _cumulative(train: Train, place: int) -> Ints:
