@@ -24,8 +24,8 @@ class Format(NamedTuple):
 
 # Drawn by a worker, and made at once.
 DRAWN = (
-    Format("pdf", "A3, to print", "The board with its strings, on as many sheets as it needs."),
-    Format("png", "PNG", "The whole board with its strings as one picture, for slides."),
+    Format("pdf", "A3 sheets", "A PDF to print: the board with its strings, on as many sheets as it needs."),
+    Format("png", "PNG picture", "The whole board with its strings as one picture, for slides."),
 )
 TABLES = (
     Format("xlsx", "XLSX", "A row per card, with its place, load, chance and dependencies."),

@@ -32,6 +32,8 @@ class Box(NamedTuple):
     small: str = ""
     right: str = ""
     tone: str = ""
+    # Where strings go on that leave the sheet.
+    note: str = ""
 
 
 class Line(NamedTuple):
@@ -232,7 +234,7 @@ def _note(made: Sequence[Sheet], place: _Place, text: str) -> None:
     if place.card >= 0:
         cards = made[place.sheet].cards
         box = cards[place.card]
-        cards[place.card] = box._replace(small=" · ".join(part for part in (box.small, text) if part))
+        cards[place.card] = box._replace(note=" · ".join(part for part in (box.note, text) if part))
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float) -> str:

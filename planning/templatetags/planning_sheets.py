@@ -39,6 +39,6 @@ def at(x: float, y: float | str, width: float) -> SafeString:
 
 
 @register.simple_tag(name="in")
-def inside(box: "Box", left: float, top: float) -> SafeString:
-    """The same, inside a box."""
-    return at(box.x + left, box.y + top, box.width - 2 * left)
+def inside(box: "Box", left: float, top: float, right: float | None = None) -> SafeString:
+    """The same, inside a box; as far from its right edge as from its left one, unless `right` says otherwise."""
+    return at(box.x + left, box.y + top, box.width - left - (left if right is None else right))

@@ -80,7 +80,7 @@ def test_many_rows_need_sheets_that_name_the_other_end(cast: Cast, plan: Planned
         plan.card(f"Filler {n}", plan.falcon, 1)
     made = sheets(board_of(plan.increment, cast.pmo))
     assert len(made) > 1
-    cards = {box.lines[0]: box.small for sheet in made for box in sheet.cards}
-    assert cards["Ledger split"].endswith("→ PAY-1")
-    assert cards["=HYPERLINK(1)"].endswith("← PAY-2")
+    cards = {box.lines[0]: box.note for sheet in made for box in sheet.cards}
+    assert cards["Ledger split"] == "→ PAY-1"
+    assert cards["=HYPERLINK(1)"] == "← PAY-2"
     assert len(sheets(board_of(plan.increment, cast.pmo), is_one=True)) == 1
