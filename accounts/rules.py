@@ -1,9 +1,17 @@
-"""How often a password may be guessed: failures are counted by e-mail and address, in the cache."""
+"""How often a password may be guessed: failures are counted by e-mail and address, in the cache.
 
+While Redis is away nothing is counted, and whoever knows the password gets in: a limit keeps guessers away, it is no
+lock.
+"""
+
+import logging
 import math
 from time import time
 
 from django.core.cache import cache
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 15 * 60
 # Wrong passwords for one e-mail from one address, and for any e-mail from one address.
@@ -25,6 +33,13 @@ def minutes_to_wait(email: str, address: str) -> int:
 
 def count_failure(email: str, address: str) -> None:
     """A wrong password: the window starts with the first one."""
+    try:
+        _count(email, address)
+    except RedisError as error:
+        log.warning("Wrong passwords are not counted: %s", error)
+
+
+def _count(email: str, address: str) -> None:
     for key, _ in _keys(email, address):
         if cache.add(key, 0, WINDOW_SECONDS):
             cache.set(f"{key}:until", time() + WINDOW_SECONDS, WINDOW_SECONDS)
@@ -37,4 +52,7 @@ def count_failure(email: str, address: str) -> None:
 def forget_failures(email: str, address: str) -> None:
     """The right password: earlier wrong ones for this e-mail do not count any more."""
     key, _ = _keys(email, address)[0]
-    cache.delete_many([key, f"{key}:until"])
+    try:
+        cache.delete_many([key, f"{key}:until"])
+    except RedisError as error:
+        log.warning("Wrong passwords are not forgotten: %s", error)

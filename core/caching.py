@@ -1,17 +1,23 @@
 """The cache of the portal: what it keeps can be worked out again, so without Redis there is nothing in it.
 
-Only counters (core/limits.py, accounts/rules.py) still hear of it: they have to say what they do without.
+Counters (core/limits.py, accounts/rules.py) still hear of it: they have to say what they do without. So does `delete`:
+what was to be forgotten (the session of somebody who logs out) would be remembered when Redis comes back. Who asked for
+that is told so in words (`SayAway`), with 503.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
+AWAY = "The portal’s short-term memory (Redis) cannot be reached, and this needs it. Try again in a minute."
+RETRY_SECONDS = 60
 
 
 class Cache(RedisCache):
@@ -23,6 +29,13 @@ class Cache(RedisCache):
         except RedisError as error:
             log.warning("Nothing is read from the cache: %s", error)
             return default
+
+    def has_key(self, key: Any, version: int | None = None) -> bool:
+        try:
+            return super().has_key(key, version)
+        except RedisError as error:
+            log.warning("Nothing is looked up in the cache: %s", error)
+            return False
 
     def get_many(self, keys: Iterable[Any], version: int | None = None) -> dict[Any, Any]:
         try:
@@ -45,3 +58,27 @@ class Cache(RedisCache):
         except RedisError as error:
             log.warning("Nothing is kept in the cache: %s", error)
             return list(data)
+
+
+class SayAway:
+    """Middleware: where a page cannot do without Redis, it says so in words, with 503."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """None: it is something else."""
+        if not isinstance(exception, RedisError):
+            return None
+        log.error("Redis is away: %s", exception)
+        response: HttpResponse
+        if request.path.startswith("/api/"):
+            response = JsonResponse({"detail": AWAY}, status=503)
+        else:
+            # Without the request: what frames a page may ask Redis too.
+            response = HttpResponse(render_to_string("503.html", {"text": AWAY}), status=503)
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response

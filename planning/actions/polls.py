@@ -97,6 +97,26 @@ def close_poll(*, actor: Person, poll: Poll, version: int | None = None) -> Poll
     return done
 
 
+def take_back_ballot(*, actor: Person, poll: Poll, ballot: int) -> None:
+    """Take one vote out of an open poll (somebody voted twice, or by another's name): whose it was may vote again.
+
+    What it said is told to nobody. Raises ValidationError when the vote is closed: its result was shown.
+    """
+    require_manage(actor, poll.increment.train)
+    with transaction.atomic():
+        held = writing.lock(poll)
+        if held.closed_at is not None:
+            raise ValidationError("This vote is closed: its result stays. You can vote again, in another round.")
+        row = held.ballots.select_related("invitation").filter(pk=ballot).first()
+        if row is None:
+            raise ValidationError("This vote was taken back already.")
+        name = row.invitation.name if row.invitation else ""
+        row.delete()
+        data = {"of": str(held.lane or poll.increment.train), "round": held.round} | ({"name": name} if name else {})
+        audit.record(actor=actor, verb="took back one vote of", target=held, data=data)
+        live.whisper(event_topic(poll.increment), "ballots", {"poll": held.pk, "votes": held.ballots.count()})
+
+
 def cast_vote(*, token: str, device: str, fingers: int, comment: str = "", name: str = "") -> Ballot:
     """A vote by link: no login, so the actor is a device (a random mark that it keeps) and, where some were invited, a
     name. Raises ValidationError when the vote is closed, or this device or this name has voted.

@@ -56,7 +56,8 @@ class MoveForm(Seen, forms.Form):
         self.card = card
         now = cell_key(card.lane_id, card.iteration_id)
         super().__init__(data, initial={"cell": now, "version": card.version}, auto_id="move-%s")
-        select = forms.Select(choices=lambda: places(card.increment, mine, now))
+        # Only worked out where the form is shown; a move on the board shows none.
+        select = forms.Select(choices=lambda: places(card.increment, mine, now))  # type: ignore[arg-type]
         self.fields["cell"] = CellField(card.increment, label="Place", widget=select)
         self.order_fields(["cell"])
 

@@ -107,6 +107,12 @@ def vote(poll: Poll) -> Vote:
     return _vote(row, list(row.ballots.select_related("invitation").order_by("fingers", "pk")))
 
 
+def came_in(poll: Poll) -> list[Ballot]:
+    """The votes of an open poll for who leads it, in the order in which they came: who, where names were invited, and
+    when. Never what was voted."""
+    return list(poll.ballots.select_related("invitation").defer("fingers", "comment").order_by("at", "pk"))
+
+
 def _vote(poll: Poll, ballots: Sequence[Ballot] | None) -> Vote:
     votes, invited = poll.ballots_count, poll.invited_count  # type: ignore[attr-defined]
     if ballots is None:

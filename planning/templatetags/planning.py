@@ -11,7 +11,7 @@ from django.utils import timezone
 from core import presence
 from planning.formulas.predictability import Predictability
 from planning.links import event_topic
-from planning.models import Increment
+from planning.models import Increment, Train
 from planning.queries import inbox
 from planning.queries.capacities import plain
 from planning.queries.timer import timer_of, timer_state
@@ -44,6 +44,14 @@ def increment_tabs(increment: Increment, here: str) -> dict[str, Any]:
         except NoReverseMatch:
             continue
     return {"tabs": found, "section": "increment"}
+
+
+@register.simple_tag(takes_context=True)
+def train_link(context: dict[str, Any], increment: Increment) -> str:
+    """Where the train of an increment has its page; empty for those who see what their team planned with it, and whose
+    team left it."""
+    seen = Train.objects.for_user(context["user"]).filter(pk=increment.train_id)
+    return reverse("train", args=[increment.train.slug]) if seen.exists() else ""
 
 
 @register.inclusion_tag("planning/timer.html")

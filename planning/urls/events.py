@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("planning/<slug:slug>/event/", include(_event)),
     path("planning/votes/<int:poll_id>/", votes.vote, name="plan-vote"),
     path("planning/votes/<int:poll_id>/close/", votes.close, name="plan-vote-close"),
+    path("planning/votes/<int:poll_id>/ballots/<int:ballot_id>/take-back/", votes.take_back, name="plan-ballot-back"),
     path("planning/votes/<int:poll_id>/code.svg", votes.vote_code, name="plan-vote-code"),
     path("planning/walls/<int:link_id>/", votes.wall, name="plan-wall"),
     path("planning/walls/<int:link_id>/code.svg", votes.wall_code, name="plan-wall-code"),

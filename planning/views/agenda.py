@@ -73,7 +73,7 @@ def standard(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         return _write(request, increment, list(STANDARD), saw)
     except Conflict as conflict:
-        return _show(request, increment, parts_form(None, parts_of(increment)), 409, conflict=conflict)
+        return _show(request, increment, parts_form(None, list(STANDARD)), 409, conflict=conflict)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("plan-event", slug)

@@ -86,7 +86,7 @@ def _saved(
             conflict = clash
             form.data = renewed(request.POST, clash)
     context = {"form": form, "increment": found, "conflict": conflict, "nav": "planning"}
-    return render(request, name, context, status=409 if conflict else 200)
+    return render(request, name, context, status=409 if conflict else 400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

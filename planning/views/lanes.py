@@ -94,7 +94,8 @@ def _ask_order(
 
 def _ask(request: HttpRequest, increment: Increment, form: LaneForm, conflict: Conflict | None = None) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "lane": form.lane, "increment": increment, "conflict": conflict}
-    return render(request, "planning/row.html", context | {"next": back(request)}, status=409 if conflict else 200)
+    status = 409 if conflict else 400 if form.errors else 200
+    return render(request, "planning/row.html", context | {"next": back(request)}, status=status)
 
 
 def _done(request: HttpRequest, increment: Increment, text: str) -> HttpResponse:

@@ -41,7 +41,7 @@ def step(request: HttpRequest, slug: str, to: str) -> HttpResponse:
         except Conflict as clash:
             conflict, form.data = clash, renewed(request.POST, clash)
     context = _context(found, form, conflict) | {"to": to, "is_back": is_back}
-    return render(request, "planning/step.html", context, status=409 if conflict else 200)
+    return render(request, "planning/step.html", context, status=409 if conflict else 400 if form.errors else 200)
 
 
 def _place(found: Increment) -> int:
@@ -87,7 +87,7 @@ def close(request: HttpRequest, slug: str) -> HttpResponse:
             conflict, form = clash, form.renewed(find_increment(request, slug), list(now))
     context = {"form": form, "increment": found, "conflict": conflict, "nav": "planning"}
     context["left"] = unfinished(found, timezone.now())
-    return render(request, "planning/close.html", context, status=409 if conflict else 200)
+    return render(request, "planning/close.html", context, status=409 if conflict else 400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -105,8 +105,9 @@ def carry(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect("board", said["into"].slug)
         except Conflict as clash:
             conflict, form.data = clash, renewed(request.POST, clash)
-    context = {"form": form, "increment": found, "left": unfinished(found, at), "conflict": conflict}
-    return render(request, "planning/carry.html", context | {"nav": "planning"}, status=409 if conflict else 200)
+    context = {"form": form, "increment": found, "left": unfinished(found, at), "conflict": conflict, "nav": "planning"}
+    status = 409 if conflict else 400 if form.errors else 200
+    return render(request, "planning/carry.html", context, status=status)
 
 
 def _baseline(request: HttpRequest, found: Increment) -> Any:

@@ -101,7 +101,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
             conflict = found
             form.data = renewed(request.POST, found)
     context = {"form": form, "train": row, "conflict": conflict, "nav": "planning"}
-    return render(request, "planning/train_form.html", context, status=409 if conflict else 200)
+    return render(request, "planning/train_form.html", context, status=409 if conflict else 400 if form.errors else 200)
 
 
 @require_POST
@@ -153,7 +153,7 @@ def seat(request: HttpRequest, slug: str, seat_id: int) -> HttpResponse:
             conflict = found
             form.data = renewed(request.POST, found)
     context = {"form": form, "train": row, "seat": one, "conflict": conflict, "nav": "planning"}
-    return render(request, "planning/train_seat.html", context, status=409 if conflict else 200)
+    return render(request, "planning/train_seat.html", context, status=409 if conflict else 400 if form.errors else 200)
 
 
 @require_POST

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.queries import me
 from planning.actions.links import make_link, revoke_link
-from planning.actions.polls import close_poll, open_poll
+from planning.actions.polls import close_poll, open_poll, take_back_ballot
 from planning.forms.event import LinkForm, PollForm
 from planning.links import event_topic, is_over, wall_secret
 from planning.models import Increment, JoinLink, Poll
@@ -54,11 +54,13 @@ def vote(request: HttpRequest, poll_id: int) -> HttpResponse:
     poll = _find(request, poll_id)
     mine = reach(me(request), poll.increment)
     shown = queries.vote(poll)
+    may_manage = mine.manages and poll.increment.is_open
     context = {
         "vote": shown,
         "poll": shown.poll,
         "increment": poll.increment,
-        "may_manage": mine.manages and poll.increment.is_open,
+        "may_manage": may_manage,
+        "came_in": queries.came_in(poll) if may_manage and shown.is_open else [],
         "link": _vote_address(request, poll) if mine.takes_part and shown.is_open else "",
         "rounds": [
             one for one in queries.votes_of(poll.increment, only_last=False) if one.poll.lane_id == poll.lane_id
@@ -81,6 +83,19 @@ def close(request: HttpRequest, poll_id: int) -> HttpResponse:
         close_poll(actor=me(request), poll=poll, version=version_of(request))
     except Conflict as conflict:
         return clash(request, conflict, reverse("plan-vote", args=[poll_id]), poll.increment)
+    return redirect("plan-vote", poll_id)
+
+
+@require_POST
+def take_back(request: HttpRequest, poll_id: int, ballot_id: int) -> HttpResponse:
+    """One vote out of an open poll; whose it was may vote again."""
+    poll = _find(request, poll_id)
+    try:
+        take_back_ballot(actor=me(request), poll=poll, ballot=ballot_id)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "One vote was taken back: whose it was can vote again.")
     return redirect("plan-vote", poll_id)
 
 

@@ -13,6 +13,7 @@ def away() -> Cache:
 
 def test_nothing_is_found_and_nothing_is_kept(away: Cache) -> None:
     away.set("a", 1)
+    assert not away.has_key("a")
     assert away.set_many({"a": 1, "b": 2}) == ["a", "b"]
     assert away.get("a") is None
     assert away.get("a", 7) == 7

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -164,6 +165,19 @@ def test_the_end_and_looking_back(cast: Cast, plan: Planned, pmo: Client) -> Non
     # 6 ÷ 8 = 75 %.
     assert "75 %" in pmo.get("/planning/trains/payments-train/").content.decode()
     assert "n/a: too little data: 0 of 10 forecasts" in page.content.decode()
+
+
+def test_who_left_the_train_reads_what_they_planned_and_no_link_to_it(cast: Cast, plan: Planned) -> None:
+    reader, pmo = Client(), Client()
+    reader.force_login(cast.member)
+    pmo.force_login(cast.pmo)
+    plan.train.seats.filter(team=cast.falcon).update(during=DateRange(date(2025, 1, 1), date(2026, 4, 1)))
+    for page in ("", "changes/", "looking-back/", "repair/"):
+        assert "/planning/trains/payments-train/" in pmo.get(f"/planning/pi-26-1/{page}").content.decode()
+        said = reader.get(f"/planning/pi-26-1/{page}").content.decode()
+        assert "Payments train" in said
+        assert "/planning/trains/payments-train/" not in said, page
+    assert reader.get("/planning/trains/payments-train/").status_code == 404
 
 
 def test_changes_as_a_file(cast: Cast, plan: Planned, pmo: Client) -> None:

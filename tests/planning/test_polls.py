@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 
 from core.models import AuditEntry, LiveEvent
-from planning.actions.polls import cast_vote, close_poll, open_poll
+from planning.actions.polls import cast_vote, close_poll, open_poll, take_back_ballot
 from planning.checklists import RULES
 from planning.formulas.confidence import result
 from planning.models import Ballot, IncrementState, Poll
@@ -96,6 +96,34 @@ def test_the_train_votes_after_its_teams_and_rounds_count(cast: Cast, plan: Plan
     assert train.lane is None
     # Of each the last round, teams in the board's order, the train last.
     assert [one.poll for one in votes_of(plan.increment)] == [second, train]
+
+
+def test_one_vote_is_taken_back_and_given_again(cast: Cast, plan: Planned) -> None:
+    poll = open_poll(actor=cast.pmo, increment=plan.increment, lane=plan.falcon, names=["Ada Keller", "Max Weber"])
+    wrong, right = (
+        vote_of(poll, 1, "a", name="Ada Keller", comment="No sandbox"),
+        vote_of(poll, 4, "b", name="Max Weber"),
+    )
+    page, address = f"/planning/votes/{poll.pk}/", f"/planning/votes/{poll.pk}/ballots/{wrong.pk}/take-back/"
+    member, pmo = Client(), Client()
+    member.force_login(cast.member)
+    pmo.force_login(cast.pmo)
+    assert "Ada Keller" not in member.get(page).content.decode()
+    assert member.post(address).status_code == 403
+    shown = pmo.get(page).content.decode()
+    # Who voted, and not what.
+    assert address in shown
+    assert "Ada Keller" in shown
+    assert "No sandbox" not in shown
+    assert "One vote was taken back" in pmo.post(address, follow=True).content.decode()
+    assert "taken back already" in pmo.post(address, follow=True).content.decode()
+    assert vote_of(poll, 5, "a", name="Ada Keller").fingers == 5
+    entry = AuditEntry.objects.get(verb="took back one vote of")
+    assert (entry.actor, entry.data) == (cast.pmo, {"of": "Falcon", "round": 1, "name": "Ada Keller"})
+    close_poll(actor=cast.pmo, poll=poll)
+    with pytest.raises(ValidationError, match="its result stays"):
+        take_back_ballot(actor=cast.pmo, poll=poll, ballot=right.pk)
+    assert poll.ballots.count() == 2
 
 
 def test_who_may_open_and_close(cast: Cast, plan: Planned) -> None:

@@ -143,6 +143,65 @@ def test_nothing_is_written_by_a_wall(plan: Planned, wall: JoinLink, method: str
     ) == before
 
 
+WRITES = [
+    ("patch", "/api/v1/plan-cards/{card}/", {"title": "Mine", "version": 1}),
+    ("post", "/api/v1/plan-cards/{card}/move/", {"lane": None, "version": 1}),
+    ("post", "/api/v1/plan-cards/", {"increment": "pi-26-1", "title": "Mine"}),
+    ("delete", "/api/v1/plan-people/1/?version=1", {}),
+    ("put", "/api/v1/increments/pi-26-1/agenda/", {"parts": [], "saw": "x"}),
+    ("post", "/api/v1/increments/pi-26-1/votes/{poll}/close/", {"version": 1}),
+    ("post", "/planning/cards/{card}/remove/", {"version": 1}),
+    ("post", "/planning/votes/{poll}/close/", {"version": 1}),
+    ("post", "/planning/pi-26-1/event/timer/start/", {"minutes": 5, "version": 0}),
+]
+
+
+@pytest.mark.parametrize("door", ["wall", "vote"])
+def test_no_link_writes_by_any_door(plan: Planned, wall: JoinLink, poll: Poll, door: str) -> None:
+    """A wall's key and a vote's token are no login: in the address, in a header, or as a cookie."""
+    card = plan.card("Refund API", plan.falcon, 1)
+    secret = links.wall_secret(wall) if door == "wall" else poll.token
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    client.get(f"/{door}/{secret}/")
+    client.cookies["sessionid"] = secret
+    before = stored(plan.increment), Event.objects.count(), AuditEntry.objects.count()
+    for method, address, said in WRITES:
+        url = address.format(card=card.pk, poll=poll.pk)
+        for keyed in (url, f"{url}{'&' if '?' in url else '?'}key={door}:{secret}"):
+            answer = getattr(client, method)(keyed, said, content_type="application/json")
+            assert answer.status_code in (302, 401, 403), (method, url, answer.status_code)
+            assert answer.headers.get("Location", "/login/").startswith("/login/")
+    # Nor does a script read by it what a page would be asked for.
+    for url in ("/api/v1/increments/pi-26-1/board/", "/planning/pi-26-1/events/?after=0"):
+        assert client.get(f"{url}{'&' if '?' in url else '?'}key={door}:{secret}").status_code in (302, 401, 403)
+    assert (stored(plan.increment), Event.objects.count(), AuditEntry.objects.count()) == before
+
+
+def test_a_wall_carries_nothing_to_change_it_with(plan: Planned, wall: JoinLink) -> None:
+    provider, consumer = plan.card("Ledger", plan.heron, 1), plan.card("Refund API", plan.falcon, 2, key="PAY-81")
+    plan.need(provider, consumer)
+    plan.card("Parked")
+    for query in ("", "?part=board"):
+        text = phone().get(f"/wall/{links.wall_secret(wall)}/{query}").content.decode()
+        assert "Refund API" in text
+        body = text.partition('id="content"')[2] or text
+        # The sound of the timer is the screen's own.
+        body = re.sub(r"<button[^>]* data-timer-chime.*?</button>", "", body, flags=re.S)
+        for tag in ("form", "button", "select", "input", "textarea", "a"):
+            assert not re.search(rf"<{tag}[ >]", body), f"<{tag}> on a wall {query}"
+        for mark in (
+            "draggable",
+            "Move to",
+            "csrf",
+            "data-menu",
+            "data-handle",
+            "data-move",
+            "/planning/",
+            "data-lanes",
+        ):
+            assert mark not in body, f"{mark} on a wall {query}"
+
+
 def test_a_revoked_wall_is_dark(cast: Cast, plan: Planned, wall: JoinLink) -> None:
     address, key = f"/wall/{links.wall_secret(wall)}/", f"wall:{links.wall_secret(wall)}"
     topics = [f"increment:{plan.increment.pk}", f"event:{plan.increment.pk}"]

@@ -28,6 +28,7 @@ ROUTES: dict[str, list[Row]] = {
     "plan-vote-new": [Row(MANAGE_ALL, PI), post(MANAGE_ALL, {"lane": "{plan_other_lane.pk}"}, **PI)],
     "plan-vote": [Row(OF_FALCON, POLL)],
     "plan-vote-close": [post(MANAGE_ALL, {"version": "1"}, **POLL)],
+    "plan-ballot-back": [post(MANAGE_ALL, **POLL, ballot_id=1)],
     "plan-vote-code": [Row(WORK, POLL)],
     "plan-wall-new": [post(MANAGE_ALL, {"name": "Hall", "days": "3"}, **PI)],
     "plan-wall": [Row(MANAGE_ALL, WALL)],
