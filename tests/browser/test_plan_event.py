@@ -1,20 +1,21 @@
 """The event in real browsers: votes from phones, the timer where a clock is wrong, a wall whose link is revoked."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from planning.actions.cards import move_card
 from planning.actions.links import make_link, revoke_link
 from planning.actions.polls import close_poll, open_poll
 from planning.actions.timers import start_timer
 from planning.links import wall_secret
 from planning.models import Ballot, JoinLink
 from tests.browser.pages import audit_page
-from tests.browser.plan_pages import NO_STREAM, card
+from tests.browser.plan_pages import NO_STREAM, card, stands
 from tests.cast import Cast, make_cast
 from tests.planning.cast import Planned, make_planned
 from tests.waiting import until
@@ -22,6 +23,7 @@ from tests.waiting import until
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[..., Page]
 EVENT = "/planning/pi-26-1/event/"
+CONTROLS = "a, button, form, input, select, textarea, [role=button], [draggable=true], [data-menu]"
 # The machine's clock is an hour ahead, and jumps while the page is open.
 WRONG = "{ const now = Date.now; let off = 36e5; Date.now = () => now() + off; window.shift = (ms) => { off = ms; }; }"
 
@@ -110,18 +112,41 @@ def test_the_timer_is_right_where_the_clock_is_not(
 def test_a_revoked_wall_goes_dark(
     cast: Cast, plan: Planned, hall: JoinLink, as_person: Open, live_server: LiveServer
 ) -> None:
-    plan.card("Refund API", plan.falcon, 1)
+    api = plan.card("Refund API", plan.falcon, 1)
     wall = as_person(None)
     wall.goto(f"{live_server.url}/wall/{wall_secret(hall)}/")
     expect(card(wall, "Refund API")).to_be_visible()
-    expect(wall.locator("[data-plan-body] a[href]")).to_have_count(0)
-    # Somebody goes on elsewhere: the wall follows by itself.
+    # It is looked at: nothing to press, nothing to follow, nothing to type into, and nothing hidden of that kind.
+    expect(wall.locator("[data-plan]").locator(CONTROLS)).to_have_count(0)
+    assert "Move to" not in wall.locator("[data-plan]").inner_html()
+    # Others go on: the wall follows by itself.
     plan.card("Ledger split", plan.heron, 2)
-    expect(card(wall, "Ledger split")).to_be_visible()
+    stands(wall, "Ledger split", "Heron, Iteration 2")
+    move_card(actor=cast.pmo, card=api, lane=plan.kite, iteration=plan.iterations[2])
+    stands(wall, "Refund API", "Kite, Iteration 3")
+    expect(wall.locator("[data-plan]").locator(CONTROLS)).to_have_count(0)
     revoke_link(actor=cast.pmo, link=hall)
     plan.card("Secret card", plan.kite, 2)
     expect(wall.get_by_text("revoked")).to_be_visible()
     assert "Secret card" not in wall.content()
+
+
+def test_a_wall_has_all_columns_on_its_screen(
+    cast: Cast, plan: Planned, hall: JoinLink, as_person: Open, live_server: LiveServer
+) -> None:
+    split, api = plan.card("Ledger split", plan.heron, 2), plan.card("Refund API", plan.falcon, 3)
+    plan.need(split, api, agreement="delivered", delivered_on=date(2026, 1, 20))
+    wall = as_person(None, width=1000)
+    wall.goto(f"{live_server.url}/wall/{wall_secret(hall)}/")
+    # What is not drawn is counted.
+    expect(wall.locator("[data-plan-count]")).to_contain_text("1 delivered one hidden")
+    frame, grid = wall.locator("[data-plan-frame]"), wall.locator("[data-plan-grid]")
+    sizes = []
+    for width in (1000, 1920):
+        wall.set_viewport_size({"width": width, "height": 900})
+        until(lambda: frame.evaluate("(frame) => frame.scrollWidth <= frame.clientWidth"), what="all columns")
+        sizes.append(grid.evaluate("(grid) => parseFloat(getComputedStyle(grid).fontSize)"))
+    assert sizes[0] < sizes[1]
 
 
 def test_its_pages_are_as_pages_must_be(cast: Cast, plan: Planned, as_person: Open, live_server: LiveServer) -> None:

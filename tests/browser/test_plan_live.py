@@ -1,4 +1,5 @@
-"""Three people at one board, told by the real live process: what one moves the others see, and a lost line is read."""
+"""Three people at one board, told by the real live process: what one moves the others see, though the clock
+of one is an hour wrong, and a lost line is read."""
 
 import subprocess
 import sys
@@ -31,6 +32,16 @@ LOSES = """{
             if (window.deaf && kind === "message" && JSON.parse(event.data).kind === "written") window.lost += 1;
             else then(event);
         });
+    };
+}"""
+
+
+# The machine's clock is an hour ahead, whatever asks it.
+AHEAD = """{
+    const Real = Date;
+    window.Date = class extends Real {
+        constructor(...given) { super(...(given.length ? given : [Real.now() + 36e5])); }
+        static now() { return Real.now() + 36e5; }
     };
 }"""
 
@@ -92,6 +103,7 @@ def test_three_boards_hear_each_other(
 ) -> None:
     pages = [as_person(person) for person in (cast.pmo, cast.coach, cast.viewer)]
     first, second, third = pages
+    second.add_init_script(AHEAD)
     third.add_init_script(LOSES)
     with no_errors(first), no_errors(second), no_errors(third):
         for page in pages:
