@@ -11,6 +11,7 @@ from metrics.formulas.forecast.shown import shown_chance
 from planning.actions.objectives import values_team
 from planning.models import Card, Increment, IncrementState, Lane, LaneKind, Objective, ObjectiveChance, Reckoning
 from planning.queries.faces import Chance, chance_of
+from planning.queries.trains import percent
 from planning.rules import Reach, reach
 
 HEAD = ("Team", "Objective", "Committed", "Planned value", "Actual value", "Chance, %", "Chance n/a because", "Cards")
@@ -122,7 +123,7 @@ class Page:
         if expected is not None and self.reckoning and self.reckoning.committed_value and not self._is_over:
             share = expected / self.reckoning.committed_value
             return f"Of {self.reckoning.committed_value} points of committed business value {expected:.0f} are likely \
-({share:.0%})"
+({percent(share)})"
         return f"{self.total} objectives, {self.planned} points of business value committed"
 
     @property

@@ -117,7 +117,7 @@ def test_the_page_sums_what_is_promised_and_says_what_is_likely(plan: Planned, c
     Reckoning.objects.create(increment=plan.increment, expected_value=9.1, committed_value=13)
     said = client.get(HOME).content.decode()
     # 9.1 of 8 + 5 = 13 points are 70 %.
-    assert "Of 13 points of committed business value 9 are likely (70%)" in said
+    assert "Of 13 points of committed business value 9 are likely (70 %)" in said
     assert "<strong>13</strong>" in said
     assert "42 %" in said
     lines = b"".join(client.get(f"{HOME}?format=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
