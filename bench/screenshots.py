@@ -5,6 +5,7 @@ docs/images/. With PORTAL=http://host:port a portal that runs already is photogr
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,25 @@ PAGES = {
     "n-a": "/flow/?scope=team:falcon&as_of=2001-01-01",
     "wrong": "/flow/?scope=team:falcon&from=2026-02-30",
 }
+# Of the increment on the table, of the one under way, of the one that is over.
+TABLE = {
+    "plan": "",
+    "plan-board": "board/",
+    "plan-dependencies": "dependencies/",
+    "plan-matrix": "dependencies/matrix/",
+    "plan-capacity": "capacity/",
+    "plan-objectives": "objectives/",
+    "plan-risks": "risks/",
+    "plan-repair": "repair/",
+    "plan-event": "event/",
+    "plan-files": "files/",
+    "plan-feed": "feed/",
+    "plan-rows": "rows/order/",
+    "plan-taken-off": "taken-off/",
+}
+UNDER_WAY = {"plan-committed-board": "board/", "plan-changes": "changes/"}
+OVER = {"plan-closed": "", "plan-looking-back": "looking-back/"}
+PLANNING = {"planning": "/planning/", "plan-inbox": "/planning/inbox/", "dependencies": "/planning/dependencies/"}
 IN_README = {"overview": "overview", "flow-team": "flow"}
 
 
@@ -86,9 +106,24 @@ def context_of(browser: Browser, url: str, theme: str, width: int) -> BrowserCon
     return context
 
 
+def planning_pages(page: Page) -> dict[str, str]:
+    """The pages of planning: its increments are named by the quarter in which the demo was loaded."""
+    page.goto("/planning/")
+    boards = page.locator("a[href$='/board/']").evaluate_all("(links) => links.map((link) => link.pathname)")
+    slugs = sorted({re.sub(r"^/planning/|/board/$", "", one) for one in boards})
+    money = [slug for slug in slugs if slug.startswith("money-")]
+    customer = [slug for slug in slugs if slug.startswith("customer-")]
+    found = dict(PLANNING)
+    for slug, pages in ((money[-1:], TABLE), (customer[-1:], UNDER_WAY), (money[:1], OVER)):
+        found |= {name: f"/planning/{slug[0]}/{path}" for name, path in pages.items() if slug}
+    page.goto(found["plan-board"])
+    card = page.locator("[data-card]").first.get_attribute("data-card")
+    return found | {"plan-card": f"/planning/cards/{card}/", "plan-chance": f"/planning/cards/{card}/chance/"}
+
+
 def photograph(page: Page, theme: str, width: int, folder: Path) -> None:
     item = ""
-    for name, path in PAGES.items():
+    for name, path in (PAGES | planning_pages(page)).items():
         page.goto(path)
         settle(page)
         page.screenshot(path=folder / f"{name}-{theme}-{width}.png", full_page=True)
@@ -116,7 +151,7 @@ def main() -> None:
                 page = context_of(browser, url, theme, width).new_page()
                 log_in(page)
                 photograph(page, theme, width, folder)
-                print(f"{theme} {width}: {len(PAGES) + 1} pages in {folder.name}/")
+                print(f"{theme} {width}: {len(list(folder.glob(f'*-{theme}-{width}.png')))} pages in {folder.name}/")
 
 
 if __name__ == "__main__":
