@@ -80,6 +80,26 @@ def test_a_card_waits_in_its_team_and_for_others(cast: Cast, plan: Planned) -> N
     assert (kept(plan)["Letters"][0], kept(plan)["Mail"][0]) == (1.0, 0.0)
 
 
+def test_as_many_features_at_a_time_as_the_increment_says(cast: Cast, plan: Planned) -> None:
+    """Four items and two. One at a time: done with the fourth and sixth finish; two at a time: a, b, a, b, a, a."""
+    made = board(cast.falcon, every=2)
+    for name, items in [("Cards", 4), ("Mail", 2)]:
+        work = feature(made, name, items, *open_items(name, items))
+        plan.card(name, plan.falcon, 1, feature=work)
+    found = kept(plan)
+    assert (found["Cards"][0], found["Mail"][0]) == (about(FOUR), about(SIX))
+    Increment.objects.update(wip_limit=2)
+    found = kept(plan)
+    assert (found["Cards"][0], found["Mail"][0]) == (about(SIX), about(FOUR))
+
+
+def test_no_feature_is_worked_on_in_the_ip_iteration(cast: Cast, plan: Planned) -> None:
+    """Five items by the end of iteration 1, or of an IP iteration after it: ten days with a coin on each either way."""
+    plan.increment.iterations.filter(number=2).update(is_ip=True)
+    plan.card("Refunds", plan.falcon, 2, feature=refunds(cast))
+    assert kept(plan) == {"Refunds": (about(FIVE), "no features are worked on in Iteration 2")}
+
+
 def test_what_is_no_feature_is_as_large_as_its_teams_features(cast: Cast, plan: Planned) -> None:
     refunds(cast, items=6)
     plan.card("Talks with the bank", plan.falcon, 1)
