@@ -1,7 +1,7 @@
 """From the simulation's things to the portal's rows: each as the tool would have shown it at an instant."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -9,12 +9,13 @@ from connectors.demo.delivery import Commit, Deployment, Incident, Pull
 from connectors.demo.epics import parent
 from connectors.demo.simulation import SimulatedTeam
 from connectors.demo.work import Item
-from connectors.demo.world import Profile, worded
+from connectors.demo.world import PROFILES, WAITS, Profile, worded
 from metrics.rows import (
     BlockRow,
     CommitRow,
     DeploymentRow,
     IncidentRow,
+    LinkRow,
     PullRequestRow,
     Row,
     StatusRow,
@@ -22,6 +23,9 @@ from metrics.rows import (
     TransitionRow,
     WorkItemRow,
 )
+
+# Of the items that a team would make by its throughput, so many are there for certain.
+CERTAIN = 0.8
 
 
 class Record(NamedTuple):
@@ -86,7 +90,13 @@ def item_record(item: Item, team: SimulatedTeam, now: int) -> Record:
         changed,
         "item",
         item.number,
-        (row, *_transitions(key, steps, profile), *_moves(key, moves), *_blocks(key, blocks, now)),
+        (
+            row,
+            *_transitions(key, steps, profile),
+            *_moves(key, moves),
+            *_blocks(key, blocks, now),
+            *_links(key, blocks, team),
+        ),
     )
 
 
@@ -112,6 +122,25 @@ def _moves(key: str, moves: list[tuple[int, str, str]]) -> Iterator[TeamMoveRow]
 def _blocks(key: str, blocks: list[tuple[int, int, str]], now: int) -> Iterator[BlockRow]:
     for place, (at, until, reason) in enumerate(blocks):
         yield BlockRow(f"{key}/block/{place}", key, instant(at), known(until, now), worded(reason, at))
+
+
+def _links(key: str, blocks: list[tuple[int, int, str]], team: SimulatedTeam) -> Iterator[LinkRow]:
+    """What an item waits for while it waits for another team."""
+    for place, (at, _, reason) in enumerate(blocks):
+        if reason == WAITS:
+            yield LinkRow(f"{key}/link/{place}", key, _needed(team, at))
+
+
+def _needed(team: SimulatedTeam, at: int) -> str:
+    """An item that another team made not long before: of the platform two times of three, as it goes."""
+    # A team that seldom releases makes less than it could.
+    others = [one for one in PROFILES if one.slug != team.profile.slug and one.releases >= 1]
+    platform = [one for one in others if one.stream == "platform"]
+    chosen = others if at % 3 == 0 else platform
+    profile = chosen[at // 60 % len(chosen)]
+    begin = datetime.combine(team.start, time(), ZoneInfo(team.profile.zone))
+    weeks = (instant(at) - begin) / timedelta(weeks=1)
+    return f"{profile.key}-{max(1, int(profile.throughput * weeks * CERTAIN))}"
 
 
 def commit_record(commit: Commit, place: int) -> Record:

@@ -157,9 +157,11 @@ PROFILES = (
 
 BY_SLUG = {profile.slug: profile for profile in PROFILES}
 
+# What is blocked for this is linked to an item of the other team.
+WAITS = "Waiting for another team"
 BLOCK_REASONS = (
     ("Test environment is down", 6),
-    ("Waiting for another team", 14),
+    (WAITS, 14),
     ("Access rights are missing", 10),
     ("Question to the business is open", 8),
     ("Test data is missing", 5),

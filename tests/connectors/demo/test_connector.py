@@ -12,7 +12,7 @@ from connectors.demo import DemoConnector
 from connectors.demo.clock import easter, holidays
 from connectors.demo.world import BY_SLUG, EXPERIMENT_DAY, PROFILES
 from connectors.protocol import Batch, ConnectorError, Context
-from metrics.rows import Row, StatusRow, TransitionRow, WorkItemRow
+from metrics.rows import LinkRow, Row, StatusRow, TransitionRow, WorkItemRow
 
 START = date(2024, 1, 1)
 NOW = datetime(2024, 7, 3, 12, 34, 56, tzinfo=UTC)
@@ -119,10 +119,14 @@ def test_the_whole_organisation_is_as_large_as_it_says() -> None:
     """18 months of 12 teams in 4 streams."""
     now = datetime(2025, 6, 29, tzinfo=UTC)
     kinds: dict[str, int] = {}
+    keys: set[str] = set()
+    needs: set[tuple[str, str]] = set()
     for profile in PROFILES:
         rows = stored(connector(profile.slug, now).pull(None))
-        for kind, _ in rows:
+        for kind, name in rows:
             kinds[kind.__name__] = kinds.get(kind.__name__, 0) + 1
+            keys |= {name} if kind is WorkItemRow else set()
+        needs |= {(row.item, row.needs) for row in rows.values() if isinstance(row, LinkRow)}
     assert len(PROFILES) == 12
     assert len({profile.stream for profile in PROFILES}) == 4
     assert 14_000 < kinds["WorkItemRow"] < 16_000
@@ -132,6 +136,10 @@ def test_the_whole_organisation_is_as_large_as_it_says() -> None:
     assert kinds["PullRequestRow"] > 10_000
     assert 100 < kinds["TeamMoveRow"] < 500
     assert kinds["BlockRow"] > 800
+    # Who waits for another team waits for an item that this team has.
+    assert 100 < len(needs) < 400
+    assert {needed for _, needed in needs} <= keys
+    assert not [pair for pair in needs if pair[0].split("-")[0] == pair[1].split("-")[0]]
 
 
 def cycle_times(profile: str, now: datetime) -> list[tuple[datetime, float]]:
