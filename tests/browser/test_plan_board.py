@@ -1,13 +1,19 @@
 """The planning board in real browsers: moves, conflicts, undo, offline and catch-up, by keyboard alone, its strings."""
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from planning.actions.capacities import set_capacity
 from planning.actions.cards import move_card, remove_card
-from planning.models import BoardView, Card
+from planning.actions.dependencies import decline_dependency
+from planning.models import BoardView, Card, Dependency
+from planning.queries.board import board_of
+from planning.queries.findings import finding_of
 from portfolio.models import Membership
 from tests.browser.pages import audit_page, no_errors
 from tests.browser.plan_pages import CROSSINGS, NO_STREAM, SHOWN, card, cell, ready, said, stands, stored
@@ -51,15 +57,18 @@ def test_two_people_move_cards_meet_and_take_back(as_person: Open, url: str, cas
     )
     stands(second, "Refunds", "Falcon, Iteration 5")
     expect(second.locator("[data-plan-news]")).to_contain_text("Pia Ito moved PAY-92")
-    # As if the other one had not heard of it, and put the same card elsewhere.
-    card(second, "Refunds").evaluate("(card) => { card.dataset.version = 1; }")
+    # The other one has the same card in the hand when it is moved, hears of it, and puts it elsewhere.
     card(second, "Refunds").focus()
-    for key in (" ", "ArrowLeft", " "):
+    second.keyboard.press(" ")
+    said(second, "Refunds lifted. It is in Falcon, Iteration 5")
+    card(first, "Refunds").drag_to(cell(first, "Falcon, Iteration 2"), target_position={"x": 40, "y": 50})
+    said(second, "Pia Ito moved PAY-92 from Falcon, Iteration 5 to Iteration 2 while you hold it.")
+    for key in ("ArrowLeft", " "):
         second.keyboard.press(key)
     dialog = second.locator("[data-plan-dialog]")
-    expect(dialog).to_contain_text("Pia Ito moved PAY-92 from Falcon, Iteration 3 to Iteration 5")
-    # Nothing was written, the card is back, and one key does it again on what is there now.
-    stands(second, "Refunds", "Falcon, Iteration 5")
+    expect(dialog).to_contain_text("Pia Ito moved PAY-92 from Falcon, Iteration 5 to Iteration 2")
+    # Nothing was written, the card is where the other one put it, and one key does it again on what is there now.
+    stands(second, "Refunds", "Falcon, Iteration 2")
     second.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     for page in (first, second):
@@ -67,7 +76,7 @@ def test_two_people_move_cards_meet_and_take_back(as_person: Open, url: str, cas
     expect(card(second, "Refunds")).to_be_focused()
     second.keyboard.press("Control+z")
     for page in (first, second):
-        stands(page, "Refunds", "Falcon, Iteration 5")
+        stands(page, "Refunds", "Falcon, Iteration 2")
 
 
 def test_the_place_in_a_cell_and_what_it_carries(as_person: Open, url: str, cast: Cast, plan: Planned) -> None:
@@ -86,7 +95,7 @@ def test_the_place_in_a_cell_and_what_it_carries(as_person: Open, url: str, cast
 def test_a_browser_that_was_offline_ends_with_the_same_board(
     as_person: Open, url: str, cast: Cast, plan: Planned
 ) -> None:
-    page = ready(as_person(cast.pmo), url)
+    page, other = ready(as_person(cast.pmo), url), ready(as_person(cast.coach), url)
     page.context.set_offline(True)
     expect(page.locator("[data-live-sign]")).to_have_attribute("data-live-state", "lost")
     refunds, disputes = Card.objects.get(title="Refunds"), Card.objects.get(title="Disputes")
@@ -96,15 +105,21 @@ def test_a_browser_that_was_offline_ends_with_the_same_board(
         page.keyboard.press(key)
     said(page, "the portal cannot be reached")
     stands(page, "Ledger", "Heron, Iteration 1")
+    card(other, "Ledger").focus()
+    for key in (" ", "ArrowRight", " "):
+        other.keyboard.press(key)
+    expect(other.locator("[data-plan-messages]")).to_contain_text("You moved")
     for column in plan.iterations:
         move_card(actor=cast.pmo, card=refunds, lane=plan.heron, iteration=column)
     remove_card(actor=cast.pmo, card=disputes)
     plan.card("Receipts", plan.kite, 2)
     page.context.set_offline(False)
-    stands(page, "Refunds", "Heron, IP iteration")
-    expect(card(page, "Disputes")).to_have_count(0)
-    stands(page, "Receipts", "Kite, Iteration 2")
-    assert page.evaluate(SHOWN) == stored(plan.increment)
+    for one in (page, other):
+        stands(one, "Refunds", "Heron, IP iteration")
+        stands(one, "Ledger", "Heron, Iteration 2")
+        expect(card(one, "Disputes")).to_have_count(0)
+        stands(one, "Receipts", "Kite, Iteration 2")
+        assert one.evaluate(SHOWN) == stored(plan.increment)
     # Ledger is earlier, Tokens are earlier now too: one string is left to solve.
     expect(page.locator(".plan-strings .string.healthy")).to_have_count(2)
     expect(page.locator(".plan-strings .string.unplanned")).to_have_count(1)
@@ -142,6 +157,79 @@ def test_a_whole_increment_by_keyboard_alone(as_person: Open, url: str, cast: Ca
     page.get_by_role("button", name="Move it").click()
     stands(page, "One", "Falcon, Iteration 2")
     assert page.evaluate(SHOWN) == stored(plan.increment)
+
+
+def test_the_heading_goes_along(as_person: Open, url: str, cast: Cast, plan: Planned) -> None:
+    """Reckoned by the page while cards move, and by the portal when it makes the page: the same sentence."""
+    page = ready(as_person(cast.pmo), url)
+    tokens = Card.objects.get(title="Tokens")
+    held = Dependency.objects.get(provider__title="Ledger")
+    third = plan.iterations[2]
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("1 conflict to solve", lambda: None),
+        # Refunds and Disputes of Falcon are 13 + 5 items in iteration 3.
+        (
+            "1 conflict to solve, Falcon, Iteration 3 is over capacity",
+            lambda: set_capacity(
+                actor=cast.pmo, lane=plan.falcon, iteration=third, amount=Decimal(17), reason="two are away"
+            ),
+        ),
+        (
+            "Falcon, Iteration 3 is over capacity",
+            lambda: move_card(actor=cast.pmo, card=tokens, lane=plan.kite, iteration=plan.iterations[1]),
+        ),
+        (
+            "1 declined dependency, Falcon, Iteration 3 is over capacity",
+            lambda: decline_dependency(actor=cast.pmo, dependency=held, note="no time"),
+        ),
+        # 13 of 17 is below amber.
+        ("1 declined dependency", lambda: remove_card(actor=cast.pmo, card=Card.objects.get(title="Disputes"))),
+        (
+            "2 of 3 cards stand in an iteration",
+            lambda: remove_card(actor=cast.pmo, card=Card.objects.get(title="Refunds")),
+        ),
+    ]
+    for sentence, write in steps:
+        write()
+        # As when a connection comes back: the log is asked at once.
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(page.locator("h1")).to_have_text(f"PI 26.1: {sentence}")
+        plan.increment.refresh_from_db()
+        assert finding_of(board_of(plan.increment, cast.pmo)) == f"PI 26.1: {sentence}"
+    for one in Card.objects.filter(removed_at=None):
+        remove_card(actor=cast.pmo, card=one)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("h1")).to_have_text("PI 26.1 has no cards yet")
+
+
+def test_what_is_heard_of_the_board(as_person: Open, url: str, cast: Cast, plan: Planned) -> None:
+    page = ready(as_person(cast.pmo), url)
+    table = page.get_by_role("table", name="Rows by value stream, iterations as columns, cards in their cells")
+    expect(table.get_by_role("columnheader", name="Iteration 1 5 Jan – 16 Jan")).to_be_visible()
+    # A row is called by its name alone, whatever else stands in its head.
+    expect(table.get_by_role("rowheader", name="Falcon", exact=True)).to_be_visible()
+    expect(page.get_by_role("region", name="Rows and iterations")).to_have_accessible_description(
+        re.compile("arrow keys go from card to card, Space lifts one")
+    )
+    there = table.get_by_role("list", name="Falcon, Iteration 3")
+    expect(there.get_by_role("article", name="Refunds in Falcon, Iteration 3, 1 of 2", exact=True)).to_be_visible()
+    disputes = card(page, "Disputes")
+    expect(disputes).to_have_accessible_name("Disputes in Falcon, Iteration 3, 2 of 2")
+    expect(disputes).to_have_accessible_description("PAY-97 · 5 items")
+    # Others move: the names of those that stay go along.
+    move_card(actor=cast.pmo, card=Card.objects.get(title="Refunds"), lane=plan.falcon, iteration=plan.iterations[3])
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(disputes).to_have_accessible_name("Disputes in Falcon, Iteration 3, 1 of 1")
+    expect(card(page, "Refunds")).to_have_accessible_name("Refunds in Falcon, Iteration 4, 1 of 1")
+    expect(card(page, "Refunds")).to_have_accessible_description(re.compile("Needs Tokens of Kite: at risk, agreed."))
+    # Tab comes to the cards once. Where somebody takes the card away under the keyboard, it goes on from there.
+    disputes.focus()
+    expect(page.locator('[data-card][tabindex="0"]')).to_have_count(1)
+    plan.card("Receipts", plan.falcon, 3)
+    remove_card(actor=cast.pmo, card=Card.objects.get(title="Disputes"))
+    page.evaluate("dispatchEvent(new Event('online'))")
+    said(page, "Disputes was taken off the board. You are on Receipts in Falcon, Iteration 3, place 1 of 1.")
+    expect(card(page, "Receipts")).to_be_focused()
 
 
 def test_strings_say_three_things_and_cross_no_card(as_person: Open, url: str, cast: Cast, plan: Planned) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -16,6 +17,7 @@ from tests.planning.cast import Planned, make_planned
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # More steps than a page has places for the keyboard.
 MOST = 90
+WHERE = "(there) => [there === document.activeElement, document.activeElement.outerHTML.slice(0, 90)]"
 
 
 @pytest.fixture
@@ -35,9 +37,10 @@ def to(page: Page, place: Locator, key: str = "Tab") -> None:
     been = []
     for _ in range(MOST):
         page.keyboard.press(key)
-        if place.evaluate("(there) => there === document.activeElement"):
+        is_there, now = place.evaluate(WHERE)
+        if is_there:
             return
-        been.append(page.evaluate("document.activeElement.outerHTML.slice(0, 90)"))
+        been.append(now)
     raise AssertionError(f"{place} is not reached by {key}:\n" + "\n".join(been))
 
 
@@ -109,7 +112,7 @@ def test_an_increment_from_an_empty_board_to_the_commitment(
     assert plan.increment.state == IncrementState.COMMITTED
     assert page.url.endswith("/planning/pi-26-1/#content")
     standing = Card.objects.order_by("pk").values_list("title", "lane__name", "iteration__number", "size", "version")
-    assert list(standing) == [("Ledger", "Heron", 2, 5, 1), ("Refunds", "Falcon", 3, 8, 2)]
+    assert list(standing) == [("Ledger", "Heron", 2, Decimal(5), 1), ("Refunds", "Falcon", 3, Decimal(8), 2)]
     needed = Dependency.objects.values_list("provider__title", "consumer__title", "needed_in__number", "agreement")
     assert list(needed) == [("Ledger", "Refunds", 2, "agreed")]
     assert Objective.objects.values_list("planned_value", "lane__name").get(

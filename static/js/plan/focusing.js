@@ -1,9 +1,10 @@
 // The way of the keyboard: one card at a time is in the Tab order, the one it was on last, so that Tab comes to the cards
 // and leaves them again with one key each; arrows go from card to card. Without script every title and menu is reached.
 
-import { board, cardOf, cards, cardsIn, cells, hear, isShown, labelOf, oncePerFrame } from "./page.js";
+import { cardOf, cards, cardsIn, cellAround, cellOf, cells, hear, isShown, labelOf, nameOf, oncePerFrame, place, say } from "./page.js";
 
 let chosen = null; // the card that Tab comes to
+let stood = null; // { cell, at }: where it stood when the keyboard came to it; null while the keyboard is elsewhere
 const armed = new WeakSet();
 
 function reach(card, isOpen) {
@@ -18,12 +19,32 @@ function choose(card) {
   if (card) reach(card, true);
 }
 
-// The same card where it was made anew, else the first that can be seen.
+// The same card where it was made anew, else the next one where it stood, else the first that can be seen.
 function settle() {
   for (const card of cards()) if (!armed.has(card)) reach(card, false);
   const same = chosen && cardOf(chosen.dataset.card);
-  const next = same && isShown(same) ? same : cards().find(isShown) ?? null;
+  const was = chosen;
+  const next = same && isShown(same) ? same : beside() ?? cards().find(isShown) ?? null;
   if (next !== chosen) choose(next);
+  if (was && !same && next && stood && document.activeElement === document.body) follow(was, next);
+}
+
+function beside() {
+  const own = stood && cellOf(stood.cell) ? cardsIn(cellOf(stood.cell)).filter(isShown) : [];
+  return own[Math.min(stood?.at ?? 0, own.length - 1)];
+}
+
+// Somebody took the card away under the keyboard.
+function follow(was, next) {
+  next.focus({ preventScroll: true });
+  say(`${nameOf(was)} was taken off the board. You are on ${nameOf(next)} in ${place(next)}.`);
+}
+
+function note(card) {
+  if (!card) { stood = null; return; }
+  if (card !== chosen) choose(card);
+  const cell = cellAround(card);
+  stood = { cell: cell.dataset.cell, at: cardsIn(cell).indexOf(card) };
 }
 
 // Where each card stands is part of its name: "Refunds in Falcon, Iteration 2, 3 of 5".
@@ -51,10 +72,10 @@ export function start() {
   for (const event of ["changed", "followed", "replaced", "filtered"]) hear(event, again);
   // Marks bring links of their own.
   hear("marked", () => { for (const card of cards()) reach(card, card === chosen); });
-  board.addEventListener("focusin", (event) => {
-    const card = event.target.closest("[data-card]");
-    if (card && card !== chosen) choose(card);
-  });
+  // Who clicks beside the cards has left them, too.
+  for (const event of ["focusin", "pointerdown"]) {
+    document.addEventListener(event, ({ target }) => note(target.closest?.("[data-card]") ?? null));
+  }
   settle();
   name();
   arrive();

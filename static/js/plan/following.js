@@ -24,11 +24,15 @@ const part = (html) => {
 function keep() {
   const active = document.activeElement;
   const card = active?.closest?.("[data-card]")?.dataset.card;
-  const isMenu = active?.matches?.("[data-menu]");
+  const row = card ? null : active?.closest?.("[data-lane]")?.dataset.lane;
+  const part = ["[data-menu]", "[data-fold]", "[data-handle]"].find((one) => active?.matches?.(one));
+  const isFrame = active !== null && active === frame();
   return () => {
-    if (!card || document.activeElement === active) return;
-    const now = cardOf(card);
-    (isMenu ? now?.querySelector("[data-menu]") : now)?.focus({ preventScroll: true });
+    if (document.activeElement === active) return;
+    if (isFrame) { frame()?.focus({ preventScroll: true }); return; }
+    const now = card ? cardOf(card) : row && body.querySelector(`[data-lane="${row}"]`);
+    const place = part ?? (row ? "[data-fold]" : null);
+    (place ? now?.querySelector(place) : now)?.focus?.({ preventScroll: true });
   };
 }
 
