@@ -56,7 +56,7 @@ def set_train_teams(
     day = on or timezone.localdate()
     require_manage(actor, train)
     with transaction.atomic():
-        row = lock(train, version)
+        row = hold_train(train, version)
         wanted = {team.pk for team in teams}
         there = list(row.seats.select_related("team").filter(during__contains=day))
         for seat in there:
@@ -78,7 +78,7 @@ def add_team(
     """
     require_manage(actor, train)
     with transaction.atomic():
-        return _join(actor, lock(train, version), team, first, last, "team")
+        return _join(actor, hold_train(train, version), team, first, last, "team")
 
 
 def change_seat(
@@ -90,7 +90,7 @@ def change_seat(
     """
     require_manage(actor, seat.train)
     with transaction.atomic():
-        train = lock(seat.train, version)
+        train = hold_train(seat.train, version)
         row = TrainTeam.objects.select_related("team", "train").get(pk=seat.pk)
         during = span(first, last)
         if _widens(row.during, during):
@@ -108,10 +108,16 @@ def remove_seat(*, actor: Person, seat: TrainTeam, version: int | None = None) -
     require_manage(actor, seat.train)
     require_manage(actor, teams=[seat.team])
     with transaction.atomic():
-        train = lock(seat.train, version)
+        train = hold_train(seat.train, version)
         delete(actor, "removed", seat, {"team": str(seat.team), "during": plain(seat.during)})
         _touch(train)
         follow_teams(actor, train)
+
+
+def hold_train(train: Train, version: int | None = None) -> Train:
+    """The train as it is now, held. Its boards are held after it, one by one: a write that holds one of them and names
+    its train, as the database has it checked, must not wait for us."""
+    return lock(train, version, no_key=True)
 
 
 def _widens(old: DateRange, new: DateRange) -> bool:

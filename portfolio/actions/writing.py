@@ -71,9 +71,12 @@ def create(actor: Person, verb: str, thing: M, also: Mapping[str, Any] | None = 
     return thing
 
 
-def lock(thing: M, version: int | None = None) -> M:
-    """The row as it is now, locked until the transaction ends. Raises Conflict when it is not at `version`."""
-    row = type(thing)._base_manager.select_for_update(of=("self",)).get(pk=thing.pk)
+def lock(thing: M, version: int | None = None, *, no_key: bool = False) -> M:
+    """The row as it is now, locked until the transaction ends. Raises Conflict when it is not at `version`.
+
+    `no_key`: rows that point at it can be written meanwhile. It has to be said where such rows are then waited for.
+    """
+    row = type(thing)._base_manager.select_for_update(of=("self",), no_key=no_key).get(pk=thing.pk)
     check_version(row, version)
     return row
 
