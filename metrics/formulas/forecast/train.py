@@ -10,12 +10,10 @@ A card lands in a trial when it is finished by the end of its iteration, and eac
 own and no later than the end of whoever waits for it, and so on along the chain.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -23,17 +21,14 @@ import numpy as np
 
 from metrics.formulas.forecast import queue
 from metrics.formulas.forecast.calendar import number, working
+from metrics.formulas.forecast.draws import progress, uniform
 from metrics.formulas.forecast.shapes import TeamInput, canonical, load_team
-from metrics.formulas.forecast.spread import Flags, Floats, Ints, kernel, unfold
+from metrics.formulas.forecast.spread import Flags, Ints
 
 ENGINE = "train-2"
 TRIALS = 10_000
-# Draws of a team and an iteration kept in memory: 40 kB each.
-KEPT_DRAWS = 512
-# Teams whose progress is kept in memory: 40 kB for each iteration.
-KEPT_TEAMS = 128
-# Items finished in a day → on how many days.
-Histogram = tuple[tuple[int, int], ...]
+# Queues and calendars of teams kept in memory.
+KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +264,7 @@ class Simulation:
             return self._all(need.delivered_on is not None and need.delivered_on <= self.train.iterations[by].last_on)
         found = self.lands(need.provider, by)
         if need.risk and not _is_over(self.cards[need.provider]):
-            found = found & (_uniform(self.train, f"card {need.provider}", 0) >= need.risk)
+            found = found & (uniform(self.train.seed, f"card {need.provider}", 0, self.train.trials) >= need.risk)
         return found
 
     def finished(self, card: Card, by: int) -> Flags:
@@ -345,7 +340,7 @@ def _finishes(train: Train) -> dict[str, int | None]:
     return found
 
 
-@lru_cache(KEPT_DRAWS)
+@lru_cache(KEPT)
 def _ends(sizes: tuple[int | None, ...], limit: int) -> tuple[int | None, ...]:
     return tuple(queue.ends(sizes, limit))
 
@@ -357,7 +352,7 @@ def work_days(train: Train, team: TeamInput) -> list[int]:
     return list(_days(train.first_on, train.iterations, team.today, team.weekdays, team.holidays))
 
 
-@lru_cache(KEPT_TEAMS)
+@lru_cache(KEPT)
 def _days(
     first_on: date, iterations: tuple[Iteration, ...], today: date, weekdays: tuple[int, ...], off: tuple[date, ...]
 ) -> tuple[int, ...]:
@@ -374,49 +369,7 @@ def _cumulative(train: Train, place: int) -> Ints:
     team = train.teams[place]
     counts = tuple(sorted((team.counts or {}).items()))
     days = tuple(work_days(train, team))
-    return _progress(train.seed, train.trials, team.slug, counts, team.factor.as_integer_ratio(), days)
-
-
-@lru_cache(KEPT_TEAMS)
-def _progress(
-    seed: int, trials: int, slug: str, counts: Histogram, factor: tuple[int, int], days: tuple[int, ...]
-) -> Ints:
-    """Per iteration and trial: items that a team has finished by its end. A moved card changes none of it."""
-    rows = [_draws(seed, trials, slug, place, counts, factor, worked) for place, worked in enumerate(days)]
-    return np.array(rows, dtype=np.int32).reshape(len(rows), trials).cumsum(axis=0, dtype=np.int32)
-
-
-@lru_cache(KEPT_DRAWS)
-def _draws(
-    seed: int, trials: int, slug: str, iteration: int, counts: Histogram, factor: tuple[int, int], days: int
-) -> Ints:
-    """Per trial: items that a team finishes in so many working days; the inverse of their exact distribution."""
-    if not days or not counts:
-        return np.zeros(trials, dtype=np.int32)
-    sums = _distribution(counts, factor, days)
-    drawn = np.searchsorted(sums, uniform(seed, f"team {slug}", iteration, trials), side="right")
-    # What the rounding of the sum leaves above it is the largest number there is.
-    return np.minimum(drawn, len(sums) - 1).astype(np.int32)
-
-
-def _distribution(counts: Histogram, factor: tuple[int, int], days: int) -> Floats:
-    """P(at most n) for n = 0, 1, 2 …: items finished in so many working days."""
-    day = kernel(dict(counts), Fraction(*factor))
-    [*_, last] = unfold([day], [np.ones(days, dtype=np.bool_)])
-    sums: Floats = np.concatenate([np.zeros(last.lowest), last.mass.cumsum()])
-    return sums
-
-
-def _uniform(train: Train, who: str, iteration: int) -> Floats:
-    return uniform(train.seed, who, iteration, train.trials)
-
-
-@lru_cache(KEPT_DRAWS)
-def uniform(seed: int, who: str, iteration: int, trials: int) -> Floats:
-    """Numbers in [0, 1), one per trial: the same for the same arguments, on every machine and version of NumPy."""
-    words = np.frombuffer(hashlib.sha256(f"{seed}/{who}/{iteration}".encode()).digest(), dtype="<u4")
-    raw = np.random.PCG64(np.random.SeedSequence(words.tolist())).random_raw(trials)
-    return (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return progress(train.seed, train.trials, team.slug, counts, team.factor.as_integer_ratio(), days)
 
 
 def by_id(found: Sequence[Found]) -> Mapping[str, Found]:
