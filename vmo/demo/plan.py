@@ -31,7 +31,8 @@ from planning.models import (
     Seat,
 )
 from portfolio.models import Feature, Membership, Team
-from vmo.demo.trains import Need, Story
+from vmo.demo import course
+from vmo.demo.trains import Extra, Need, Story
 
 ITERATIONS, LENGTH = 6, timedelta(weeks=2)
 AGENDA = (
@@ -47,12 +48,6 @@ AGENDA = (
     (2, "Risks of the train", 60),
     (2, "Confidence vote", 20),
     (2, "Looking back at the planning", 40),
-)
-
-SLICES = (
-    *("A pilot with ten customers", "Screens agreed with support", "Load test passed", "The old way is switched off"),
-    *("Support knows what to say", "Contract with the supplier", "Figures for the regulator", "A week without alarms"),
-    *("Texts in three languages", "Rights reviewed", "Restore rehearsed", "First branch uses it"),
 )
 
 
@@ -76,11 +71,21 @@ class Plan:
         self.columns: list[Iteration] = []
         self.lanes: dict[str, Lane] = {}
         self.cards: dict[str, list[Card]] = {}
+        # What becomes of it (vmo/demo/course.py): when features landed, which were hoped for earlier, when other
+        # cards (by their keys in the database) and dependencies were delivered.
+        self.landed: dict[int, date] = {}
+        self.hopes: set[int] = set()
+        self.done: dict[int, date] = {}
+        self.needs: list[tuple[int | None, Dependency]] = []
         self.at = self._noon(first - timedelta(days=5))
 
     def _noon(self, day: date) -> datetime:
         """Ten o'clock of a day; what were to come is done yesterday."""
         return timezone.make_aware(datetime.combine(min(day, self.today - timedelta(days=1)), time(10)))
+
+    def on(self, day: date) -> None:
+        """What follows is done on that day, or just after what was written last."""
+        self.at = max(self.at, self._noon(day))
 
     @contextmanager
     def line(self, who: User | None, verb: str, text: str) -> Iterator[Board]:
@@ -158,31 +163,23 @@ class Plan:
             else:
                 self._feature(feature, sizes.get(feature.pk))
         if self.story.state == IncrementState.CLOSED:
-            self._slices()
+            course.slices(self)
         for extra in self.story.extras:
             if extra.row in self.lanes or not extra.row:
-                unit = self._unit(extra.row)
-                self._card(
-                    extra.row,
-                    extra.iteration,
-                    key=extra.key,
-                    title=extra.title,
-                    kind=extra.kind,
-                    size=extra.size,
-                    unit=unit,
-                    done_on=self._done(extra.iteration) if extra.kind != "feature" else None,
-                )
+                self._extra(extra)
         if self.story.state == IncrementState.PLANNING:
-            self._move()
+            self.move()
+
+    def _extra(self, extra: Extra) -> None:
+        """What was due is done the day before."""
+        given = {"key": extra.key, "title": extra.title, "kind": extra.kind, "size": extra.size}
+        card = self.add_card(extra.row, extra.iteration, unit=self._unit(extra.row), **given)
+        if extra.iteration and extra.kind != "feature":
+            self.done[card.pk] = self.columns[extra.iteration - 1].last_on - timedelta(days=1)
 
     def _unit(self, row: str) -> str:
         lane = self.lanes.get(row)
         return lane.team.planning_unit if lane and lane.team else "points"
-
-    def _done(self, iteration: int | None) -> date | None:
-        """A plan that is over, or under way: what was due is done the day before."""
-        last = self.columns[iteration - 1].last_on if iteration else date.max
-        return last - timedelta(days=1) if last < self.today else None
 
     def _carried(self, card: Card, feature: Feature, known: tuple[int, str] | None) -> None:
         """Planned anew, with what is left of it."""
@@ -190,7 +187,7 @@ class Plan:
         if known and team:
             with self.line(self.someone(team), "changed", f"changed {card.key}: size") as board:
                 board.set(card, size=Decimal(known[0]) if known[0] else None)
-        iteration = self._when(feature)
+        iteration = course.iteration_of(self, feature)
         self._move_card(card, self.columns[iteration - 1] if iteration else None)
         if team:
             self.cards.setdefault(team.slug, []).append(card)
@@ -199,9 +196,9 @@ class Plan:
         team = next(team for team in self.teams if team.pk == feature.team_id)
         in_items = team.planning_unit == "items"
         size, key = known or (feature.guessed_items if in_items else None, "")
-        self._card(
+        self.add_card(
             team.slug,
-            self._when(feature),
+            course.iteration_of(self, feature),
             feature=feature,
             key=key,
             title=feature.name,
@@ -211,38 +208,8 @@ class Plan:
             unit=team.planning_unit,
         )
 
-    def _slices(self) -> None:
-        """What is no feature in the data: each team delivered two such, one in five of them late."""
-        titles = list(SLICES)
-        self.dice.shuffle(titles)
-        for place, team in enumerate(self.teams):
-            for n, iteration in enumerate((2, 4)):
-                title = titles[(2 * place + n) % len(titles)]
-                late = timedelta(days=6 if (2 * place + n) % 5 == 3 else -2)
-                self._card(
-                    team.slug,
-                    iteration,
-                    key=f"{team.slug[:3].upper()}-P{n + 1}",
-                    title=title,
-                    size=5,
-                    unit=team.planning_unit,
-                    done_on=self.columns[iteration - 1].last_on + late,
-                )
-
-    def _when(self, feature: Feature) -> int | None:
-        """The iteration of the day on which it is due, or ended; None: not planned.
-
-        Of a plan that is over one later or two; what it did not finish is the first thing in the next.
-        """
-        end = feature.ended_on or feature.due_on
-        if end is None or end > self.columns[-1].last_on:
-            return None
-        n = next((column.number for column in self.columns if end <= column.last_on), ITERATIONS)
-        if self.story.state == IncrementState.CLOSED:
-            n += self.dice.choice((1, 2))
-        return min(max(n, 1), ITERATIONS - 1)
-
-    def _card(self, row: str, iteration: int | None, **fields: object) -> Card:
+    def add_card(self, row: str, iteration: int | None, **fields: object) -> Card:
+        """A new card at the end of a cell, as a line of the log."""
         lane = self.lanes.get(row)
         column = self.columns[iteration - 1] if iteration else None
         where = f"{lane}, {column or 'unplanned'}" if lane else "the parking lot"
@@ -257,7 +224,7 @@ class Plan:
         cell = Card.objects.filter(increment=self.increment, lane=lane, iteration=column, removed_at=None)
         return cell.count()
 
-    def _move(self) -> None:
+    def move(self) -> None:
         """What was moved about; the ranks of those left behind close up."""
         for row, place, iteration in self.story.moves:
             if card := self._of(row, place):
@@ -306,26 +273,20 @@ class Plan:
         lane = self.lanes.get(need.provider[0])
         if consumer is None or lane is None or (provider is None and need.provider[1] is not None):
             return
-        late = None if need.late is None else self._delivered(consumer, need.late)
         asked = f"asked {lane} for “{need.what}”"
         team = consumer.lane.team if consumer.lane else None
         who = self.someone(team)
         with self.line(who, "asked for", asked) as board:
             row = Dependency(increment=board.increment, consumer=consumer, provider_lane=lane, provider=provider)
             row.what, row.note, row.requested_by = need.what, need.note, who
-            row.needed_in, row.agreement = consumer.iteration, need.agreement if late or need.late is None else "agreed"
+            row.needed_in, row.agreement = consumer.iteration, need.agreement
             if need.agreement == "countered":
                 row.proposed_in = self.columns[3]
-            row.delivered_on = late
             row.answered_at = self.at if need.agreement != "requested" else None
             board.add(row)
         Dependency.objects.filter(pk=row.pk).update(requested_at=self.at)
-
-    def _delivered(self, consumer: Card, days: int) -> date | None:
-        """So many days after the iteration it was needed in, unless that is still to come."""
-        column = consumer.iteration
-        on = column.last_on + timedelta(days=days) if column else date.max
-        return on if on <= self.today else None
+        if row.agreement == "agreed":
+            self.needs.append((need.late, row))
 
     # Commitment and end
 
@@ -341,12 +302,11 @@ class Plan:
         self._capacities()
         states.commit(actor=self.pmo, increment=self.increment, at=self.at)
         self._tick()
-        self.at = self._noon(self.first + timedelta(days=20))
-        self._move()
+        course.go_on(self)
 
     def end(self, after: "Plan") -> None:
         """Close it; what did not land goes on into the next."""
-        self.at = self._noon(self.columns[-1].last_on)
+        self.on(self.columns[-1].last_on)
         values = {goal.title: goal.actual for goal in self.story.goals}
         rows = Objective.objects.filter(increment=self.increment)
         states.close(

@@ -19,6 +19,7 @@ from metrics.actions import decide_outcomes
 from metrics.models import EpicLink, WorkItem
 from planning.models import Event, Increment, IncrementState, Train, TrainTeam
 from portfolio.models import Feature, Membership, Team
+from vmo.demo.course import landings
 from vmo.demo.plan import Plan
 from vmo.demo.trains import CUSTOMER, MONEY, ON_THE_TABLE, OVER, UNDER_WAY, PlannedTrain, Story
 
@@ -115,13 +116,17 @@ def _features(plan: Plan) -> Iterator[Feature]:
     rows = Feature.objects.filter(team__in=plan.teams).order_by("team", "rank", "pk")
     carried = Q(cards__increment=plan.increment)
     wanted = list(rows.filter(Q(ended_on__gte=plan.first) | Q(ended_on=None) | carried).distinct())
+    if plan.story.state == IncrementState.CLOSED:
+        plan.landed = landings(wanted, plan.today)
     for team in plan.teams:
-        own = [row for row in wanted if row.team_id == team.pk]
+        own = [row for row in wanted if row.team_id == team.pk and plan.landed.get(row.pk, plan.first) >= plan.first]
         over = sorted((row for row in own if row.ended_on), key=lambda row: (row.ended_on or plan.first, row.pk))
         left = sorted((row for row in own if not row.ended_on), key=lambda row: (row.due_on or date.max, row.pk))
         match plan.story.state:
             case IncrementState.CLOSED:
-                yield from over[:2]
+                two = sorted(over[:2], key=lambda row: (plan.landed.get(row.pk, date.max), row.pk))
+                plan.hopes |= {row.pk for row in two[:1] if team.slug in plan.story.hopes}
+                yield from two
             case IncrementState.COMMITTED:
                 yield from over + left
             case _:
