@@ -1,21 +1,30 @@
-"""Twenty people move cards of one board at the same time: nothing is lost, nothing is doubled, the log has no gap."""
+"""Many people write to boards at the same time, moves or anything: nothing is lost, nothing is doubled, the log has no
+gap."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from random import Random
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from core.models import LiveEvent
 from planning.actions.cards import move_card
+from planning.actions.increments import change_increment
+from planning.actions.trains import hold_train
 from planning.live import topic
 from planning.models import Card
 from planning.replay import replayed, stored
 from portfolio.actions.writing import Conflict
 from tests.cast import make_cast
 from tests.planning.cast import make_planned
+from tests.planning.sound import check_board, check_rows, numbers
+from tests.planning.verbs import ALL
+from tests.planning.world import REFUSALS, Nothing, Turn, World, make_world
 
 PEOPLE, MOVES = 20, 3
+WRITERS, TURNS = 8, 12
 
 
 @pytest.mark.django_db(transaction=True)
@@ -58,3 +67,46 @@ def test_twenty_people_at_once_lose_nothing() -> None:
     written = [number for number in told if number > before]
     assert all(later == earlier + 1 for earlier, later in pairwise(written))
     assert len(written) == len(lines) - before
+
+
+def work_on(world: World) -> str:
+    """Two updates of one increment's row in one write: the database checks what it points at when that ends."""
+    try:
+        return change_increment(actor=None, increment=world.plan.increment, vision="Refunds in a day").vision
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_verbs_at_once_leave_boards_sound() -> None:
+    """Eight writers do whatever chance gives them, each on what they read just before: to two boards of one train, and
+    to both at once (teams that come and go, what is carried over)."""
+    world = make_world(make_cast())
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        # Who changes the teams of a train goes on to hold its boards: nobody who holds a board may wait for them.
+        hold_train(world.plan.train)
+        assert pool.submit(work_on, world).result(timeout=60)
+
+    def work(number: int) -> Counter[str]:
+        dice, found = Random(number), Counter[str]()
+        try:
+            for _ in range(TURNS):
+                verb = dice.choice(dice.choice(ALL))
+                try:
+                    verb(Turn(world, lambda most: dice.randint(0, most)))
+                    found["done"] += 1
+                except (*REFUSALS, Nothing):
+                    found["refused"] += 1
+        finally:
+            connection.close()
+        return found
+
+    before = sum(numbers(world.boards))
+    with ThreadPoolExecutor(WRITERS) as pool:
+        found = sum(pool.map(work, range(WRITERS)), Counter[str]())
+    assert found.total() == WRITERS * TURNS
+    assert sum(numbers(world.boards)) > before + WRITERS
+    for board in world.boards:
+        board.refresh_from_db()
+        check_board(board)
+        check_rows(board)
