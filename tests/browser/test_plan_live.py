@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from core import live
+from planning.live import topic
 from tests.browser.pages import no_errors
 from tests.browser.plan_pages import SHOWN, card, ready, stands, stored
 from tests.browser.site import free_port
@@ -126,3 +128,21 @@ def test_three_boards_hear_each_other(
             stands(page, "Refunds", "Falcon, Iteration 3")
             assert page.evaluate(SHOWN) == stored(plan.increment)
             expect(page.locator("[data-live-sign]")).to_have_attribute("data-live-state", "live")
+        chances_told_meanwhile(plan, first, second)
+
+
+def chances_told_meanwhile(plan: Planned, first: Page, second: Page) -> None:
+    """What others do waits while a card is in the hand; a chance that came since is not undone by it."""
+    held = plan.increment.cards.get(title="Disputes")
+    card(first, "Refunds").focus()
+    first.keyboard.press(" ")
+    carry(second, "Disputes")
+    stands(second, "Disputes", "Falcon, IP iteration")
+    shown = {"text": "84 %", "tone": "high", "title": ""}
+    live.publish(topic(plan.increment), "chances", {"number": 0, "cards": {str(held.pk): shown}})
+    for page in (first, second):
+        expect(card(page, "Disputes").locator("[data-chance]")).to_have_text("84 %")
+    stands(first, "Disputes", "Falcon, Iteration 5")
+    first.keyboard.press("Escape")
+    stands(first, "Disputes", "Falcon, IP iteration")
+    expect(card(first, "Disputes").locator("[data-chance]")).to_have_text("84 %")
