@@ -69,7 +69,9 @@ def _answer(found: Sequence[Outlook]) -> str:
         value = f"{expected:.0f} of {committed} business value is expected of {whose}"
     if not late:
         return f"{value}; nothing is provided after it is needed."
-    return f"{value}; {late} {'dependency is' if late == 1 else 'dependencies are'} provided after it is needed."
+    if late == 1:
+        return f"{value}; 1 dependency is provided after it is needed."
+    return f"{value}; {late} dependencies are provided after they are needed."
 
 
 def _finding(found: Sequence[Outlook]) -> str:

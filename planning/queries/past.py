@@ -46,6 +46,9 @@ class Then:
         self.increment = increment
         increment.state, increment.name = values["state"], values["name"]
         self.columns = _all(Iteration, state, "iteration")
+        for place, column in enumerate(sorted(self.columns.values(), key=lambda one: one.first_on), 1):
+            # Older logs do not have it.
+            column.number = column.number or place
         self.lanes = _all(Lane, state, "lane")
         for lane in self.lanes.values():
             lane.team = teams.get(lane.team_id or 0)

@@ -139,6 +139,15 @@ def test_a_past_day_is_as_the_log_tells(cast: Cast, old: Planned) -> None:
     ]
 
 
+def test_older_logs_do_not_number_their_iterations(cast: Cast, old: Planned) -> None:
+    line = Event.objects.get(number=1)
+    for change in line.changes:
+        if change["kind"] == "iteration":
+            del change["after"]["number"]
+    line.save()
+    assert [len(one.conflicts) for one in outlooks_then(cast.pmo, ago(7))] == [1]
+
+
 def test_this_instant_by_the_log_is_what_the_rows_say(cast: Cast, old: Planned) -> None:
     (told,), (stands,) = outlooks_then(cast.pmo, timezone.now()), outlooks(cast.pmo)
     assert told.moves == stands.moves
