@@ -333,6 +333,7 @@ SPECTACULAR_SETTINGS = {
         "KeyResultKindEnum": "okrs.models.KeyResultKind",
         "ImpedimentStateEnum": "impediments.models.State",
         "ImpedimentLevelEnum": "impediments.models.Level",
+        "IncrementStateEnum": "planning.models.IncrementState",
     },
 }
 

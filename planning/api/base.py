@@ -51,7 +51,7 @@ class VersionField(serializers.IntegerField):
         return super().validate_empty_values(data)
 
 
-class Versioned(serializers.Serializer[Any]):
+class SeenVersion(serializers.Serializer[Any]):
     """What a step of something says at least."""
 
     version = VersionField()

@@ -19,7 +19,7 @@ from core.api import PagesById
 from planning.actions import cards as verbs
 from planning.actions import lanes as lane_verbs
 from planning.actions.undoing import undo
-from planning.api.base import BySlug, OfBoard, Versioned, VersionField, narrowed, seen
+from planning.api.base import BySlug, OfBoard, SeenVersion, VersionField, narrowed, seen
 from planning.models import Card, Event, Increment, Iteration, Lane, LaneKind
 from planning.queries.board import Shown, board_of
 from portfolio.api.base import NoDelete, VerbMixin, without
@@ -78,7 +78,7 @@ class CardSerializer(serializers.ModelSerializer):
         return told
 
 
-class MoveCardSerializer(Versioned):
+class MoveCardSerializer(SeenVersion):
     """To which row (null: the parking lot), iteration (null: unplanned) and place (`rank`; left out: the end)."""
 
     lane = OfBoard(Lane, allow_null=True)
@@ -139,17 +139,17 @@ class CardViewSet(NoDelete):
         """Into another cell, or to another place of its own; 409 when somebody was faster."""
         return self._step(request, MoveCardSerializer, verbs.move_card)
 
-    @extend_schema(request=Versioned, responses=CardSerializer)
+    @extend_schema(request=SeenVersion, responses=CardSerializer)
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: str) -> Response:
         """Take it off the board."""
-        return self._step(request, Versioned, verbs.remove_card)
+        return self._step(request, SeenVersion, verbs.remove_card)
 
-    @extend_schema(request=Versioned, responses=CardSerializer)
+    @extend_schema(request=SeenVersion, responses=CardSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back to where it stood."""
-        return self._step(request, Versioned, verbs.restore_card)
+        return self._step(request, SeenVersion, verbs.restore_card)
 
 
 class LaneSerializer(serializers.ModelSerializer):
@@ -190,17 +190,17 @@ class LaneViewSet(NoDelete):
         given = without(serializer.validated_data, "increment", "kind")
         self.save_by(serializer, lane_verbs.rename_lane, lane=serializer.instance, **{"name": "", **given})
 
-    @extend_schema(request=Versioned, responses={204: None})
+    @extend_schema(request=SeenVersion, responses={204: None})
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: str) -> Response:
         """Take it off the board; refused while cards stand in it."""
-        given = Versioned(data=request.data)
+        given = SeenVersion(data=request.data)
         given.is_valid(raise_exception=True)
         self.do(lane_verbs.remove_lane, lane=self.get_object(), **given.validated_data)
         return Response(status=204)
 
 
-class LineSerializer(serializers.ModelSerializer):
+class LogLineSerializer(serializers.ModelSerializer):
     """A line of a board's log. `changes` are {kind, id, before, after}; done one after the other they are the board."""
 
     undone_by = serializers.SlugRelatedField(slug_field="number", read_only=True)  # type: ignore[var-annotated]
@@ -222,7 +222,7 @@ class Lines(PagesById):
 class LogView(ListAPIView):
     """The log of an increment's board, oldest first: what a program that slept needs to catch up."""
 
-    serializer_class = LineSerializer
+    serializer_class = LogLineSerializer
     pagination_class: type[BasePagination] = Lines
     queryset = Event.objects.none()
 
@@ -243,14 +243,14 @@ class UndoSerializer(serializers.Serializer[Any]):
 class UndoView(VerbMixin, APIView):
     """Take a line of the log back: a new line that does the opposite. 409 when somebody changed the same since."""
 
-    @extend_schema(request=UndoSerializer, responses=LineSerializer)
+    @extend_schema(request=UndoSerializer, responses=LogLineSerializer)
     def post(self, request: Request, slug: str, number: int) -> Response:
         increment = find(request, slug)
         event = get_object_or_404(Event, increment=increment, number=number)
         given = UndoSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         self.save_by(given, undo, increment=increment, event=event, **given.validated_data)
-        return Response(LineSerializer(given.instance).data if given.instance else None)
+        return Response(LogLineSerializer(given.instance).data if given.instance else None)
 
 
 class BoardView(APIView):

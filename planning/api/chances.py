@@ -13,7 +13,7 @@ from accounts.models import User
 from planning import chances
 from planning.actions.repair import Move, apply_moves
 from planning.api.base import VersionField
-from planning.api.board import LineSerializer, find
+from planning.api.board import LogLineSerializer, find
 from planning.models import CardChance, ObjectiveChance, Reckoning
 from planning.queries.repair import Proposal, Side, propose
 from planning.rules import reach
@@ -47,16 +47,16 @@ def _chance(row: CardChance | ObjectiveChance) -> dict[str, Any]:
     return {"chance": row.chance, "reason": row.reason, "note": row.note}
 
 
-class MoveSerializer(serializers.Serializer[Any]):
+class RepairMoveSerializer(serializers.Serializer[Any]):
     card = serializers.IntegerField(min_value=1)
     iteration = serializers.IntegerField(min_value=1)
     version = VersionField()
 
 
-class MovesSerializer(serializers.Serializer[Any]):
+class RepairSerializer(serializers.Serializer[Any]):
     """Moves of a repair, done all or none."""
 
-    moves = MoveSerializer(many=True, allow_empty=False)
+    moves = RepairMoveSerializer(many=True, allow_empty=False)
 
 
 class RepairView(VerbMixin, APIView):
@@ -68,14 +68,14 @@ class RepairView(VerbMixin, APIView):
         increment = find(request, slug)
         return Response(_proposal(propose(increment, reach(cast(User, request.user), increment))))
 
-    @extend_schema(request=MovesSerializer, responses=LineSerializer)
+    @extend_schema(request=RepairSerializer, responses=LogLineSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Make moves of it: one line of the log. 409 when a card was changed since."""
-        given = MovesSerializer(data=request.data)
+        given = RepairSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         moves = [Move(one["card"], one["iteration"], one["version"]) for one in given.validated_data["moves"]]
         self.save_by(given, apply_moves, increment=find(request, slug), moves=moves)
-        return Response(LineSerializer(given.instance).data if given.instance else None)
+        return Response(LogLineSerializer(given.instance).data if given.instance else None)
 
 
 def _proposal(found: Proposal) -> dict[str, Any]:

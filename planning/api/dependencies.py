@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from planning.actions import dependencies as verbs
-from planning.api.base import Versioned
+from planning.api.base import SeenVersion
 from planning.formulas.schedule import Schedule
 from planning.models import Agreement, Card, Dependency, Increment, Iteration, Lane
 from planning.queries import inbox as waiting
@@ -131,7 +131,7 @@ class DependencyRequestSerializer(serializers.Serializer[Any]):
     is_agreed = serializers.BooleanField(required=False, help_text="both sides agreed already")
 
 
-class DependencyStepSerializer(Versioned):
+class DependencyStepSerializer(SeenVersion):
     """A step of the answer."""
 
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from planning.actions import agenda, links, polls, timers
 from planning.agenda import MOST_DAYS, MOST_MINUTES, MOST_PARTS, Part, parts_of
-from planning.api.base import OfBoard, Unseen, Versioned, VersionField
+from planning.api.base import OfBoard, SeenVersion, Unseen, VersionField
 from planning.links import is_over, wall_secret
 from planning.models import Increment, JoinLink, Lane, Poll
 from planning.queries.polls import Vote, votes_of
@@ -86,7 +86,7 @@ class TimerView(OfEvent):
         return Response(timer_now(increment))
 
 
-class PartSerializer(serializers.Serializer[Any]):
+class AgendaPartSerializer(serializers.Serializer[Any]):
     """A part of the agenda; without `starts_at` it follows the one before it."""
 
     day = serializers.IntegerField(min_value=1, max_value=MOST_DAYS)
@@ -107,7 +107,7 @@ class MarkField(serializers.CharField):
 class AgendaSerializer(serializers.Serializer[Any]):
     """`saw` is a mark of what you read. Send it back: 428 without it, 409 when somebody wrote the agenda since."""
 
-    parts = serializers.ListField(child=PartSerializer(), max_length=MOST_PARTS)
+    parts = serializers.ListField(child=AgendaPartSerializer(), max_length=MOST_PARTS)
     saw = MarkField(max_length=16)
 
 
@@ -131,7 +131,7 @@ class AgendaView(OfEvent):
         return self._shown(increment)
 
 
-class VoteSerializer(serializers.Serializer[Any]):
+class ConfidenceVoteSerializer(serializers.Serializer[Any]):
     """`average`, `accepted` and `counts` (of 1 to 5 fingers) are null until the vote is closed; `link` is there for
     those who take part while it is open.
     """
@@ -174,13 +174,13 @@ class PollsView(OfEvent):
     def shown(self, increment: Increment) -> list[Any]:
         takes_part = reach(self.request.user, increment).takes_part
         context = {"request": self.request, "takes_part": takes_part}
-        return list(VoteSerializer(votes_of(increment, only_last=False), many=True, context=context).data)
+        return list(ConfidenceVoteSerializer(votes_of(increment, only_last=False), many=True, context=context).data)
 
-    @extend_schema(responses=VoteSerializer(many=True))
+    @extend_schema(responses=ConfidenceVoteSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         return Response(self.shown(self.find(slug)))
 
-    @extend_schema(request=OpenSerializer, responses={201: VoteSerializer(many=True)})
+    @extend_schema(request=OpenSerializer, responses={201: ConfidenceVoteSerializer(many=True)})
     def post(self, request: Request, slug: str) -> Response:
         """Open one, or the next round."""
         increment = self.find(slug)
@@ -193,11 +193,11 @@ class ClosePollView(PollsView):
 
     http_method_names = ["post", "options"]
 
-    @extend_schema(request=Versioned, responses=VoteSerializer(many=True))
+    @extend_schema(request=SeenVersion, responses=ConfidenceVoteSerializer(many=True))
     def post(self, request: Request, slug: str, poll_id: int = 0) -> Response:
         increment = self.find(slug)
         poll = get_object_or_404(Poll, pk=poll_id, increment=increment)
-        self.do(polls.close_poll, poll=poll, **self.given(Versioned))
+        self.do(polls.close_poll, poll=poll, **self.given(SeenVersion))
         return Response(self.shown(increment))
 
 

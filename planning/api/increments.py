@@ -120,7 +120,7 @@ class StepSerializer(serializers.Serializer[Any]):
     version = VersionField()
 
 
-class CloseSerializer(serializers.Serializer[Any]):
+class IncrementCloseSerializer(serializers.Serializer[Any]):
     """Actual business values (0 to 10) by objective's id, and in `saw` the version of each of these objectives; where
     what did not land goes on."""
 
@@ -149,7 +149,7 @@ def _by_id(given: dict[str, T]) -> dict[int, T]:
     return {int(key): value for key, value in given.items()}
 
 
-class CarrySerializer(serializers.Serializer[Any]):
+class IncrementCarrySerializer(serializers.Serializer[Any]):
     """Where what did not land goes on."""
 
     into = Seen("slug", queryset=Increment.objects.all())
@@ -231,17 +231,17 @@ class IncrementViewSet(NoDelete):
         """To the state after it or, with a reason, before it."""
         return self._step(request, StepSerializer, states.change_state)
 
-    @extend_schema(request=CloseSerializer, responses=IncrementSerializer)
+    @extend_schema(request=IncrementCloseSerializer, responses=IncrementSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, slug: str) -> Response:
         """Its end, with actual business values, and where what did not land goes on."""
-        return self._step(request, CloseSerializer, states.close)
+        return self._step(request, IncrementCloseSerializer, states.close)
 
-    @extend_schema(request=CarrySerializer, responses=IncrementSerializer)
+    @extend_schema(request=IncrementCarrySerializer, responses=IncrementSerializer)
     @action(detail=True, methods=["post"], url_path="carry-over")
     def carry_over(self, request: Request, slug: str) -> Response:
         """What did not land goes on in another increment; what went there before is left out."""
-        return self._step(request, CarrySerializer, carry_over)
+        return self._step(request, IncrementCarrySerializer, carry_over)
 
     @extend_schema(responses=SinceSerializer)
     @action(detail=True)

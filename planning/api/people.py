@@ -24,7 +24,7 @@ PARAMETERS = [
 ]
 
 
-class PersonSerializer(serializers.ModelSerializer):
+class PlanPersonSerializer(serializers.ModelSerializer):
     """A person of a team during an increment; `share` is per cent of a full week."""
 
     lane = OfBoard(Lane)
@@ -63,7 +63,7 @@ class _People(
 class PersonViewSet(_People, mixins.UpdateModelMixin):
     """Who works in a team during an increment."""
 
-    serializer_class = PersonSerializer
+    serializer_class = PlanPersonSerializer
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     queryset = Seat.objects.none()
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from planning.actions import objectives as objective_verbs
 from planning.actions import risks as risk_verbs
-from planning.api.base import BySlug, OfBoard, Versioned, VersionField, narrowed, seen
+from planning.api.base import BySlug, OfBoard, SeenVersion, VersionField, narrowed, seen
 from planning.models import Card, Lane, Objective, Risk
 from portfolio.api.base import NoDelete, without
 
@@ -23,7 +23,7 @@ PARAMETERS = [
 ]
 
 
-class ObjectiveSerializer(serializers.ModelSerializer):
+class PlanObjectiveSerializer(serializers.ModelSerializer):
     """A PI objective; without a `lane` it is the whole train's. `chance` 0…1, null: n/a with the reason."""
 
     increment = BySlug()
@@ -49,7 +49,7 @@ class ObjectiveSerializer(serializers.ModelSerializer):
         return found.reason if found else "not reckoned yet"
 
 
-class ValueSerializer(Versioned):
+class PlanValueSerializer(SeenVersion):
     """Business value: planned 1 to 10, actual 0 to 10; null takes it back. What is not sent stays."""
 
     planned_value = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=10)
@@ -103,7 +103,7 @@ class _Promises(NoDelete):
 
     def _step(self, request: Request, verb: Any) -> Response:
         one = self.get_object()
-        given = Versioned(data=request.data)
+        given = SeenVersion(data=request.data)
         given.is_valid(raise_exception=True)
         self.save_by(given, verb, **{self.noun: one}, **given.validated_data)
         return self._now(one.pk)
@@ -113,7 +113,7 @@ class _Promises(NoDelete):
 class ObjectiveViewSet(_Promises):
     """PI objectives."""
 
-    serializer_class = ObjectiveSerializer
+    serializer_class = PlanObjectiveSerializer
     rows = Objective.objects.select_related("increment", "chance").prefetch_related("cards")
     noun = "objective"
     add, change = objective_verbs.add_objective, objective_verbs.change_objective
@@ -124,12 +124,12 @@ class ObjectiveViewSet(_Promises):
             raise serializers.ValidationError({"lane": ["An objective stays with the team that wrote it."]})
         return super().update(request, *args, **kwargs)
 
-    @extend_schema(request=ValueSerializer, responses=ObjectiveSerializer)
+    @extend_schema(request=PlanValueSerializer, responses=PlanObjectiveSerializer)
     @action(detail=True, methods=["post"])
     def value(self, request: Request, pk: str) -> Response:
         """Give planned and actual business value, as leaders and the PMO do."""
         one = self.get_object()
-        given = ValueSerializer(data=request.data)
+        given = PlanValueSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         data, version = given.validated_data, given.validated_data["version"]
         if "planned_value" in data:
@@ -140,13 +140,13 @@ class ObjectiveViewSet(_Promises):
             self.save_by(given, verb, objective=one, value=data["actual_value"], version=version)
         return self._now(one.pk)
 
-    @extend_schema(request=Versioned, responses=ObjectiveSerializer)
+    @extend_schema(request=SeenVersion, responses=PlanObjectiveSerializer)
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: str) -> Response:
         """Take it off the plan."""
         return self._step(request, objective_verbs.remove_objective)
 
-    @extend_schema(request=Versioned, responses=ObjectiveSerializer)
+    @extend_schema(request=SeenVersion, responses=PlanObjectiveSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back."""
@@ -162,13 +162,13 @@ class RiskViewSet(_Promises):
     noun = "risk"
     add, change = risk_verbs.add_risk, risk_verbs.change_risk
 
-    @extend_schema(request=Versioned, responses=RiskSerializer)
+    @extend_schema(request=SeenVersion, responses=RiskSerializer)
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: str) -> Response:
         """Take it off the plan."""
         return self._step(request, risk_verbs.remove_risk)
 
-    @extend_schema(request=Versioned, responses=RiskSerializer)
+    @extend_schema(request=SeenVersion, responses=RiskSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back."""

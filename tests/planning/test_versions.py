@@ -165,6 +165,17 @@ def saw(data: dict[str, Any], version: Any) -> dict[str, Any]:
     return data if version is None else data | {"saw": version}
 
 
+def saw_goal(data: dict[str, Any], version: Any) -> dict[str, Any]:
+    """Closing names the version of each objective whose value it gives."""
+    return data if version is None else data | {"saw": {"{plan_objective.pk}": version}}
+
+
+def committed(stage: Props) -> None:
+    """Committed to, and `pi` as it is then."""
+    commit(stage)
+    vars(stage)["pi"] = Increment.objects.get(pk=stage.increment.pk)
+
+
 @dataclass(frozen=True)
 class Case:
     name: str
@@ -267,12 +278,28 @@ CASES = [
     Case("plan-iterations", INCREMENT, PI, ITERATIONS),
     Case("plan-step", INCREMENT, PI | {"to": "draft"}, BACK),
     Case("plan-close", INCREMENT, PI, {"carry_into": ""}, first=commit),
+    Case(
+        "plan-close",
+        GOAL,
+        PI,
+        {"objective-{plan_objective.pk}": "5", "version": "{pi.version}"},
+        first=committed,
+        sent=of_goal,
+    ),
     Case("plan-carry", INCREMENT, PI, {"into": "{next.pk}"}),
     Case("plan-check-tick", CHECK, by("check"), {"done": ""}),
     Case("plan-check-remove", CHECK, by("check")),
     Case("api-increment-detail", INCREMENT, PI, {"wip_limit": 2}, "patch"),
     Case("api-increment-state", INCREMENT, PI, BACK),
     Case("api-increment-close", INCREMENT, PI, first=commit),
+    Case(
+        "api-increment-close",
+        GOAL,
+        PI,
+        {"actual_values": {"{plan_objective.pk}": 5}, "version": "{pi.version}"},
+        first=committed,
+        sent=saw_goal,
+    ),
     Case("api-increment-carry-over", INCREMENT, PI, {"into": "pi-26-2"}),
     Case("train-edit", NET, TRAIN, {"name": "North"}),
     Case("train-end", NET, TRAIN),
@@ -307,9 +334,9 @@ CASES = [
 OTHERS = {
     "makes something new": "train-new increment-new plan-check-add plan-card-new plan-row-new plan-seat-new"
     " plan-risk-new plan-absence-new plan-absences plan-people-fill plan-objective-new plan-dependency-new"
-    " plan-vote-new plan-wall-new plan-print plan-files-check api-train-list api-increment-list api-plan-card-list api-plan-row-list"
-    " api-plan-dependency-list api-plan-objective-list api-plan-risk-list api-plan-person-list api-plan-absence-list"
-    " api-plan-votes api-plan-walls",
+    " plan-vote-new plan-wall-new plan-print plan-files-check api-train-list api-increment-list api-plan-card-list"
+    " api-plan-row-list api-plan-dependency-list api-plan-objective-list api-plan-risk-list api-plan-person-list"
+    " api-plan-absence-list api-plan-votes api-plan-walls",
     "takes a line of the log back, which refuses what was changed since": "plan-undo plan-undo-last api-plan-undo"
     " plan-agenda-undo",
     "says which order it saw": "plan-rows-order",
@@ -336,18 +363,24 @@ def here(stage: Props) -> Props:
     return stage
 
 
-def written(stage: Props) -> object:
-    """All that a request could have changed."""
+def noted() -> object:
+    """What each write leaves a line in, and the rows that no board has."""
     others = [list(model.objects.order_by("pk").values_list()) for model in (Train, Timer)]
-    return stored(stage.increment), Event.objects.count(), AuditEntry.objects.count(), others
+    return Event.objects.count(), AuditEntry.objects.count(), others
+
+
+def filled(stage: Props, data: dict[str, Any]) -> dict[str, Any]:
+    """The names filled in, too."""
+    return {
+        stage.fill(name): filled(stage, one) if isinstance(one, dict) else stage.fill(one) for name, one in data.items()
+    }
 
 
 def send(client: Client, stage: Props, case: Case, version: Any) -> Any:
     url = reverse(case.name, kwargs=stage.fill(case.args)) + (f"?{stage.fill(case.query)}" if case.query else "")
-    data = stage.fill(case.sent(case.data, version))
+    data = filled(stage, case.sent(case.data, version))
     if case.method == "delete":
         return client.delete(f"{url}?version={version}" if version is not None else url)
-    data = {stage.fill(name): one for name, one in data.items()}
     kind = {"content_type": "application/json"} if case.name.startswith("api-") else {}
     return getattr(client, case.method)(url, data, **kind)
 
@@ -357,21 +390,21 @@ def test_a_change_says_which_version_it_saw(case: Case, here: Props) -> None:
     client, is_api = Client(), case.name.startswith("api-")
     client.force_login(here.administrator)
     case.first(here)
-    saw_version, before = case.kind.version(here), written(here)
+    saw_version, before = case.kind.version(here), noted()
     blind = send(client, here, case, None)
     assert blind.status_code == (428 if is_api else 400), blind.content[:300]
     said = blind.content.decode()
     if is_api:
-        assert ("`saw`" if case.sent is saw else "`version`") in blind.json()["detail"]
+        assert ("`saw`" if case.sent in (saw, saw_goal) else "`version`") in blind.json()["detail"]
     elif case.sent is not moved:
         assert UNSEEN in said
-    assert written(here) == before
+    assert noted() == before
     case.kind.change(here)
-    between = written(here)
+    between, board = noted(), stored(here.increment)
     assert case.kind.version(here) != saw_version, "nobody changed it: this shows nothing"
     stale = send(client, here, case, saw_version)
     assert stale.status_code == 409, stale.content[:300]
-    assert written(here) == between
+    assert (noted(), stored(here.increment)) == (between, board)
     if case.kind is POLL:
         told(stale, "The portal", "opened the vote", is_api=is_api)
     else:
@@ -379,7 +412,7 @@ def test_a_change_says_which_version_it_saw(case: Case, here: Props) -> None:
         told(stale, str(here.pmo), last.data.get("text") or last.verb, is_api=is_api)
     done = send(client, here, case, case.kind.version(here))
     assert done.status_code in (200, 201, 204, 302), done.content[:600]
-    assert written(here) != between
+    assert noted() != between
 
 
 def told(stale: Any, who: str, what: str, *, is_api: bool) -> None:
