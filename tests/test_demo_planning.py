@@ -4,6 +4,7 @@ import pytest
 
 from planning import outlook
 from planning.models import Agreement, Card, Event, Increment, Objective, Risk, Train
+from planning.queries import retrospective
 from planning.replay import replayed, stored
 from tests.demo import AS_OF, UNTIL
 from vmo import demo as organisation
@@ -45,6 +46,11 @@ def test_what_is_over_was_committed_to_and_what_is_planned_has_problems() -> Non
     assert Risk.objects.filter(increment=table, roam="").exists()
     assert Card.objects.filter(increment=table).exclude(carried_from=None).exists()
     assert Card.objects.filter(increment=table).exclude(feature=None).exists()
+    # There is something to look back at: what landed and what did not, and deliveries of Kite that came late.
+    found = retrospective.page(over, over.baselines.get(), AS_OF)
+    assert 0 < found.landed < found.due
+    assert "Kite" in {one.provider for one in found.late}
+    assert found.calibration.n
 
 
 def test_loading_again_adds_nothing_and_emptying_takes_all() -> None:
