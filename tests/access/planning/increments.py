@@ -28,7 +28,8 @@ ROUTES: dict[str, list[Row]] = {
     "plan-check-remove": [post(MANAGE_ALL, {"version": "1"}, **CHECK)],
     "plan-step": [
         Row(MANAGE_ALL, {**SLUG, "to": "committed"}),
-        post(MANAGE_ALL, {"to": "committed", "version": "1"}, **SLUG, to="committed"),
+        # A risk was not discussed.
+        Row(MANAGE_ALL, {**SLUG, "to": "committed"}, "post", data={"to": "committed", "version": "1"}, served=400),
         post(MANAGE_ALL, {"to": "draft", "reason": "Not ready", "version": "1"}, **SLUG, to="draft"),
     ],
     "plan-close": [Row(MANAGE_ALL, SLUG), post(MANAGE_ALL, **SLUG)],
