@@ -15,6 +15,7 @@
 import asyncio
 import json
 import os
+import re
 import statistics
 import sys
 import time
@@ -22,8 +23,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from asgiref.sync import sync_to_async
+
 STORED = Path(__file__).parent / "results"
 VIEWS, DROPS, MOVES, LISTENERS = 9, 20, 30, 200
+NUMBER = re.compile(rb'"number":(\d+)')
 AIMS = {"first view, s": 2.0, "drop to redraw, ms": 100, "drop to chance, ms": 300, "fan-out p95, ms": 150}
 
 # Takes a card up, to the column beside it, and puts it down: milliseconds until what the page does then is done.
@@ -208,8 +212,10 @@ class Ears:
                 self.open += 1
             elif line.startswith(b"data:") and b'"written"' in line:
                 now = time.perf_counter()
-                number = json.loads(line[5:])["data"]["number"]
-                self.heard.setdefault(number, []).append(now)
+                # Not the whole of it: 200 readings here would count as waiting there.
+                found = NUMBER.search(line)
+                assert found, line
+                self.heard.setdefault(int(found[1]), []).append(now)
 
 
 async def fan_out(url: str, live: str, topic: str, cookie: tuple[str, str], token: str, cards: list[Any]) -> Any:
@@ -226,6 +232,7 @@ async def fan_out(url: str, live: str, topic: str, cookie: tuple[str, str], toke
     headers = {"X-Requested-With": "board", "X-CSRFToken": token, "Referer": url}
     async with httpx.AsyncClient(cookies=cookies, headers=headers, timeout=30) as client:
         for card in cards[:MOVES]:
+            await sync_to_async(card.refresh_from_db)()
             begin = time.perf_counter()
             answer = await client.post(
                 f"{url}planning/cards/{card.pk}/move/", data={"cell": "parking", "version": card.version}
@@ -238,7 +245,8 @@ async def fan_out(url: str, live: str, topic: str, cookie: tuple[str, str], toke
                 await asyncio.sleep(0.01)
             spent += [1000 * (at - begin) for at in ears.heard.get(number, [])]
             await client.post(f"{url}planning/full-size/undo/")
-            await asyncio.sleep(0.2)
+            # Until the chances after both are reckoned.
+            await asyncio.sleep(1)
     for task in tasks:
         task.cancel()
     return {

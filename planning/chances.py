@@ -231,7 +231,9 @@ def reckon(increment_id: int) -> bool:
     data, worked = known(), False
     while behind(timezone.localdate(), data).filter(pk=increment_id).exists():
         with transaction.atomic():
-            held = Reckoning.objects.select_for_update(skip_locked=True).filter(increment=increment_id).first()
+            # Of itself alone: who moves a card holds the increment, and shall not wait for this.
+            mine = Reckoning.objects.select_for_update(skip_locked=True, of=("self",)).order_by()
+            held = mine.filter(increment=increment_id).first()
             if held is None:
                 break
             increment = Increment.objects.get(pk=increment_id)
@@ -249,7 +251,7 @@ def settle(increment: Increment, at: datetime | None = None) -> Reckoning:
     """
     with transaction.atomic():
         Reckoning.objects.get_or_create(increment=increment)
-        held = Reckoning.objects.select_for_update().get(increment=increment)
+        held = Reckoning.objects.select_for_update(of=("self",)).get(increment=increment)
         _reckon(increment, held, at or timezone.now(), known())
     return held
 

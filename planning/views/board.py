@@ -23,7 +23,7 @@ from planning.queries.findings import finding_of
 from planning.queries.marks import marks_of
 from planning.rules import PARTICIPANTS, reach
 from planning.views.cards import written
-from planning.views.finding import back, find_card, find_increment, is_board
+from planning.views.finding import PLACED, back, find_card, find_increment, is_board
 from portfolio.actions.writing import Conflict
 
 
@@ -68,7 +68,7 @@ def look(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, card_id: int) -> HttpResponse:
     """A form of the places; posted, the move. 409: somebody was faster."""
-    card = find_card(request, card_id)
+    card = find_card(request, card_id, PLACED)
     mine = reach(me(request), card.increment)
     if not mine.takes_part:
         raise PermissionDenied(PARTICIPANTS)

@@ -1,5 +1,7 @@
 """What the pages of planning share: whose they are, what is in the address, where they lead back to."""
 
+from collections.abc import Sequence
+
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
@@ -16,10 +18,14 @@ def find_increment(request: HttpRequest, slug: str) -> Increment:
     return get_object_or_404(Increment.objects.for_user(me(request)).select_related("train"), slug=slug)
 
 
-def find_card(request: HttpRequest, card_id: int) -> Card:
-    """A card of such an increment, one that was taken off the board too."""
+SHOWN = ("increment__train", "lane__team", "iteration", "feature__initiative", "feature__team")
+# What a move reads: it is asked for hundreds of times an hour, and answered while somebody waits.
+PLACED = ("increment__train", "lane", "iteration")
+
+
+def find_card(request: HttpRequest, card_id: int, places: Sequence[str] = SHOWN) -> Card:
+    """A card of such an increment with what is read of it, one that was taken off the board too."""
     seen = Card.objects.filter(increment__in=Increment.objects.for_user(me(request)).order_by())
-    places = ("increment__train", "lane__team", "iteration", "feature__initiative", "feature__team")
     return get_object_or_404(seen.select_related(*places), pk=card_id)
 
 

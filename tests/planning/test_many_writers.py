@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from random import Random
+from threading import Event
 
 import pytest
 from django.db import connection, transaction
@@ -13,6 +14,8 @@ from core.models import LiveEvent
 from planning.actions.cards import move_card
 from planning.actions.increments import change_increment
 from planning.actions.trains import hold_train
+from planning.actions.writing import write
+from planning.chances import reckon
 from planning.live import topic
 from planning.models import Card
 from planning.replay import replayed, stored
@@ -110,3 +113,28 @@ def test_many_verbs_at_once_leave_boards_sound() -> None:
         board.refresh_from_db()
         check_board(board)
         check_rows(board)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chances_are_reckoned_while_somebody_holds_the_board() -> None:
+    plan = make_planned(make_cast())
+    plan.card("Refunds", plan.falcon, 1)
+    held, over = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with write(None, plan.increment, "held"):
+                held.set()
+                over.wait(60)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(hold)
+        assert held.wait(60)
+        try:
+            # Not skipped as if another worker was at it, and not waited for: the one who holds it goes on afterwards.
+            assert reckon(plan.increment.pk)
+        finally:
+            over.set()
+        writer.result()
