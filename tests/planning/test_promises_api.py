@@ -48,7 +48,8 @@ def test_a_risk_is_answered(plan: Planned, api: Client) -> None:
     address = f"/api/v1/plan-risks/{made['id']}/"
     wrong = api.patch(address, {"roam": "owned", "owner_name": "Nora", "version": 1}, JSON)
     assert (wrong.status_code, wrong.json()) == (400, {"due_on": ["Say until when."]})
-    assert api.patch(address, {"roam": "mitigated", "plan": "Ask early", "version": 1}, JSON).json()["roam"] == "mitigated"
+    done = api.patch(address, {"roam": "mitigated", "plan": "Ask early", "version": 1}, JSON)
+    assert done.json()["roam"] == "mitigated"
     assert Risk.objects.get().plan == "Ask early"
 
 
@@ -61,7 +62,8 @@ def test_people_make_capacity_and_a_hand_overrules(plan: Planned, api: Client) -
     # 8 × 0.5, less two working days of half a person.
     assert [one["capacity"] for one in api.get(address).json() if one["team"] == "Falcon"][:2] == ["3.0", "4.0"]
     cell = {"lane": plan.falcon.pk, "iteration": plan.iterations[0].pk}
-    assert api.put(address, cell | {"amount": "5", "version": 0}, JSON).json() == {"reason": ["Say why: others see only the number."]}
+    bare = api.put(address, cell | {"amount": "5", "version": 0}, JSON)
+    assert bare.json() == {"reason": ["Say why: others see only the number."]}
     given = api.put(address, cell | {"amount": "5", "reason": "As agreed", "version": 0}, JSON).json()
     assert (given["capacity"], given["by_hand"], given["version"]) == ("5.0", True, 1)
     assert api.put(address, cell | {"amount": None, "version": 1}, JSON).json()["capacity"] == "3.0"
