@@ -121,12 +121,13 @@ def loads(
     lanes: Sequence[Lane] | None = None,
     iterations: Sequence[Iteration] | None = None,
     cards: Iterable[Card] | None = None,
+    known: str = "",
 ) -> dict[Place, Load]:
     """The load of every team's row in every iteration, by (lane id, iteration id).
 
-    What is at hand may be given, and is then not read again: `lanes`, `iterations`, `cards` that are not removed. Only
-    the rows and columns given are answered. External rows, milestones and unplanned cards have no load. The number of
-    queries does not depend on the number of rows.
+    What is at hand may be given, and is then not read again: `lanes`, `iterations`, `cards` that are not removed, what
+    is `known` today (planning.queries.late.known_by). Only the rows and columns given are answered. External rows,
+    milestones and unplanned cards have no load. The number of queries does not depend on the number of rows.
     """
     given = increment.lanes.filter(kind=LaneKind.TEAM) if lanes is None else lanes
     rows = [lane for lane in given if lane.kind == LaneKind.TEAM]
@@ -134,7 +135,7 @@ def loads(
     if not rows or not columns:
         return {}
     stand = increment.cards.filter(removed_at=None, lane__in=rows, iteration__in=columns) if cards is None else cards
-    found = rooms(increment, rows, columns)
+    found = rooms(increment, rows, columns, known)
     sums = _sums(rows, columns, {place[0]: room.unit for place, room in found.items()}, stand)
     return {(lane.pk, one.pk): _load(lane, one, found[lane.pk, one.pk], sums) for lane in rows for one in columns}
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from django.db.models import Q
 from django.template.loader import get_template
+from django.utils import timezone
 
 from core import live
 from planning.capacity import loads
 from planning.models import Absence, Capacity, Card, Dependency, Event, Increment, Lane, Seat
 from planning.queries.faces import Face, cards_of, cell_key, drawn, faces
+from planning.queries.late import known_by
 from planning.queries.strings import strings_of_cards
 
 # A line that changes more cards than this is not told piece by piece.
@@ -95,14 +97,16 @@ def _pieces(increment: Increment, changes: Sequence[Change], changed: set[int]) 
     ends = _near(increment, asked, changed)
     # The cards at the other ends too: they say how many problems they have.
     touched = changed.union(*ends.values())
-    every = strings_of_cards(increment, touched)
+    known = known_by(timezone.localdate())
+    every = strings_of_cards(increment, touched, known)
     near = [one for one in every if one.id in ends]
     cards = list(cards_of(increment).filter(pk__in=touched))
     gone = changed - {card.pk for card in cards}
+    stand = {card.lane_id for card in cards if card.pk in changed}
     return {
         "cards": _cards(faces(cards, every)),
         "gone": sorted(gone),
-        "cells": _cells(increment, changes, {card.lane_id for card in cards if card.pk in changed} | _lanes_of(gone)),
+        "cells": _cells(increment, changes, stand | _lanes_of(gone), known),
         "strings": [one.as_json() for one in near],
         "gone_strings": sorted((asked | _of_gone(gone)) - {one.id for one in near}),
     }
@@ -141,14 +145,14 @@ def _lanes_of(gone: set[int]) -> set[int | None]:
     return set(Card.objects.filter(pk__in=gone).values_list("lane", flat=True)) if gone else set()
 
 
-def _cells(increment: Increment, changes: Sequence[Change], stand: set[int | None]) -> list[dict[str, str]]:
+def _cells(increment: Increment, changes: Sequence[Change], stand: set[int | None], known: str) -> list[dict[str, str]]:
     """The loads that may have changed: of the rows that cards stand in, left and came to, and whose people changed."""
     lanes = stand | _values(changes, "card", "lane_id") | _lanes_of_people(changes)
     # Only what is counted changes a load; a card's title does not.
     if not _counts(changes):
         return []
     rows = Lane.objects.filter(pk__in=[pk for pk in lanes if pk], increment=increment)
-    return load_pieces(increment, list(rows))
+    return load_pieces(increment, list(rows), known)
 
 
 def _counts(changes: Iterable[Change]) -> bool:
@@ -176,11 +180,11 @@ def _seats_of_absences(changes: Sequence[Change]) -> set[int]:
     return set(Absence.objects.filter(pk__in=ids).values_list("seat", flat=True)) if ids else set()
 
 
-def load_pieces(increment: Increment, rows: Sequence[Lane]) -> list[dict[str, str]]:
+def load_pieces(increment: Increment, rows: Sequence[Lane], known: str = "") -> list[dict[str, str]]:
     """The load of every cell of some rows as pieces of the page."""
     columns = list(increment.iterations.all())
     template = get_template("planning/load.html")
-    weights = loads(increment, rows, columns) if rows else {}
+    weights = loads(increment, rows, columns, known=known) if rows else {}
     return [
         {"id": cell_key(lane, column), "html": template.render({"load": load})}
         for (lane, column), load in weights.items()

@@ -55,9 +55,10 @@ def reach(user: Person, increment: Increment, lanes: Collection[Lane] | None = N
         return Reach(manages=True)
     if not isinstance(user, User) or not user.is_active:
         return Reach()
-    own = increment.lanes.select_related("team") if lanes is None else lanes
     if may_manage(user, increment.train):
-        return Reach(True, frozenset(lane.pk for lane in own))
+        every = increment.lanes.values_list("pk", flat=True) if lanes is None else [lane.pk for lane in lanes]
+        return Reach(True, frozenset(every))
+    own = increment.lanes.select_related("team") if lanes is None else lanes
     member = set(
         Membership.objects.filter(user=user, during__contains=timezone.localdate()).values_list("team", flat=True)
     )

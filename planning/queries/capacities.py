@@ -14,7 +14,6 @@ from django.db.models import Exists, Min, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from metrics.forecasts.landing import stamp
 from metrics.formulas.flow import whole
 from metrics.formulas.stats import median
 from metrics.many import measure_each
@@ -24,7 +23,7 @@ from metrics.queries import data_stamp, fingerprint
 from planning.formulas import capacity as formulas
 from planning.formulas.capacity import PersonDays, Seats, Week
 from planning.models import Absence, Capacity, Increment, IncrementState, Iteration, Lane, LaneKind, Seat
-from planning.queries.late import plans
+from planning.queries.late import known_by
 from portfolio.models import Holiday, Team
 from portfolio.queries import team_scope
 
@@ -83,14 +82,17 @@ def units(lanes: Sequence[Lane]) -> dict[int, str]:
     return {lane.pk: planned[lane.team_id] for lane in lanes if lane.team_id in planned}
 
 
-def rooms(increment: Increment, lanes: Sequence[Lane], iterations: Sequence[Iteration]) -> dict[tuple[int, int], Room]:
+def rooms(
+    increment: Increment, lanes: Sequence[Lane], iterations: Sequence[Iteration], known: str = ""
+) -> dict[tuple[int, int], Room]:
     """The capacity of each of these rows of teams in each of the iterations, by (lane id, iteration id).
 
-    Kept per row until something that it rests on changes: a card that moves reads it, and changes none.
+    Kept per row until something that it rests on changes: a card that moves reads it, and changes none. `known`: of
+    today, if at hand (planning.queries.late.known_by).
     """
     if not lanes or not iterations:
         return {}
-    stamps = stamp(timezone.now()), plans(), [(one.pk, one.days) for one in iterations]
+    stamps = known or known_by(timezone.localdate()), [(one.pk, one.days) for one in iterations]
     # As it is now: whoever holds this increment may have written to it since they read it.
     frame = Increment.objects.values_list("frame_number", flat=True).get(pk=increment.pk)
     rest = fingerprint(increment.pk, frame, *stamps)

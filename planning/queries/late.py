@@ -74,7 +74,7 @@ def pair(dependency: Dependency) -> Pair:
     return party(lane), party(dependency.consumer.lane)
 
 
-def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
+def tallies(on: date, train: int | None = None, known: str = "") -> Mapping[Pair, Tally]:
     """By pair, as of the day `on`; with `train` (its primary key) only what that train planned. As many queries for
     one as for hundreds.
 
@@ -82,7 +82,7 @@ def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
     the day said with the dependency, else that on which the provider card was (planning/delivered.py). Those never
     agreed do not count.
     """
-    name = f"late-tallies:{plans()}:{stamp(_end(on))}:{on}:{train}"
+    name = f"late-tallies:{known or known_by(on)}:{on}:{train}"
     found: Mapping[Pair, Tally] | None = cache.get(name)
     if found is None:
         found = _tallied(due_by(on) if train is None else due_by(on).filter(increment__train=train), on)
@@ -92,10 +92,12 @@ def tallies(on: date, train: int | None = None) -> Mapping[Pair, Tally]:
     return found
 
 
-def plans() -> str:
-    """What all plans that count say: each write gives its increment a new number."""
+def known_by(on: date) -> str:
+    """What is known at the end of a day (now, if it is not over) of facts and of all plans that count: each write gives
+    its increment a new number. What rests on nothing else is the same while this is; ask once, and hand it on.
+    """
     counted = Increment.objects.filter(state__in=COUNTED).order_by("pk").values_list("pk", "state", "number")
-    return fingerprint(list(counted))
+    return fingerprint(stamp(_end(on)), list(counted))
 
 
 def _tallied(rows: QuerySet[Any], on: date) -> dict[Pair, Tally]:

@@ -85,15 +85,16 @@ def strings(increment: Increment, on: date | None = None) -> list[String]:
     return _strings(drawn(increment), on)
 
 
-def strings_of_cards(increment: Increment, cards: Collection[int]) -> list[String]:
-    """The strings that begin or end at any of `cards`: what a move of theirs changes."""
+def strings_of_cards(increment: Increment, cards: Collection[int], known: str = "") -> list[String]:
+    """The strings that begin or end at any of `cards`: what a move of theirs changes. `known`: of today, if at hand
+    (planning.queries.late.known_by)."""
     near = Q(provider__in=cards) | Q(consumer__in=cards)
-    return _strings(drawn(increment).filter(near), None) if cards else []
+    return _strings(drawn(increment).filter(near), None, known) if cards else []
 
 
-def _strings(rows: QuerySet[Dependency], on: date | None) -> list[String]:
+def _strings(rows: QuerySet[Dependency], on: date | None, known: str = "") -> list[String]:
     found = list(rows)
-    history = tallies(on or timezone.localdate()) if found else {}
+    history = tallies(on or timezone.localdate(), known=known) if found else {}
     return [string_of(row, history.get(pair(row), NONE)) for row in found]
 
 
