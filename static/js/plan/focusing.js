@@ -1,7 +1,7 @@
 // The way of the keyboard: one card at a time is in the Tab order, the one it was on last, so that Tab comes to the cards
 // and leaves them again with one key each; arrows go from card to card. Without script every title and menu is reached.
 
-import { cardOf, cards, cardsIn, cellAround, cellOf, cells, hear, isShown, labelOf, nameOf, oncePerFrame, place, say } from "./page.js";
+import { afterFrame, cardOf, cards, cardsIn, cellAround, cellOf, cells, hear, isShown, labelOf, nameOf, oncePerFrame, place, say } from "./page.js";
 
 let chosen = null; // the card that Tab comes to
 let stood = null; // { cell, at }: where it stood when the keyboard came to it; null while the keyboard is elsewhere
@@ -68,8 +68,9 @@ function arrive() {
 }
 
 export function start() {
-  const again = oncePerFrame(() => { settle(); name(); });
-  for (const event of ["changed", "followed", "replaced", "filtered"]) hear(event, again);
+  const again = oncePerFrame(settle);
+  const rename = afterFrame(name);
+  for (const event of ["changed", "followed", "replaced", "filtered"]) { hear(event, again); hear(event, rename); }
   // Marks bring links of their own.
   hear("marked", () => { for (const card of cards()) reach(card, card === chosen); });
   // Who clicks beside the cards has left them, too.

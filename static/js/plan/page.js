@@ -49,6 +49,15 @@ export const token = () => JSON.parse(document.body.getAttribute("hx-headers"))[
 export const tell = (name, detail = {}) => board.dispatchEvent(new CustomEvent(`plan:${name}`, { detail }));
 export const hear = (name, listener) => board.addEventListener(`plan:${name}`, listener);
 
+// One call after the next frame, however often it is asked for: what nobody sees does not keep the frame waiting.
+export function afterFrame(work) {
+  let asked = 0;
+  return () => {
+    if (asked) return;
+    asked = requestAnimationFrame(() => setTimeout(() => { asked = 0; work(); }));
+  };
+}
+
 // One call per frame, however often it is asked for.
 export function oncePerFrame(work) {
   let asked = 0;
