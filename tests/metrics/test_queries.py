@@ -137,10 +137,10 @@ def test_evidence_recomputes_the_figure(board: Source, key: str) -> None:
 
 def test_asking_again_reads_no_facts(board: Source, django_assert_num_queries: Any) -> None:
     many()
-    # The scope, the sources, the teams, the services and the expectations.
-    with django_assert_num_queries(5):
+    # The scope, and what all figures depend on.
+    with django_assert_num_queries(2):
         many()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(2):
         many(as_of=NOON + timedelta(hours=3))
 
 
