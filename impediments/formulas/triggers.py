@@ -88,7 +88,8 @@ def _counted(columns: FlowColumns, logged: Collection[int]) -> Ints:
     counts = with_us & (is_open | fresh) & (says[columns.blocked_reason] if len(says) else False)
     places = np.flatnonzero(counts)
     places = places[~np.isin(columns.blocked_ids[places], np.array(sorted(logged), dtype=np.int64))]
-    return places[np.argsort(columns.blocked_from[places], kind="stable")]
+    # Of those that began together the one that was read first: the database gives them in no order of its own.
+    return places[np.lexsort((columns.blocked_ids[places], columns.blocked_from[places]))]
 
 
 def _same(columns: FlowColumns, places: Ints, label: str) -> SameReason:
