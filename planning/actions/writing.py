@@ -29,8 +29,8 @@ from portfolio.rules import Person
 M = TypeVar("M", bound=models.Model)
 # Filled in by the verbs; nobody means the portal itself.
 SIGNATURES = {"requested_by", "done_by", "by", "opened_by"}
-# What capacities rest on.
-FRAME = {"increment", "iteration", "lane", "seat", "absence", "capacity"}
+# What capacities rest on, of what a log knows.
+GROUND = {"increment", "iteration", "lane", "seat", "absence", "capacity"}
 
 
 class Board:
@@ -150,7 +150,7 @@ class Board:
             return None
         row = self.increment
         row.number += 1
-        if any(change["kind"] in FRAME for change in changes):
+        if any(change["kind"] in GROUND for change in changes):
             row.frame_number = row.number
         row.save(update_fields=["number", "frame_number"])
         entry = audit.record(actor=self.actor, verb=self.verb, target=row, data={"line": row.number, "text": self.text})
